@@ -1,0 +1,26 @@
+"""Where the project keeps its own files, and where it looks for a reader's."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "assets"
+
+
+def cache_dir() -> Path:
+    """Folder for embeddings that can be computed again (`LRCLR_CACHE`, else the user's cache)."""
+    chosen = os.environ.get("LRCLR_CACHE")
+    return Path(chosen) if chosen else user_cache_path("lrclr-explorer", appauthor=False)
+
+
+def runs_dir() -> Path:
+    """Folder of the fine-tuning runs (`LRCLR_RUNS`, else `runs/` of the checkout)."""
+    return Path(os.environ.get("LRCLR_RUNS", ROOT / "runs"))
+
+
+def cxr_data() -> Path | None:
+    """Folder of the real radiographs used by tests (`CXR_DATA`, else `../shared/cxr`), if there."""
+    folder = Path(os.environ.get("CXR_DATA", ROOT.parent / "shared" / "cxr"))
+    return folder if (folder / "manifest.csv").is_file() else None
