@@ -1,0 +1,1 @@
+"""Chest radiograph phantoms: cases, their pictures, masks and reports."""
