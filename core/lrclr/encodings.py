@@ -1,0 +1,68 @@
+"""What a model keeps of an image and of a text; everything later works from these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ImageEncoding:
+    """B images."""
+
+    image_features: Tensor  # g_I (B, d), L2-normalised
+    patch_features: Tensor  # r (B, N, d), L2-normalised, every patch of the grid
+    selected: Tensor | None  # (B, K) patch indices; None where the selection needs a text
+    grid: tuple[int, int]  # (h, w), h * w = N; index n is row n // w, column n % w
+
+    def __len__(self) -> int:
+        return len(self.image_features)
+
+    def rows(self, index: Tensor | slice) -> "ImageEncoding":
+        """The images of `index`, in that order."""
+        selected = None if self.selected is None else self.selected[index]
+        return ImageEncoding(
+            self.image_features[index], self.patch_features[index], selected, self.grid
+        )
+
+    @staticmethod
+    def cat(parts: Sequence["ImageEncoding"]) -> "ImageEncoding":
+        """Several encodings of one model as one."""
+        chosen = [part.selected for part in parts if part.selected is not None]
+        return ImageEncoding(
+            torch.cat([part.image_features for part in parts]),
+            torch.cat([part.patch_features for part in parts]),
+            torch.cat(chosen) if chosen else None,
+            parts[0].grid,
+        )
+
+    def centres(self, index: Tensor) -> Tensor:
+        """Centres (x, y) in [0, 1] of patches `index` (...), as (..., 2) of the model's input."""
+        height, width = self.grid
+        return torch.stack([(index % width + 0.5) / width, (index // width + 0.5) / height], dim=-1)
+
+
+@dataclass(frozen=True)
+class TextEncoding:
+    """P texts."""
+
+    text_features: Tensor  # g_T (P, d), L2-normalised
+    words: Tensor  # w (P, T, d), L2-normalised
+    mask: Tensor  # (P, T) bool, True at word pieces
+    pieces: list[list[str]]  # P lists of T word pieces, "" at padding
+    texts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.text_features)
+
+    def rows(self, index: Tensor) -> "TextEncoding":
+        """The texts of `index` (a long tensor), in that order."""
+        order = index.tolist()
+        return TextEncoding(
+            self.text_features[index],
+            self.words[index],
+            self.mask[index],
+            [self.pieces[row] for row in order],
+            tuple(self.texts[row] for row in order),
+        )

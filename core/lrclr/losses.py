@@ -1,0 +1,123 @@
+"""The losses of LRCLR as pure functions (docs/method.md, section 4).
+
+Notable: texts are sentences, and every sentence of a report is a positive of its image, so all
+losses take a (B, P) matrix of positives instead of a diagonal. Local similarity is a cosine.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def sigmoid_loss(logits: Tensor, positive: Tensor) -> Tensor:
+    """Pairwise sigmoid loss over images and texts (Zhai et al., ICCV 2023), many positives.
+
+    Args:
+        logits: (B, P), scaled and shifted similarity.
+        positive: (B, P) bool, True where the text is true of the image.
+
+    Returns:
+        (), binary cross-entropy summed over texts, mean over images.
+
+    >>> round(sigmoid_loss(torch.zeros(2, 3), torch.eye(2, 3).bool()).item(), 4)
+    2.0794
+    """
+    losses = F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), reduction="none")
+    return losses.sum(dim=1).mean()
+
+
+def contrastive_loss(logits: Tensor, positive: Tensor) -> Tensor:
+    """Symmetric InfoNCE with many positives: the target mass is shared among them.
+
+    Rows or columns without a positive do not count.
+
+    Args:
+        logits: (B, P), scaled similarity.
+        positive: (B, P) bool.
+
+    Returns:
+        (), mean of the image-to-text and text-to-image cross-entropies.
+
+    >>> round(contrastive_loss(torch.eye(2), torch.eye(2).bool()).item(), 4)
+    0.3133
+    """
+    return (_rows(logits, positive) + _rows(logits.T, positive.T)) / 2
+
+
+def _rows(logits: Tensor, positive: Tensor) -> Tensor:
+    target = positive.to(logits.dtype)
+    count = target.sum(dim=1)
+    losses = -(target * logits.log_softmax(dim=1)).sum(dim=1) / count.clamp(min=1)
+    return losses.sum() / (count > 0).sum().clamp(min=1)
+
+
+def lse_pool(similarity: Tensor, gamma: float) -> Tensor:
+    """Smooth maximum over regions, log-mean-exp (multiple-instance pooling).
+
+    Args:
+        similarity: (..., N), cosine of each region with one text.
+        gamma: sharpness; 0 tends to the mean, infinity to the maximum.
+
+    Returns:
+        (...), between the mean and the maximum.
+
+    >>> round(lse_pool(torch.tensor([0.0, 1.0]), 1000.0).item(), 3)
+    0.999
+    """
+    count = torch.tensor(float(similarity.shape[-1]))
+    return (torch.logsumexp(gamma * similarity, dim=-1) - count.log()) / gamma
+
+
+def gloria_pool(regions: Tensor, words: Tensor, mask: Tensor, gamma: float) -> Tensor:
+    """Attention-weighted local similarity of images and texts (Huang et al., ICCV 2021).
+
+    For a word t: alpha_t = softmax_n(gamma * cos(r_n, w_t)), c_t = sum_n alpha_tn r_n; the score is
+    the log-mean-exp over words of cos(c_t, w_t).
+
+    Args:
+        regions: (B, N, d), L2-normalised.
+        words: (P, T, d), L2-normalised.
+        mask: (P, T) bool, True at words.
+        gamma: sharpness over regions; over words a third of it.
+
+    Returns:
+        (B, P) in [-1, 1].
+    """
+    scores = []
+    for word, present in zip(words, mask, strict=True):  # one text at a time bounds the memory
+        seen = word[present]  # (t, d)
+        similarity = regions @ seen.T  # (B, N, t)
+        alpha = (gamma * similarity).softmax(dim=1)
+        context = F.normalize(alpha.transpose(1, 2) @ regions, dim=-1)  # (B, t, d)
+        cosine = (context * seen).sum(dim=-1)  # (B, t)
+        scores.append(lse_pool(cosine, gamma / 3))
+    return torch.stack(scores, dim=1)
+
+
+def filip_pool(regions: Tensor, words: Tensor, mask: Tensor) -> Tensor:
+    """Mean over words of the best region's cosine (Yao et al., ICLR 2022).
+
+    Args and returns as `gloria_pool`.
+    """
+    best = torch.einsum("bnd,ptd->bptn", regions, words).amax(dim=-1)  # (B, P, T)
+    weight = mask.to(best.dtype)
+    return (best * weight).sum(dim=-1) / weight.sum(dim=-1)
+
+
+def hard_negatives(
+    similarity: Tensor, positive: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw one wrong text per image, in proportion to its softmax similarity (Li et al., 2021).
+
+    Args:
+        similarity: (B, P), scaled; detached by the caller.
+        positive: (B, P) bool; never drawn.
+        generator: source of the draws.
+
+    Returns:
+        Index (B,) of a text for each image, and (B,) bool, False where every text is a positive.
+    """
+    weight = similarity.masked_fill(positive, float("-inf")).softmax(dim=1).nan_to_num(0.0)
+    valid = weight.sum(dim=1) > 0
+    weight = torch.where(valid[:, None], weight, torch.ones_like(weight))
+    return torch.multinomial(weight, 1, generator=generator)[:, 0], valid

@@ -1,0 +1,179 @@
+"""LRCLR: a pretrained image-text model with added layers for regions and cross-modality.
+
+After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our reconstruction
+(docs/method.md says which is which). Notable in the reconstruction:
+
+- Region features are taken before attention mixes the patches (`region_features="local"`): after a
+  few blocks each token carries the whole image and no loss can tell where a finding is.
+- With the scorer `text`, regions are selected per prompt and the global encoding reads all patches.
+- The cross-modality attention carries a cosine term (see `cross_modality`).
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.backbones.base import Backbone, ImageTokens
+from core.lrclr import selection
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.cross_modality import CrossModalityTransformer
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.losses import filip_pool, gloria_pool, lse_pool
+
+
+class Fusion(NamedTuple):
+    """The cross-modality transformer's word on B row-paired images and texts."""
+
+    match_logit: Tensor  # (B,)
+    region_index: Tensor  # (B, K), patches of the grid
+    region_weights: Tensor  # (B, K), rows sum to 1
+
+
+class LRCLR(nn.Module):
+    """A backbone with LRCLR's added layers, or (`added_layers=False`) the backbone as it is."""
+
+    def __init__(self, backbone: Backbone, config: LRCLRConfig | None = None) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.config = config = config or LRCLRConfig()
+        self.global_bias = nn.Parameter(torch.tensor(-4.0))
+        if not config.added_layers:
+            return
+        width, joint = backbone.local_width, backbone.embed_dim
+        self.selection_block = backbone.last_block()
+        self.region_head = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, joint)
+        )
+        self.fusion = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
+        self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+        self.local_bias = nn.Parameter(torch.tensor(-4.0))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.global_bias.device
+
+    def encode_image(self, pixels: Tensor, keep: float = 1.0) -> ImageEncoding:
+        """Encode preprocessed images.
+
+        Args:
+            pixels: (B, C, S, S) from `backbone.preprocess`.
+            keep: share of patch tokens that attention sees; below 1 only in training, and only
+                for backbones with patch dropout.
+        """
+        config, backbone = self.config, self.backbone
+        if not config.added_layers:
+            layers: tuple[int, ...] = ()
+        else:
+            layers = tuple(selection.attn_layers(config.scorer, backbone.depth))
+        extra = {"keep": keep} if keep < 1 else {}
+        tokens = backbone.image_tokens(pixels, layers, **extra)
+        if not config.added_layers:
+            return self._plain(tokens)
+        selected = self._text_free_picks(tokens, pixels)
+        patches = tokens.tokens[:, 1:]
+        if selected is not None:
+            patches = patches.gather(1, selected[..., None].expand(-1, -1, patches.shape[-1]))
+        picked = torch.cat([tokens.tokens[:, :1], patches], dim=1)  # [z_cls; z_k1..z_kK]
+        if config.selection_block:
+            picked = self.selection_block(picked)
+        joint = backbone.project(picked)
+        regions = self._regions(tokens, joint, selected)
+        return ImageEncoding(
+            _unit(joint[:, 0]), _unit(regions), selected, tokens.grid
+        )
+
+    def _plain(self, tokens: ImageTokens) -> ImageEncoding:
+        patches = self.backbone.project(self.backbone.last_block()(tokens.tokens))[:, 1:]
+        return ImageEncoding(
+            _unit(tokens.image_features),
+            _unit(patches),
+            None,
+            tokens.grid,
+        )
+
+    def _regions(self, tokens: ImageTokens, joint: Tensor, selected: Tensor | None) -> Tensor:
+        """(B, N, d) before normalisation; patches that were not selected stay zero with "last"."""
+        if self.config.region_features == "local":
+            local = self.region_head(tokens.local)
+            # A local feature that is in the joint space already is refined, not replaced.
+            same = self.backbone.local_width == self.backbone.embed_dim
+            return local + tokens.local if same else local
+        if selected is None:
+            return joint[:, 1:]
+        spread = joint.new_zeros(len(joint), tokens.local.shape[1], joint.shape[-1])
+        index = selected[..., None].expand(-1, -1, joint.shape[-1])
+        return spread.scatter(1, index, joint[:, 1:])
+
+    def _text_free_picks(self, tokens: ImageTokens, pixels: Tensor) -> Tensor | None:
+        if self.config.scorer == "text":
+            return None
+        scores = selection.text_free_scores(
+            self.config.scorer, tokens.attn_weights, len(pixels), tokens.grid
+        )
+        body = selection.body_mask(pixels, tokens.grid) if self.config.body_mask else None
+        k = scores.shape[-1] if self.config.scorer == "all" else self.config.k
+        return selection.pick(scores.to(pixels.device), k, body)
+
+    def encode_text(self, texts: list[str]) -> TextEncoding:
+        """Encode texts; each a string that is not empty."""
+        tokens = self.backbone.text_tokens(texts)
+        return TextEncoding(
+            _unit(tokens.text_features),
+            _unit(tokens.words),
+            tokens.mask,
+            tokens.pieces,
+            tuple(texts),
+        )
+
+    def similarity(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+        """Cosine of every patch with every text, (B, P, N) in [-1, 1]."""
+        return torch.einsum("bnd,pd->bpn", images.patch_features, texts.text_features)
+
+    def local_scores(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+        """Local score of every image with every text, (B, P) in [-1, 1] (`config.local_form`)."""
+        regions = images.patch_features
+        if images.selected is not None:
+            index = images.selected[..., None].expand(-1, -1, regions.shape[-1])
+            regions = regions.gather(1, index)
+        with torch.autocast(regions.device.type, enabled=False):  # small differences of cosines
+            if self.config.local_form == "gloria":
+                return gloria_pool(regions, texts.words, texts.mask, self.config.gamma)
+            if self.config.local_form == "filip":
+                return filip_pool(regions, texts.words, texts.mask)
+            similarity = torch.einsum("bnd,pd->bpn", regions, texts.text_features)
+            return lse_pool(similarity, self.config.gamma)
+
+    def select(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+        """Selected patches (B, K) of row-paired images and texts."""
+        if images.selected is not None:
+            return images.selected
+        cosine = torch.einsum("bnd,bd->bn", images.patch_features, texts.text_features)
+        return cosine.topk(min(self.config.k, cosine.shape[1]), dim=1).indices
+
+    def fuse(self, images: ImageEncoding, texts: TextEncoding) -> Fusion:
+        """Cross-modality transformer on row-paired images and texts.
+
+        Without added layers the weights are a softmax of the patch cosines, and the match logit is
+        the global cosine: what the pretrained model can say.
+        """
+        index = self.select(images, texts)
+        gather = index[..., None].expand(-1, -1, images.patch_features.shape[-1])
+        regions = images.patch_features.gather(1, gather)  # (B, K, d)
+        if not self.config.added_layers:
+            cosine = torch.einsum("bkd,bd->bk", regions, texts.text_features)
+            match = (images.image_features * texts.text_features).sum(dim=-1)
+            return Fusion(match, index, (self.config.gamma * cosine).softmax(dim=-1))
+        fused = self.fusion(
+            images.image_features, regions, images.centres(index), texts.words, texts.mask,
+            texts.text_features,
+        )  # fmt: skip
+        return Fusion(fused.match_logit, index, fused.region_weights)
+
+
+def _unit(features: Tensor) -> Tensor:
+    """L2-normalised in float32, whatever precision the towers ran in."""
+    return F.normalize(features.float(), dim=-1)

@@ -1,0 +1,97 @@
+"""What a training step minimises; each part has a weight, and a weight of zero switches it off."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.losses import contrastive_loss, hard_negatives, sigmoid_loss
+from core.lrclr.model import LRCLR
+
+LOSS_FORMS = ("sigmoid", "infonce")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """L = global * L_global + local * L_local + match * L_match."""
+
+    global_: float = 1.0
+    local: float = 1.0
+    match: float = 1.0
+    form: str = "sigmoid"  # or "infonce"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B images with P sentences."""
+
+    pixels: Tensor  # (B, C, S, S)
+    texts: list[str]  # P
+    positive: Tensor  # (B, P) bool
+    own: Tensor  # (B,) column of one sentence of each image
+
+
+def lrclr_losses(
+    model: LRCLR, batch: Batch, weights: Weights, keep: float, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """The loss terms of one batch, each already weighted; absent where switched off."""
+    images = model.encode_image(batch.pixels, keep)
+    texts = model.encode_text(batch.texts)
+    terms = {}
+    scale = model.backbone.logit_scale.exp()
+    if weights.global_:
+        cosine = _cosine(images.image_features, texts)
+        loss = _contrast(cosine, scale, model.global_bias, batch.positive, weights.form)
+        terms["global"] = weights.global_ * loss
+    if weights.local or weights.match:
+        local = model.local_scores(images, texts)  # (B, P)
+        if weights.local:
+            loss = _contrast(
+                local, model.local_scale.exp(), model.local_bias, batch.positive, weights.form
+            )
+            terms["local"] = weights.local * loss
+        if weights.match:
+            sharp = model.local_scale.exp().detach() * local.detach()
+            terms["match"] = weights.match * _match(model, images, texts, batch, sharp, generator)
+    return terms
+
+
+def global_losses(model: LRCLR, batch: Batch, form: str, keep: float) -> dict[str, Tensor]:
+    """Global contrast of the backbone alone, for pretraining."""
+    image_features = model.backbone.image_tokens(batch.pixels, keep=keep).image_features
+    texts = model.encode_text(batch.texts)
+    cosine = _cosine(F.normalize(image_features.float(), dim=-1), texts)
+    scale = model.backbone.logit_scale.exp()
+    return {"global": _contrast(cosine, scale, model.global_bias, batch.positive, form)}
+
+
+def _cosine(image_features: Tensor, texts: TextEncoding) -> Tensor:
+    # The towers may run in bfloat16; similarities are small differences and do not.
+    with torch.autocast(image_features.device.type, enabled=False):
+        return image_features @ texts.text_features.T
+
+
+def _contrast(cosine: Tensor, scale: Tensor, bias: Tensor, positive: Tensor, form: str) -> Tensor:
+    if form == "sigmoid":
+        return sigmoid_loss(scale * cosine + bias, positive)
+    return contrastive_loss(scale * cosine, positive)
+
+
+def _match(
+    model: LRCLR,
+    images: ImageEncoding,
+    texts: TextEncoding,
+    batch: Batch,
+    similarity: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """Cross-entropy of the matching head on true pairs and one hard negative for each."""
+    wrong, valid = hard_negatives(similarity, batch.positive, generator)
+    rows = torch.arange(len(images), device=wrong.device)
+    pair_rows = torch.cat([rows, rows[valid]])
+    pair_texts = torch.cat([batch.own.to(wrong.device), wrong[valid]])
+    target = torch.cat([torch.ones(len(rows)), torch.zeros(int(valid.sum()))]).to(wrong.device)
+    fusion = model.fuse(images.rows(pair_rows), texts.rows(pair_texts))
+    return F.binary_cross_entropy_with_logits(fusion.match_logit.float(), target)

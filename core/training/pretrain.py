@@ -1,0 +1,63 @@
+"""Pretrain the compact backbone by global contrast on reports alone: no labels, no masks.
+
+    python -m core pretrain --data phantom:train --out assets/demo-base
+    python -m core pretrain --data phantom:train,n=256 --steps 20 --out runs/try   # a minute
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.inference.prompts import default_prompts
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.studies import open_studies
+from core.training.check import QuickCheck
+from core.training.data import Progress, load_training_data
+from core.training.engine import RunLog, Schedule, train
+from core.training.objectives import global_losses
+
+
+def _default_schedule() -> Schedule:
+    return Schedule(
+        steps=3000, learning_rate=1e-3, warmup=200, sentences_per_report=3, keep=0.5, seed=1
+    )
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """What `pretrain` needs; the defaults are those that made `demo-base`."""
+
+    data: str = "phantom:train"
+    check_data: str = "phantom:val,n=300"
+    check_every: int = 500
+    loss_form: str = "sigmoid"
+    schedule: Schedule = field(default_factory=_default_schedule)
+
+
+def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None) -> LRCLR:
+    """Train from a random start, write the model folder and its log.jsonl, return the model.
+
+    Args:
+        progress: called with (done, total) images while the data are read.
+
+    Raises:
+        ExplorerError: the data cannot be used, or the loss diverged.
+    """
+    torch.manual_seed(config.schedule.seed)
+    model = LRCLR(CompactBackbone(CompactConfig()), LRCLRConfig(added_layers=False))
+    data = load_training_data(open_studies(config.data), model.backbone.preprocess, progress)
+    check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
+    (out / "log.jsonl").unlink(missing_ok=True)
+    log = RunLog(out / "log.jsonl")
+    log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+    train(
+        model, data, config.schedule,
+        lambda batch, _: global_losses(model, batch, config.loss_form, config.schedule.keep),
+        log, lambda _: check(model), config.check_every,
+    )  # fmt: skip
+    save_model(model, out, {"pretrain": asdict(config), "fingerprint": data.fingerprint})
+    return model

@@ -1,0 +1,178 @@
+"""Fine-tuning runs as folders: started as their own process, watched and stopped through files.
+
+A run folder holds command.json, log.jsonl, run.log (what the process printed), pid.json while it
+runs, status.json when it ended, and the model. Nothing is kept in the process that watches, so the
+page may come and go, and a server restart finds every run again.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.errors import ExplorerError
+from core.paths import ROOT, runs_dir
+
+ENDED = ("finished", "failed", "cancelled")
+
+
+class Cancelled(Exception):
+    """The run was asked to stop before it had anything worth keeping."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder, read afresh by every property."""
+
+    dir: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name; a finished run is a model of that name."""
+        return self.dir.name
+
+    @property
+    def status(self) -> str:
+        """`running`, `finished`, `failed` or `cancelled`; a dead process without a word failed."""
+        status = str(_read(self.dir / "status.json").get("status", ""))
+        if status in ENDED:
+            return status
+        return "running" if self._alive() else "failed"
+
+    @property
+    def error(self) -> str | None:
+        """Why a failed run failed, in one sentence."""
+        if self.status != "failed":
+            return None
+        said = _read(self.dir / "status.json").get("error")
+        return str(said or "The process ended without a word; see run.log in the run's folder.")
+
+    @property
+    def command(self) -> list[str]:
+        """The terminal command that repeats the run."""
+        return list(_read(self.dir / "command.json").get("command", []))
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """Whole lines of log.jsonl: kinds `start`, `progress`, `step` and `check`."""
+        try:
+            lines = (self.dir / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except ValueError:  # the last line may be half written
+                continue
+        return found
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the run left a model to load."""
+        return (self.dir / "config.json").is_file()
+
+    def stop(self) -> None:
+        """Ask the process to end after its present step and keep what it learned."""
+        (self.dir / "stop").touch()
+
+    def _alive(self) -> bool:
+        seen = _read(self.dir / "pid.json")
+        try:
+            process = psutil.Process(int(seen["pid"]))
+            # A number is used again after a restart: the start time tells the processes apart.
+            same = abs(process.create_time() - float(seen["created"])) < 2
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except (KeyError, ValueError, psutil.Error):
+            return False
+
+
+def list_runs() -> list[Run]:
+    """All runs of `runs_dir()`, the newest first."""
+    folders = [path.parent for path in runs_dir().glob("*/command.json")]
+    return [Run(d) for d in sorted(folders, key=lambda d: d.stat().st_mtime, reverse=True)]
+
+
+def start_run(name: str, arguments: list[str]) -> Run:
+    """Start `python -m core finetune ARGUMENTS --out runs/NAME` as its own process.
+
+    Raises:
+        ExplorerError: the name is not a plain word or is taken.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ExplorerError(
+            f"'{name}' cannot name a run: use letters, digits, dot, dash and underscore, at most "
+            "64, and begin with a letter or digit."
+        )
+    folder = runs_dir() / name
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise ExplorerError(f"There is a run '{name}' already; choose another name.") from None
+    command = [sys.executable, "-m", "core", "finetune", *arguments, "--out", str(folder)]
+    shown = ["python", "-m", "core", "finetune", *arguments, "--out", f"runs/{name}"]
+    (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
+    with (folder / "run.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    _note_process(folder, process.pid)
+    return Run(folder)
+
+
+def recorded(folder: Path, arguments: list[str], work: Callable[[], Any]) -> None:
+    """Do the work of a run in this process and leave its pid and how it ended in the folder.
+
+    Raises:
+        ExplorerError: as `work` does, once it is written down.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in ("status.json", "stop"):
+        (folder / stale).unlink(missing_ok=True)
+    if not (folder / "command.json").is_file():
+        shown = ["python", "-m", "core", "finetune", *arguments]
+        (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
+    _note_process(folder, os.getpid())
+    try:
+        work()
+        ended = "cancelled" if (folder / "stop").exists() else "finished"
+        _write(folder / "status.json", {"status": ended})
+    except (Cancelled, KeyboardInterrupt):
+        _write(folder / "status.json", {"status": "cancelled"})
+    except BaseException as error:
+        said = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}."
+        _write(folder / "status.json", {"status": "failed", "error": said})
+        raise
+    finally:
+        (folder / "pid.json").unlink(missing_ok=True)
+
+
+def _note_process(folder: Path, pid: int) -> None:
+    try:
+        created = psutil.Process(pid).create_time()
+    except psutil.Error:  # it ended already; its status says how
+        created = time.time()
+    _write(folder / "pid.json", {"pid": pid, "created": created})
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(values), encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,83 @@
+"""The losses against numbers worked out by hand, and the false negatives they must not punish."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from core.lrclr.losses import (
+    contrastive_loss,
+    filip_pool,
+    gloria_pool,
+    hard_negatives,
+    lse_pool,
+    sigmoid_loss,
+)
+
+
+def test_sigmoid_loss_by_hand() -> None:
+    logits = torch.tensor([[2.0, -1.0]])
+    positive = torch.tensor([[True, False]])
+    expected = math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))
+    assert sigmoid_loss(logits, positive).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_contrastive_loss_of_a_diagonal_is_symmetric_infonce() -> None:
+    logits = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
+    target = torch.arange(4)
+    expected = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+    found = contrastive_loss(logits, torch.eye(4).bool())
+    assert found.item() == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_a_shared_sentence_is_no_negative_of_either_image() -> None:
+    """Two images whose reports say the same: with the shared positive the optimum is not lost."""
+    logits = torch.tensor([[5.0, -5.0], [5.0, -5.0]])
+    shared = torch.tensor([[True, False], [True, False]])
+    alone = torch.eye(2).bool()
+    assert contrastive_loss(logits, shared) < contrastive_loss(logits, alone)
+    assert sigmoid_loss(logits, shared) < sigmoid_loss(logits, alone)
+
+
+def test_text_without_an_image_does_not_count() -> None:
+    loss = contrastive_loss(torch.zeros(2, 3), torch.eye(2, 3).bool())
+    assert loss.item() == pytest.approx((math.log(3) + math.log(2)) / 2, abs=1e-6)
+
+
+def test_lse_pool_lies_between_mean_and_maximum() -> None:
+    similarity = torch.tensor([[0.1, 0.9, 0.2]])
+    assert lse_pool(similarity, 1e-3).item() == pytest.approx(0.4, abs=1e-3)
+    assert lse_pool(similarity, 1e3).item() == pytest.approx(0.9, abs=2e-3)
+
+
+def test_gloria_pool_by_hand() -> None:
+    """One word that equals one of two orthogonal regions."""
+    regions = torch.eye(2)[None]  # (1, 2, 2)
+    words = torch.tensor([[[1.0, 0.0], [9.0, 9.0]]])  # the second is padding
+    mask = torch.tensor([[True, False]])
+    gamma = 4.0
+    alpha = math.exp(gamma) / (math.exp(gamma) + 1)
+    expected = alpha / math.hypot(alpha, 1 - alpha)
+    assert gloria_pool(regions, words, mask, gamma).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_filip_pool_by_hand_ignores_padding() -> None:
+    regions = torch.eye(2)[None]
+    words = torch.tensor([[[1.0, 0.0], [0.6, 0.8], [5.0, 5.0]]])
+    mask = torch.tensor([[True, True, False]])
+    assert filip_pool(regions, words, mask).item() == pytest.approx((1.0 + 0.8) / 2, abs=1e-6)
+
+
+def test_hard_negatives_are_wrong_texts_in_proportion_to_similarity() -> None:
+    generator = torch.Generator().manual_seed(0)
+    similarity = torch.tensor([[9.0, 0.0, math.log(3.0)]]).expand(4000, 3)
+    positive = torch.tensor([[True, False, False]]).expand(4000, 3)
+    drawn, valid = hard_negatives(similarity, positive, generator)
+    assert valid.all() and (drawn != 0).all()
+    assert (drawn == 2).float().mean().item() == pytest.approx(0.75, abs=0.03)
+
+
+def test_an_image_that_all_texts_describe_has_no_negative() -> None:
+    _, valid = hard_negatives(torch.zeros(1, 2), torch.ones(1, 2).bool(), torch.Generator())
+    assert not valid.any()
