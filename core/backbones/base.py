@@ -1,0 +1,69 @@
+"""What LRCLR needs of a pretrained image-text model, and nothing else."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from core.preprocessing import Preprocess
+
+
+@dataclass(frozen=True)
+class ImageTokens:
+    """An image tower stopped before its last block."""
+
+    tokens: Tensor  # (B, 1 + N, D) entering the last block, CLS first
+    attn_weights: dict[int, Tensor]  # (B, H, 1 + N, 1 + N) of the 0-based blocks asked for
+    local: Tensor  # (B, N, D_l) region features that kept their locality
+    image_features: Tensor  # (B, d) the backbone's own embedding, not normalised
+    grid: tuple[int, int]  # (h, w), h * w = N
+
+
+@dataclass(frozen=True)
+class TextTokens:
+    """Word tokens and sentence embedding of P texts."""
+
+    words: Tensor  # (P, T, d), projected to the joint space
+    mask: Tensor  # (P, T) bool, True at word pieces (neither special nor padding)
+    text_features: Tensor  # (P, d) the backbone's own embedding, not normalised
+    pieces: list[list[str]]  # P lists of length T; pieces[p][t] belongs to words[p, t]
+
+
+class Backbone(nn.Module):
+    """A CLIP-like model with a ViT image tower: B images, N patches, D width, d joint space."""
+
+    name: str
+    preprocess: Preprocess
+    grid: tuple[int, int]
+    depth: int  # blocks, L
+    heads: int
+    width: int  # D
+    local_width: int  # D_l
+    embed_dim: int  # d
+    context_length: int
+    logit_scale: nn.Parameter  # log
+
+    @abstractmethod
+    def image_tokens(
+        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+    ) -> ImageTokens:
+        """Encode preprocessed images (B, C, S, S).
+
+        Args:
+            attn_layers: 0-based blocks, before the last, whose attention is wanted.
+            keep: share of patch tokens attention sees (patch dropout, for training); backbones
+                without it take 1 only.
+        """
+
+    @abstractmethod
+    def text_tokens(self, texts: Sequence[str]) -> TextTokens:
+        """Encode texts; longer ones are cut at `context_length`."""
+
+    @abstractmethod
+    def last_block(self) -> nn.Module:
+        """A copy of the last block, (B, n, D) to (B, n, D)."""
+
+    @abstractmethod
+    def project(self, tokens: Tensor) -> Tensor:
+        """Final LN and projection to the joint space, (B, n, D) to (B, n, d)."""
