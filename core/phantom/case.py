@@ -147,8 +147,9 @@ def _sample_findings(rng: np.random.Generator, causes: frozenset[str]) -> tuple[
     for name, chances in PREVALENCE.items():
         chance = max(chances["base"], *(chances.get(cause, 0.0) for cause in causes), 0.0)
         if rng.random() < chance:
-            drawn = [_settle(finding, findings) for finding in _PLACED[name](rng)]
-            findings += [finding for finding in drawn if finding is not None]
+            for finding in _PLACED[name](rng):
+                settled = _settle(finding, findings)
+                findings += [settled] if settled else []
     return tuple(findings)
 
 
@@ -292,6 +293,8 @@ def _clash(finding: Finding, other: Finding) -> bool:
     pair = {finding.name, other.name}
     if pair == {"Pneumothorax", "Pleural Effusion"}:
         return True
+    if pair == {"Lung Lesion"}:
+        return finding.zone == other.zone
     if pair <= {"Consolidation", "Lung Lesion", "Atelectasis"} and len(pair) == 2:
         return finding.zone == other.zone
     high = finding.zone in ("upper", "apical") and other.zone in ("upper", "apical")

@@ -14,7 +14,7 @@ CARDIOMEGALY = (
     Wording("heart size is {degreely} [increased|enlarged]"),
     Wording("the cardiothoracic ratio is {degreely} increased"),
     Wording("the cardiothoracic ratio is [above|greater than] [0.5|one half|50 percent]"),
-    Wording("the heart is at least [mildly|slightly] enlarged", bands=(LOW, MID)),
+    Wording("the heart is at least [mildly|slightly] enlarged", bands=(LOW,)),
     Wording("the heart [appears|may be] [mildly|slightly] enlarged", bands=(LOW,)),
     Wording("the heart [takes up|occupies] more than half of the thoracic width", held_out=True),
     Wording("{enlarged} increase in heart size", "a", held_out=True),
