@@ -42,8 +42,11 @@ def compose_report(case: Case) -> list[Sentence]:
     writer = SentenceWriter(case, rng)
     positives = _positives(writer)
     lines = _ordered(positives, _absences(writer, MOST_SENTENCES - len(positives)), rng)
-    while len(lines) < FEWEST_SENTENCES or (len(lines) < MOST_SENTENCES and rng.random() < 0.3):
-        lines.insert(0, writer.remark())
+    while len(lines) < FEWEST_SENTENCES or (len(lines) < MOST_SENTENCES and rng.random() < 0.25):
+        remark = writer.remark()
+        if remark is None:
+            break
+        lines.insert(0, remark)
     return list({line.text: line for line in lines}.values())
 
 
@@ -54,7 +57,7 @@ def _positives(writer: SentenceWriter) -> list[Sentence]:
         return [writer.all_normal()] if rng.random() < 0.8 else []
     order = rng.permutation(len(writer.case.findings))
     findings = [writer.case.findings[int(i)] for i in order]
-    waiting = [finding for finding in findings if _is_mentioned(finding, rng)]
+    waiting = [finding for finding in findings if _is_mentioned(finding, rng)] or findings[:1]
     lines: list[Sentence] = []
     while waiting:
         finding = waiting.pop()
@@ -86,7 +89,7 @@ def _is_mentioned(finding: Finding, rng: np.random.Generator) -> bool:
 def _absences(writer: SentenceWriter, room: int) -> list[Sentence]:
     """Sentences on what is not there: single negations, short lists, normal statements."""
     rng = writer.rng
-    absent = [name for name in MENTION_ABSENT if name not in writer.present]
+    absent = [name for name in MENTION_ABSENT if name not in writer.present | writer.denied]
     names = [name for name in absent if rng.random() < MENTION_ABSENT[name]]
     names = [names[int(i)] for i in rng.permutation(len(names))]
     lines: list[Sentence] = []
@@ -97,9 +100,9 @@ def _absences(writer: SentenceWriter, room: int) -> list[Sentence]:
         few = [name for name in names if name in LISTED][: int(rng.integers(2, 4))]
         if len(few) > 1 and (len(names) > room - len(lines) or rng.random() < 0.18):
             lines.append(writer.negative_list(few))
-            names = [name for name in names if name not in few]
         else:
-            lines.append(writer.negative(names.pop()))
+            lines.append(writer.negative(names[0]))
+        names = [name for name in names if name not in writer.denied]
     return lines
 
 

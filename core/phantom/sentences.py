@@ -34,6 +34,8 @@ class SentenceWriter:
         self.case = case
         self.rng = rng
         self.present = {finding.name for finding in case.findings}
+        self.denied: set[str] = set()  # absent findings already spoken of
+        self._topics: set[str] = set()  # of remarks already made
 
     def positive(self, finding: Finding) -> Sentence:
         """One finding in one sentence."""
@@ -51,10 +53,16 @@ class SentenceWriter:
 
     def positive_without(self, finding: Finding) -> Sentence:
         """A finding, and in the same sentence one that is absent; the first alone if none is."""
-        missing = [name for name in negatives.LISTED if name not in self.present]
+        missing = [
+            name
+            for name in negatives.LISTED
+            if name not in self.present and name not in self.denied
+        ]
         if not missing:
             return self.positive(finding)
-        absent = expand(negatives.LISTED[self._choose(missing)], {}, self.rng)
+        name = self._choose(missing)
+        self.denied.add(name)
+        absent = expand(negatives.LISTED[name], {}, self.rng)
         return Sentence(sentence(f"{self._short(finding)} without {absent}"))
 
     def several_devices(self) -> Sentence:
@@ -74,7 +82,10 @@ class SentenceWriter:
             and not self.present & set(normal.absent)
         ]
         if fitting and self.rng.random() < 0.5:
-            return Sentence(sentence(expand(self._choose(fitting).text, {}, self.rng)), held_out)
+            normal = self._choose(fitting)
+            self.denied.update(normal.absent)
+            return Sentence(sentence(expand(normal.text, {}, self.rng)), held_out)
+        self.denied.add(name)
         frames = negatives.NO_FRAMES_HELD_OUT if held_out else negatives.NO_FRAMES
         what = self._choose(negatives.NOUNS[name])
         values = {"what": what, "is": "are" if what in negatives.PLURALS else "is"}
@@ -82,6 +93,7 @@ class SentenceWriter:
 
     def negative_list(self, names: Sequence[str]) -> Sentence:
         """The absence of two or three findings of `negatives.LISTED` in one sentence."""
+        self.denied.update(names)
         words = [expand(negatives.LISTED[name], {}, self.rng) for name in names]
         what = f"{', '.join(words[:-1])} or {words[-1]}"
         return Sentence(sentence(f"{self._choose(negatives.LIST_OPENINGS)} {what}"))
@@ -101,10 +113,18 @@ class SentenceWriter:
             negatives.ONE_LUNG_CLEAR, negatives.ONE_LUNG_CLEAR_HELD_OUT, {"other": other}
         )
 
-    def remark(self) -> Sentence:
-        """A sentence on the exposure or on something benign."""
-        fitting = tuple(text for text, is_true in remarks.REMARKS if is_true(self.case))
-        return Sentence(sentence(expand(self._choose(fitting), {}, self.rng)))
+    def remark(self) -> Sentence | None:
+        """A sentence on the exposure or something benign; each call takes another topic, if any."""
+        fitting = [
+            remark
+            for remark in remarks.REMARKS
+            if remark.topic not in self._topics and remark.is_true(self.case)
+        ]
+        if not fitting:
+            return None
+        chosen = self._choose(fitting)
+        self._topics.add(chosen.topic)
+        return Sentence(sentence(expand(chosen.text, {}, self.rng)))
 
     def _held_out(self) -> bool:
         return self.case.split == "test" and bool(self.rng.random() < HELD_OUT_RATE)

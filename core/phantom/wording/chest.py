@@ -31,7 +31,8 @@ EDEMA = (
     Wording("{degree} [fluid overload|edema of both lungs]", "some"),
     Wording("{degree} [diffuse|bilateral] increase of the interstitial markings", "a", sign=True),
     Wording("the interstitial markings are {degreely} [increased|prominent|thickened]"),
-    Wording("the pulmonary [vasculature|vessels] [are|appear] [indistinct|congested|engorged]"),
+    Wording("the pulmonary vasculature [is|appears] [indistinct|congested|engorged]"),
+    Wording("the pulmonary vessels [are|appear] [indistinct|congested|engorged]"),
     Wording(
         "increased interstitial markings [throughout both lungs|bilaterally]", "many", sign=True
     ),

@@ -14,6 +14,8 @@ from core.phantom.case import Finding
 
 LOW, MID, HIGH = "low", "mid", "high"
 
+_VOWEL = "[aeiou]|NG"  # what is spoken with a vowel first
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -129,7 +131,7 @@ def expand(text: str, values: Mapping[str, str], rng: np.random.Generator) -> st
         chosen = _choose(tuple(match[1].split("|")), rng)
         text = text[: match.start()] + chosen + text[match.end() :]
     text = " ".join(text.split()).replace(" ,", ",")
-    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+    return re.sub(rf"\b([Aa]) (?={_VOWEL})", r"\1n ", text)
 
 
 def with_article(phrase: str, number: str) -> str:
@@ -140,7 +142,7 @@ def with_article(phrase: str, number: str) -> str:
     """
     if number != "a":
         return phrase
-    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+    return f"{'an' if re.match(_VOWEL, phrase) else 'a'} {phrase}"
 
 
 def sentence(text: str) -> str:

@@ -136,7 +136,9 @@ LESION = (
     Wording("{masslike} {side} [lung|pulmonary] mass", "a", kind="mass"),
     Wording("a {masslike} mass projects over {area}", kind="mass"),
     Wording("mass-like opacity in {area}", "a", sign=True, kind="mass"),
-    Wording("{side} {zone} zone mass suspicious for [malignancy|neoplasm]", "a", kind="mass"),
+    Wording(
+        "{side} {zone} zone mass suspicious for [malignancy|neoplasm]", "a", sign=True, kind="mass"
+    ),
     Wording("[rounded|focal] lesion in {area}", "a"),
     Wording("{side} {zone} lung lesion", "a"),
     Wording("coin lesion in {area}", "a", kind="nodule", held_out=True),

@@ -37,7 +37,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "Atelectasis": ("atelectasis", "lobar collapse", "volume loss"),
     "Edema": ("pulmonary edema", "edema", "vascular congestion", "interstitial edema"),
-    "Support Devices": ("support devices", "lines or tubes", "indwelling devices", "pacemaker"),
+    "Support Devices": ("support devices", "lines or tubes", "indwelling devices"),
     "Fracture": ("fracture", "acute fracture", "rib fracture", "osseous fracture"),
 }
 """What follows "no" in a sentence."""
