@@ -34,8 +34,8 @@ class CompactConfig:
     text_depth: int = 2
     embed_dim: int = 256
     # Mean and deviation of phantom pixels, 0..255.
-    mean: float = 117.0
-    std: float = 62.0
+    mean: float = 118.0
+    std: float = 70.0
 
     def to_dict(self) -> dict[str, object]:
         """As plain JSON values."""

@@ -26,7 +26,7 @@ class QuickCheck:
         self.masks = [studies.masks(row) for row in range(len(studies))]
         self.prompts = prompts
         self.findings = [
-            name for name in prompts.findings if self.labels[name].nunique(dropna=True) == 2
+            name for name in prompts if self.labels[name].nunique(dropna=True) == 2
         ]
 
     @torch.no_grad()

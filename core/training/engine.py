@@ -91,8 +91,11 @@ def train(
     started = time.perf_counter()
     model.train()
     for step in range(1, schedule.steps + 1):
-        if stopping():
-            break
+        if stopping():  # keep what was learned, as after the last step
+            model.eval()
+            if check:
+                log.write(kind="check", step=step - 1, **check(step - 1))
+            return
         size = min(schedule.batch_size, len(data.pixels))
         if len(rows) < size:
             rows = torch.randperm(len(data.pixels), generator=generator).tolist()

@@ -56,12 +56,17 @@ def finetune(config: FinetuneConfig, out: Path, progress: Progress | None = None
     log = RunLog(out / "log.jsonl")
     log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
     schedule, weights = config.schedule, config.weights
+
+    def checked(step: int) -> dict[str, object]:  # a run that is cut off keeps its last check
+        notes = {"finetune": asdict(config), "fingerprint": data.fingerprint, "step": step}
+        save_model(model, out, notes)
+        return check(model)
+
     train(
         model, data, schedule,
         lambda batch, generator: lrclr_losses(model, batch, weights, schedule.keep, generator),
-        log, lambda _: check(model), config.check_every, stopping=(out / "stop").exists,
+        log, checked, config.check_every, stopping=(out / "stop").exists,
     )  # fmt: skip
-    save_model(model, out, {"finetune": asdict(config), "fingerprint": data.fingerprint})
     return model
 
 

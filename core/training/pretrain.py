@@ -23,7 +23,7 @@ from core.training.objectives import global_losses
 
 def _default_schedule() -> Schedule:
     return Schedule(
-        steps=3000, learning_rate=1e-3, warmup=200, sentences_per_report=3, keep=0.5, seed=1
+        steps=1600, learning_rate=7e-4, warmup=150, sentences_per_report=3, keep=0.5, seed=1
     )
 
 
@@ -54,10 +54,15 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     (out / "log.jsonl").unlink(missing_ok=True)
     log = RunLog(out / "log.jsonl")
     log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+
+    def checked(step: int) -> dict[str, object]:  # a run that is cut off keeps its last check
+        notes = {"pretrain": asdict(config), "fingerprint": data.fingerprint, "step": step}
+        save_model(model, out, notes)
+        return check(model)
+
     train(
         model, data, config.schedule,
         lambda batch, _: global_losses(model, batch, config.loss_form, config.schedule.keep),
-        log, lambda _: check(model), config.check_every,
+        log, checked, config.check_every,
     )  # fmt: skip
-    save_model(model, out, {"pretrain": asdict(config), "fingerprint": data.fingerprint})
     return model

@@ -1,0 +1,39 @@
+"""The command line: `python -m core COMMAND`. Each command is a function of core, wired to options.
+
+What is wrong with the input is said in one sentence on stderr, with exit code 2.
+"""
+
+import sys
+
+import typer
+
+from core.cli import doctor, evaluate, explain, finetune, localize, phantom, pretrain
+from core.errors import ExplorerError
+
+app = typer.Typer(
+    help="LRCLR Explorer: phantoms, training, evaluation. Research and teaching only, not for "
+    "clinical use.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("phantom")(phantom.phantom)
+app.command("pretrain")(pretrain.pretrain_command)
+app.command("finetune")(finetune.finetune_command)
+app.command("evaluate")(evaluate.evaluate_command)
+app.command("localize")(localize.localize_command)
+app.command("explain")(explain.explain_command)
+app.command("doctor")(doctor.doctor_command)
+
+
+def main() -> None:
+    """Run a command; the entry of `python -m core`."""
+    try:
+        app()
+    except ExplorerError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"Error: {error.strerror or 'the system refused'}:{where}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,52 @@
+"""What commands share: progress with an estimate on stderr, and figures as JSON."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from core.errors import ExplorerError
+
+
+class StderrProgress:
+    """A line on stderr with count and time left; silent for what ends within two seconds."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._started = self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        elapsed = now - self._started
+        if done >= total:
+            if self._last > self._started:
+                print(f"{self.what}: {total} in {elapsed:.0f} s", file=sys.stderr)
+            self._started = self._last = now
+        elif elapsed > 2 and now - self._last > 5:
+            left = elapsed / max(done, 1) * (total - done)
+            print(f"{self.what}: {done} of {total}, {left:.0f} s left", file=sys.stderr)
+            self._last = now
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write figures; NaN becomes null.
+
+    Raises:
+        ExplorerError: the folder is not there or cannot be written.
+    """
+    try:
+        path.write_text(json.dumps(without_nan(values), indent=1) + "\n", encoding="utf-8")
+    except OSError:
+        raise ExplorerError(
+            f"{path} cannot be written; choose a file in a folder that is there."
+        ) from None
+
+
+def without_nan(value: Any) -> Any:
+    """The same value with NaN replaced by None, which JSON has."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and value != value else value

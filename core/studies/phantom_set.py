@@ -1,0 +1,85 @@
+"""Phantoms as a study set: cases drawn when looked at, labels and reports at once."""
+
+from collections import OrderedDict
+from threading import Lock
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.phantom.case import sample_case
+from core.phantom.render import Rendering, render
+from core.phantom.reports import write_report
+from core.studies.study import Box, Mask, StudySet
+
+DISPLAY_SIZE = 512
+_REMEMBERED = 64  # renderings
+# Changes with the drawing: embeddings of older pictures must not be mistaken for these.
+_DRAWING = "1"
+
+
+class PhantomSet(StudySet):
+    """`n` phantoms of a split and seed; the same arguments give the same set everywhere."""
+
+    def __init__(self, split: str, n: int, seed: int, size: int, spec: str) -> None:
+        self.spec, self.size = spec, size
+        self._identity = f"phantom/{_DRAWING}:{split},n={n},seed={seed},size={size}"
+        self.cases = [sample_case(index, seed, split) for index in range(n)]
+        self._sentences = [write_report(case) for case in self.cases]
+        rows = [
+            {"id": f"{split}-{seed}-{index:05d}", "text": " ".join(sentences),
+             "view": case.view, "patient_id": f"{split}-{seed}-{index:05d}", **case.labels}
+            for index, (case, sentences) in enumerate(zip(self.cases, self._sentences, strict=True))
+        ]  # fmt: skip
+        self.table = pd.DataFrame(rows)
+        self._drawn: OrderedDict[int, Rendering] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def reports(self) -> list[list[str]]:
+        """The sentences as written, not as split again."""
+        return self._sentences
+
+    def rendering(self, row: int) -> Rendering:
+        """Picture and truth of a row."""
+        with self._lock:
+            if row in self._drawn:
+                self._drawn.move_to_end(row)
+                return self._drawn[row]
+        drawn = render(self.cases[row], self.size)
+        with self._lock:
+            self._drawn[row] = drawn
+            if len(self._drawn) > _REMEMBERED:
+                self._drawn.popitem(last=False)
+        return drawn
+
+    def image(self, row: int) -> NDArray[np.float32]:
+        """See `StudySet.image`."""
+        return self.rendering(row).image.astype(np.float32)
+
+    def display_image(self, row: int) -> NDArray[np.uint8]:
+        """The same anatomy and exposure on a finer detector."""
+        return render(self.cases[row], max(DISPLAY_SIZE, self.size)).image
+
+    def masks(self, row: int) -> dict[str, Mask]:
+        """See `StudySet.masks`."""
+        return self.rendering(row).masks
+
+    def boxes(self, row: int) -> tuple[Box, ...]:
+        """See `StudySet.boxes`."""
+        return tuple(
+            Box(str(b["label"]), float(b["x"]), float(b["y"]), float(b["w"]), float(b["h"]))
+            for b in self.rendering(row).boxes
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """See `StudySet.fingerprint`."""
+        return self._identity
+
+    def __getstate__(self) -> dict[str, object]:
+        # Worker processes draw for themselves.
+        return {**self.__dict__, "_drawn": OrderedDict(), "_lock": None}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state, _lock=Lock())

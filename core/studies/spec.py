@@ -1,0 +1,78 @@
+"""Spec strings: the one way to name a study set, in pages and commands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ExplorerError
+from core.studies.folder import open_folder
+from core.studies.manifest import open_manifest
+from core.studies.phantom_set import PhantomSet
+from core.studies.study import StudySet
+
+FORMS = (
+    "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
+    "a manifest's path ending in .csv, or a folder of images"
+)
+
+
+@dataclass(frozen=True)
+class _Preset:
+    split: str
+    n: int
+    seed: int
+
+
+PRESETS = {
+    "train": _Preset("train", 16_000, 0),
+    "val": _Preset("val", 500, 0),
+    "test": _Preset("test", 1_000, 0),
+    "demo": _Preset("test", 96, 20),  # what the pages open with: small enough to embed at once
+}
+_LIMITS = {"n": (1, 100_000), "seed": (0, 2**31 - 1), "size": (64, 1024)}
+
+
+def open_studies(spec: str) -> StudySet:
+    """Open a study set.
+
+    Args:
+        spec: a phantom preset and changes to it (`phantom:train,n=2000`; without a preset the
+            wording and anatomy are those of test), a manifest's path or a folder.
+
+    Raises:
+        ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
+    """
+    spec = spec.strip()
+    if spec.startswith("phantom:"):
+        return _phantoms(spec)
+    if spec.startswith(("\\\\", "//")):
+        raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
+    path = Path(spec).expanduser() if spec else Path("?")
+    if path.is_dir():
+        return open_folder(path)
+    if path.suffix.lower() == ".csv":
+        return open_manifest(path)
+    raise ExplorerError(f"'{spec}' names no study set; known forms: {FORMS}.")
+
+
+def _phantoms(spec: str) -> PhantomSet:
+    preset, values = PRESETS["test"], {"size": 224}
+    for part in filter(None, (part.strip() for part in spec.removeprefix("phantom:").split(","))):
+        name, _, number = part.partition("=")
+        if not number and name in PRESETS:
+            preset = PRESETS[name]
+        elif name in _LIMITS:
+            values[name] = _number(spec, name, number)
+        else:
+            known = ", ".join([*PRESETS, *(f"{key}=" for key in _LIMITS)])
+            raise ExplorerError(f"'{part}' in '{spec}' is not known; known: {known}.")
+    n, seed = values.get("n", preset.n), values.get("seed", preset.seed)
+    return PhantomSet(preset.split, n, seed, values["size"], spec)
+
+
+def _number(spec: str, name: str, text: str) -> int:
+    low, high = _LIMITS[name]
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ExplorerError(
+            f"{name} in '{spec}' must be a whole number from {low} to {high}; got '{text}'."
+        )
+    return int(text)

@@ -1,0 +1,183 @@
+"""A study set is a table with one row per image; this is what every source must offer."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import ExplorerError
+from core.labels import PATHOLOGIES
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A finding's box in pixels of its image."""
+
+    label: str
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """One row of a set, without its pixels."""
+
+    id: str
+    text: str
+    sentences: tuple[str, ...]
+    view: str
+    patient_id: str
+    labels: dict[str, int]  # 1 or 0; unknown labels are absent
+    boxes: tuple[Box, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader should know of the image, in sentences
+
+
+class StudySet(ABC):
+    """Images in 0..255 with reports and labels; images load when asked for.
+
+    Attributes:
+        spec: the string that opens the set again.
+        table: one row per image, at least `id`, `text`, `view`, `patient_id` and the label columns
+            (1, 0 or NaN).
+        problems: rows that could not be used and why, one sentence each.
+    """
+
+    spec: str
+    table: pd.DataFrame
+    problems: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def ids(self) -> list[str]:
+        """The studies' ids, in order."""
+        return [str(value) for value in self.table["id"]]
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """One float column for each of PATHOLOGIES, NaN where unknown."""
+        return self.table.reindex(columns=list(PATHOLOGIES)).astype(float)
+
+    @property
+    def reports(self) -> list[list[str]]:
+        """The sentences of each report; empty where there is none."""
+        return [split_sentences(str(text)) for text in self.table["text"].fillna("")]
+
+    def position(self, study_id: str) -> int:
+        """Row of a study.
+
+        Raises:
+            ExplorerError: the set has no such id.
+        """
+        try:
+            return self.ids.index(study_id)
+        except ValueError:
+            raise ExplorerError(f"'{self.spec}' has no study '{study_id}'.") from None
+
+    def study(self, row: int) -> Study:
+        """The study of a row."""
+        values = self.table.iloc[row]
+        known = self.labels.iloc[row].dropna()
+        text = str(values["text"]) if pd.notna(values["text"]) else ""
+        return Study(
+            id=str(values["id"]),
+            text=text,
+            sentences=tuple(split_sentences(text)),
+            view=str(values["view"]) if pd.notna(values["view"]) else "",
+            patient_id=str(values["patient_id"]) if pd.notna(values["patient_id"]) else "",
+            labels={str(name): int(value) for name, value in known.items()},
+            boxes=self.boxes(row),
+            notes=self.notes(row),
+        )
+
+    @abstractmethod
+    def image(self, row: int) -> NDArray[np.float32]:
+        """Pixels (H, W) float32 in 0..255, dense is bright.
+
+        Raises:
+            ExplorerError: the file cannot be read.
+        """
+
+    def display_image(self, row: int) -> NDArray[np.uint8]:
+        """The image to look at; may be finer than `image`, never another field of view."""
+        return np.clip(np.rint(self.image(row)), 0, 255).astype(np.uint8)
+
+    def masks(self, row: int) -> dict[str, Mask]:
+        """Truth by CheXpert name (H, W) in the pixels of `image`; boxes fill in for masks."""
+        return {}
+
+    def boxes(self, row: int) -> tuple[Box, ...]:
+        """Truth as boxes in the pixels of `image`."""
+        return ()
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """What is unusual about the image of a row."""
+        return ()
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Changes when any image, id or order of the set does."""
+
+    def subset(self, rows: Sequence[int]) -> "StudySet":
+        """Some rows of the set, in that order."""
+        return Subset(self, list(rows))
+
+
+class Subset(StudySet):
+    """Rows of another set."""
+
+    def __init__(self, parent: StudySet, rows: list[int]) -> None:
+        self.parent, self.rows = parent, rows
+        self.spec, self.problems = parent.spec, parent.problems
+        self.table = parent.table.iloc[rows].reset_index(drop=True)
+
+    def image(self, row: int) -> NDArray[np.float32]:
+        """See `StudySet.image`."""
+        return self.parent.image(self.rows[row])
+
+    def display_image(self, row: int) -> NDArray[np.uint8]:
+        """See `StudySet.display_image`."""
+        return self.parent.display_image(self.rows[row])
+
+    def masks(self, row: int) -> dict[str, Mask]:
+        """See `StudySet.masks`."""
+        return self.parent.masks(self.rows[row])
+
+    def boxes(self, row: int) -> tuple[Box, ...]:
+        """See `StudySet.boxes`."""
+        return self.parent.boxes(self.rows[row])
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """See `StudySet.notes`."""
+        return self.parent.notes(self.rows[row])
+
+    @property
+    def fingerprint(self) -> str:
+        """See `StudySet.fingerprint`."""
+        return f"{self.parent.fingerprint}[{','.join(map(str, self.rows))}]"
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences of a report: cut at a full stop, question mark or line end before a space."""
+    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z0-9(])|\s*\n+\s*", text.strip())
+    return [part.strip() for part in parts if part.strip()]
+
+
+def masks_from_boxes(boxes: Sequence[Box], shape: tuple[int, int]) -> dict[str, Mask]:
+    """The union of each label's boxes as a mask (H, W)."""
+    masks: dict[str, Mask] = {}
+    for box in boxes:
+        mask = masks.setdefault(box.label, np.zeros(shape, bool))
+        top, left = max(round(box.y), 0), max(round(box.x), 0)
+        mask[top : max(round(box.y + box.h), top), left : max(round(box.x + box.w), left)] = True
+    return masks
