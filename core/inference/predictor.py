@@ -1,0 +1,110 @@
+"""Between a model and its callers: preprocessing, encodings that are kept, and what follows.
+
+A predictor is shared by all sessions of the app: its model stays in eval mode, nothing is stored on
+it, and `lock` guards what hooks into it (attribution).
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from threading import RLock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.errors import ExplorerError
+from core.inference.prompts import PromptSet, check_prompt
+from core.inference.regions import Regions, find_regions
+from core.inference.set_cache import cached_encoding
+from core.inference.text_memo import TextMemo
+from core.inference.zero_shot import Scores, zero_shot
+from core.lrclr.checkpoint import load_model
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.model import LRCLR
+from core.studies import StudySet, images_in_parallel
+
+Progress = Callable[[int, int], None]
+_BATCH = 32
+
+
+class Predictor:
+    """Scores, regions and maps of one model; see the module."""
+
+    def __init__(self, model: LRCLR, name: str) -> None:
+        self.model, self.name = model.eval().requires_grad_(False), name
+        self.lock = RLock()
+        self.model_hash = _model_hash(model)
+        self._texts = TextMemo(model)
+
+    @torch.no_grad()
+    def encode_image(self, image: NDArray[np.floating]) -> ImageEncoding:
+        """Encode one image (H, W) in 0..255 as a batch of 1."""
+        pixels = self.model.backbone.preprocess(image)[None].to(self.model.device)
+        return self.model.encode_image(pixels)
+
+    def encode_set(self, studies: StudySet, progress: Progress | None = None) -> ImageEncoding:
+        """Encode every image of a set; kept on disk for the next time.
+
+        Raises:
+            ExplorerError: an image cannot be read.
+        """
+        key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
+        return cached_encoding(key, lambda: self._encode_all(studies, progress))
+
+    @torch.no_grad()
+    def _encode_all(self, studies: StudySet, progress: Progress | None) -> ImageEncoding:
+        parts, waiting = [], []
+        preprocess = self.model.backbone.preprocess
+        for done, image in enumerate(images_in_parallel(studies), start=1):
+            waiting.append(preprocess(image))
+            if len(waiting) == _BATCH or done == len(studies):
+                pixels = torch.stack(waiting).to(self.model.device)
+                parts.append(self.model.encode_image(pixels))
+                waiting = []
+                if progress:
+                    progress(done, len(studies))
+        return ImageEncoding.cat(parts)
+
+    def encode_texts(self, texts: list[str]) -> TextEncoding:
+        """Encode texts; each is remembered, so that editing one prompt costs one prompt.
+
+        Raises:
+            ExplorerError: no text, an empty or an overlong one.
+        """
+        if not texts:
+            raise ExplorerError("There is no prompt; type at least one word.")
+        return self._texts.encode([check_prompt(text) for text in texts])
+
+    def score(self, images: ImageEncoding, prompts: PromptSet) -> Scores:
+        """Zero-shot scores, one (B, F) array for each of `zero_shot.SCORES`."""
+        return zero_shot(self.model, images, self.encode_texts(prompts.all_texts()), prompts)
+
+    def regions(self, image: ImageEncoding, texts: list[str], shape: tuple[int, int]) -> Regions:
+        """Selected regions of one image for texts; boxes in pixels of an image of `shape`."""
+        encoded = self.encode_texts(texts)
+        return find_regions(self.model, image, encoded, shape, self.model.config.k)
+
+    @torch.no_grad()
+    def similarity_map(self, image: ImageEncoding, texts: list[str]) -> NDArray[np.float32]:
+        """Mean cosine of every patch of one image with the texts, (h, w)."""
+        cosine = self.model.similarity(image, self.encode_texts(texts))[0].mean(dim=0)
+        return cosine.view(image.grid).cpu().numpy()
+
+
+def load_predictor(spec: str) -> Predictor:
+    """A predictor by model spec.
+
+    Raises:
+        ExplorerError: as `core.lrclr.checkpoint.load_model`.
+    """
+    return Predictor(load_model(spec), spec)
+
+
+def _model_hash(model: LRCLR) -> str:
+    """Changes with any weight, the selection or the preprocessing."""
+    digest = sha256(repr((model.config, model.backbone.preprocess)).encode())
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        digest.update(raw.numpy())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,94 @@
+"""Selected regions of one image for a text, and which words they answer to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.model import LRCLR
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """K regions, heaviest first."""
+
+    index: NDArray[np.int64]  # (K,), patches of the grid
+    weights: NDArray[np.float32]  # (K,), sum to 1
+    boxes: list[Box]  # (x, y, w, h) in pixels of the image
+    words: list[str]  # of the texts, whole words in order
+    word_similarity: NDArray[np.float32]  # (words, K), cosine
+    word_maps: NDArray[np.float32]  # (words, h, w), cosine with every patch
+
+
+@torch.no_grad()
+def weight_map(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> NDArray[np.float32]:
+    """Region weights on the grid, (B, h, w), averaged over the texts; rows sum to 1."""
+    height, width = image.grid
+    total = torch.zeros(len(image), height * width)
+    rows = torch.arange(len(image))
+    for number in range(len(texts)):
+        fusion = model.fuse(image, texts.rows(torch.full_like(rows, number)))
+        total.scatter_add_(1, fusion.region_index.cpu(), fusion.region_weights.float().cpu())
+    return (total / len(texts)).view(-1, height, width).numpy()
+
+
+@torch.no_grad()
+def find_regions(
+    model: LRCLR, image: ImageEncoding, texts: TextEncoding, shape: tuple[int, int], k: int
+) -> Regions:
+    """The K heaviest regions of one image (a batch of 1) for texts that are read together."""
+    height, width = image.grid
+    weights = weight_map(model, image, texts)[0].reshape(-1)
+    index = np.argsort(-weights, kind="stable")[: min(k, int((weights > 0).sum()))]
+    chosen = weights[index] / max(float(weights[index].sum()), 1e-12)
+    preprocess = model.backbone.preprocess
+    cell = (preprocess.size / width, preprocess.size / height)
+    boxes = [
+        preprocess.to_image_box(
+            (float(n % width) * cell[0], float(n // width) * cell[1], *cell), shape
+        )
+        for n in index
+    ]
+    words, features = _words(texts)
+    similarity = (features @ image.patch_features[0].T).cpu().numpy()  # (words, N)
+    return Regions(
+        index, chosen.astype(np.float32), boxes, words,
+        similarity[:, index].astype(np.float32),
+        similarity.reshape(-1, height, width).astype(np.float32),
+    )  # fmt: skip
+
+
+def _words(texts: TextEncoding) -> tuple[list[str], torch.Tensor]:
+    """Whole words of the texts and their features (words, d), the mean of their pieces."""
+    words: list[str] = []
+    groups: list[list[torch.Tensor]] = []
+    begins = _beginnings(texts.pieces)
+    for row, pieces in enumerate(texts.pieces):
+        for count, place in enumerate(texts.mask[row].nonzero()[:, 0].tolist()):
+            feature = texts.words[row, place]
+            if count == 0 or begins(pieces[place - 1], pieces[place]):
+                words.append("")
+                groups.append([])
+            words[-1] += pieces[place].removeprefix("##").strip("\u2581\u0120")
+            groups[-1].append(feature)
+    if not groups:
+        return [], texts.words.new_zeros(0, texts.words.shape[-1])
+    features = torch.stack([torch.stack(group).mean(dim=0) for group in groups])
+    named = [word.replace("</w>", "") for word in words]
+    return named, F.normalize(features, dim=-1)
+
+
+def _beginnings(rows: list[list[str]]) -> Callable[[str, str], bool]:
+    """Whether a piece, after the one before it, begins a word: each tokenizer marks it its way."""
+    pieces = [piece for row in rows for piece in row]
+    if any(piece.endswith("</w>") for piece in pieces):  # CLIP marks a word's end
+        return lambda before, piece: before.endswith("</w>")
+    if any(piece.startswith(("\u2581", "\u0120")) for piece in pieces):  # SentencePiece, GPT-2
+        return lambda before, piece: piece.startswith(("\u2581", "\u0120"))
+    return lambda before, piece: not piece.startswith("##")  # WordPiece marks what goes on

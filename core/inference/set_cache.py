@@ -1,0 +1,74 @@
+"""Encodings of whole sets on disk: half precision, written whole or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from core.lrclr.encodings import ImageEncoding
+from core.paths import cache_dir
+
+_LIMIT = 4 * 2**30  # bytes; the oldest files go first
+
+
+def cached_encoding(key: str, make: Callable[[], ImageEncoding]) -> ImageEncoding:
+    """The encoding kept under `key`, or a new one that is then kept.
+
+    A file that is damaged is made again; a disk that refuses is no reason to fail.
+    """
+    path = cache_dir() / "encodings" / f"{key}.safetensors"
+    found = _read(path)
+    if found is None:
+        made = make()
+        _write(path, made)
+        # Read back even when new: the same half-precision numbers the first time and every other.
+        found = _read(path) or made
+    return found
+
+
+def _read(path: Path) -> ImageEncoding | None:
+    try:
+        with safe_open(path, framework="pt") as stored:
+            names = set(stored.keys())
+            selected = stored.get_tensor("selected") if "selected" in names else None
+            height, width = stored.get_tensor("grid").tolist()
+            encoding = ImageEncoding(
+                stored.get_tensor("image_features").float(),
+                stored.get_tensor("patch_features").float(),
+                selected,
+                (height, width),
+            )
+        os.utime(path)
+        return encoding
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def _write(path: Path, encoding: ImageEncoding) -> None:
+    tensors = {
+        "image_features": encoding.image_features.half().contiguous(),
+        "patch_features": encoding.patch_features.half().contiguous(),
+        "grid": torch.tensor(encoding.grid),
+    }
+    if encoding.selected is not None:
+        tensors["selected"] = encoding.selected.contiguous()
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial)
+        os.replace(partial, path)
+        _trim(path.parent)
+    except (OSError, SafetensorError):
+        partial.unlink(missing_ok=True)
+
+
+def _trim(folder: Path) -> None:
+    files = sorted(folder.glob("*.safetensors"), key=lambda f: f.stat().st_mtime, reverse=True)
+    total = 0
+    for file in files:
+        total += file.stat().st_size
+        if total > _LIMIT:
+            file.unlink(missing_ok=True)

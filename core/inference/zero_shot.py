@@ -1,0 +1,101 @@
+"""Zero-shot scores of findings from prompts (docs/method.md, section 5).
+
+None is a probability of disease: rank by them, and fit thresholds on validation cases.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.inference.prompts import PromptSet
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.model import LRCLR
+
+SCORES: dict[str, str] = {
+    "positive": "cosine of image and positive prompts",
+    "pair": "CheXzero: softmax over positive and negative prompt, averaged over the pairs",
+    "global": "cosine with the positive less that with the negative prompts",
+    "local": "the same from regions: the best-matching regions count",
+    "match": "the cross-modality transformer's match, positive less negative",
+    "lrclr": "weighted mix of global, local and match",
+}
+
+Scores = dict[str, NDArray[np.float32]]
+_IMAGES = 128  # scored at once: word-level pools take memory for each image and word
+_PAIRS = 512  # image-text pairs fused at once
+
+
+@torch.no_grad()
+def zero_shot(
+    model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
+) -> Scores:
+    """Scores of every image for every finding.
+
+    Args:
+        images: B images, at least one.
+        texts: the encoding of `prompts.all_texts()`, in that order.
+        prompts: F findings.
+
+    Returns:
+        One (B, F) float32 array for each of SCORES; higher means more likely.
+    """
+    chunks = [
+        _scores(model, images.rows(slice(start, start + _IMAGES)), texts, prompts)
+        for start in range(0, len(images), _IMAGES)
+    ]
+    joined = {name: torch.cat([chunk[name] for chunk in chunks]) for name in SCORES}
+    return {name: value.cpu().numpy().astype(np.float32) for name, value in joined.items()}
+
+
+def _scores(
+    model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
+) -> dict[str, Tensor]:
+    """`zero_shot` of some images."""
+    column = {text: number for number, text in enumerate(texts.texts)}
+    cosine = images.image_features @ texts.text_features.T  # (B, P)
+    local = model.local_scores(images, texts)
+    with_match = model.config.added_layers and model.config.mix.get("match", 0) > 0
+    match = _match(model, images, texts) if with_match else torch.zeros_like(cosine)
+    parts: dict[str, list[Tensor]] = {name: [] for name in SCORES if name != "lrclr"}
+    for finding in prompts.values():
+        sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
+        # Ensembles are averaged as embeddings, as CheXzero and CLIP do.
+        anchors = [F.normalize(texts.text_features[side].mean(dim=0), dim=0) for side in sides]
+        yes, no = (images.image_features @ anchor for anchor in anchors)  # each (B,)
+        odds = cosine[:, sides[0], None] - cosine[:, None, sides[1]]  # (B, P+, P-)
+        parts["positive"].append(yes)
+        parts["global"].append(yes - no)
+        parts["pair"].append(odds.sigmoid().mean(dim=(1, 2)))
+        parts["local"].append(_contrast(local, *sides))
+        parts["match"].append(_contrast(match, *sides))
+    stacked = {name: torch.stack(values, dim=1) for name, values in parts.items()}
+    return {**stacked, "lrclr": mix(stacked, model.config.mix, model.config.spread)}
+
+
+def _contrast(values: Tensor, positive: list[int], negative: list[int]) -> Tensor:
+    """Mean over the positive less that over the negative columns, (B, P) to (B,)."""
+    return values[:, positive].mean(dim=1) - values[:, negative].mean(dim=1)
+
+
+def mix(
+    parts: Mapping[str, Tensor], weights: Mapping[str, float], spread: Mapping[str, float]
+) -> Tensor:
+    """Weighted sum (B, F) of the parts, each divided by its `spread` so that they compare."""
+    return torch.stack(
+        [weight * parts[name] / spread.get(name, 1.0) for name, weight in weights.items() if weight]
+    ).sum(dim=0)
+
+
+def _match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+    """Match logit of every image with every text, (B, P)."""
+    count = len(texts)
+    pairs = torch.arange(len(images) * count, device=images.image_features.device)
+    logits = [
+        model.fuse(images.rows(chunk // count), texts.rows(chunk % count)).match_logit
+        for chunk in pairs.split(_PAIRS)
+    ]
+    return torch.cat(logits).view(len(images), count)
