@@ -16,7 +16,6 @@ class ImageTokens:
     tokens: Tensor  # (B, 1 + N, D) entering the last block, CLS first
     attn_weights: dict[int, Tensor]  # (B, H, 1 + N, 1 + N) of the 0-based blocks asked for
     local: Tensor  # (B, N, D_l) region features that kept their locality
-    image_features: Tensor  # (B, d) the backbone's own embedding, not normalised
     grid: tuple[int, int]  # (h, w), h * w = N
 
 
@@ -59,6 +58,14 @@ class Backbone(nn.Module):
     @abstractmethod
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Encode texts; longer ones are cut at `context_length`."""
+
+    @abstractmethod
+    def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """What the backbone itself makes of the tokens (B, 1 + N, D) that enter its last block.
+
+        Returns:
+            image_features (B, d) and projected patches (B, N, d), not normalised.
+        """
 
     @abstractmethod
     def last_block(self) -> nn.Module:

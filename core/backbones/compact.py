@@ -87,7 +87,7 @@ class CompactBackbone(Backbone):
         self.position = nn.Parameter(torch.randn(side * side, config.width) * 0.02)
         self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
-        self.projection = nn.Linear(config.width, config.embed_dim, bias=False)
+        self.projection = nn.Linear(config.width, config.embed_dim)
         self.text = CompactTextTower(
             config.width, config.text_depth, config.heads, config.embed_dim
         )
@@ -117,8 +117,12 @@ class CompactBackbone(Backbone):
                 tokens, attn_weights[layer] = block.attend(tokens)
             else:
                 tokens = block(tokens)
-        image_features = self.project(self.blocks[-1](tokens)[:, :1])[:, 0]
-        return ImageTokens(tokens, attn_weights, local, image_features, self.grid)
+        return ImageTokens(tokens, attn_weights, local, self.grid)
+
+    def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Backbone.finish`; the CLS is the image's embedding."""
+        joint = self.project(self.blocks[-1](tokens))
+        return joint[:, 0], joint[:, 1:]
 
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """See `Backbone.text_tokens`."""
@@ -127,6 +131,21 @@ class CompactBackbone(Backbone):
         mask = frozen.mask.to(device)
         words, text_features = self.text(frozen.features.to(device), mask)
         return TextTokens(words, mask, text_features, frozen.pieces)
+
+    @torch.no_grad()
+    def centre(self, pixels: Tensor, texts: Sequence[str]) -> None:
+        """Start with embeddings whose mean is zero, by way of the projections' biases.
+
+        A random tower gives every image nearly the same embedding, and every sentence too; contrast
+        then spends its first thousand steps on finding a difference at all.
+
+        Args:
+            pixels: (B, C, S, S), some dozens of preprocessed images.
+            texts: some dozens of sentences.
+        """
+        image_features, _ = self.finish(self.image_tokens(pixels).tokens)
+        self.projection.bias -= image_features.mean(dim=0)
+        self.text.project_out.bias -= self.text_tokens(texts).text_features.mean(dim=0)
 
     def last_block(self) -> nn.Module:
         """A copy of the last block, (B, n, D) to (B, n, D)."""

@@ -40,6 +40,8 @@ class LRCLR(nn.Module):
         self.backbone = backbone
         self.config = config = config or LRCLRConfig()
         self.global_bias = nn.Parameter(torch.tensor(-4.0))
+        # Does nothing; the layer at which Grad-CAM reads activations and gradients.
+        self.patch_map = nn.Identity()
         if not config.added_layers:
             return
         width, joint = backbone.local_width, backbone.embed_dim
@@ -65,35 +67,31 @@ class LRCLR(nn.Module):
                 for backbones with patch dropout.
         """
         config, backbone = self.config, self.backbone
+        layers = selection.attn_layers(config.scorer, backbone.depth) if config.added_layers else ()
+        found = backbone.image_tokens(pixels, tuple(layers), keep)
+        tokens = self._mapped(found)
         if not config.added_layers:
-            layers: tuple[int, ...] = ()
-        else:
-            layers = tuple(selection.attn_layers(config.scorer, backbone.depth))
-        extra = {"keep": keep} if keep < 1 else {}
-        tokens = backbone.image_tokens(pixels, layers, **extra)
-        if not config.added_layers:
-            return self._plain(tokens)
-        selected = self._text_free_picks(tokens, pixels)
-        patches = tokens.tokens[:, 1:]
-        if selected is not None:
-            patches = patches.gather(1, selected[..., None].expand(-1, -1, patches.shape[-1]))
-        picked = torch.cat([tokens.tokens[:, :1], patches], dim=1)  # [z_cls; z_k1..z_kK]
+            image_features, patches = backbone.finish(tokens)
+            return ImageEncoding(_unit(image_features), _unit(patches), None, found.grid)
+        selected = self._text_free_picks(found, pixels)
+        picked = tokens
+        if selected is not None:  # [z_cls; z_k1..z_kK]
+            index = selected[..., None].expand(-1, -1, tokens.shape[-1])
+            picked = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], dim=1)
         if config.selection_block:
             picked = self.selection_block(picked)
         joint = backbone.project(picked)
-        regions = self._regions(tokens, joint, selected)
-        return ImageEncoding(
-            _unit(joint[:, 0]), _unit(regions), selected, tokens.grid
-        )
+        regions = self._regions(found, joint, selected)
+        return ImageEncoding(_unit(joint[:, 0]), _unit(regions), selected, found.grid)
 
-    def _plain(self, tokens: ImageTokens) -> ImageEncoding:
-        patches = self.backbone.project(self.backbone.last_block()(tokens.tokens))[:, 1:]
-        return ImageEncoding(
-            _unit(tokens.image_features),
-            _unit(patches),
-            None,
-            tokens.grid,
-        )
+    def _mapped(self, found: ImageTokens) -> Tensor:
+        """The tokens, passed through `patch_map` as (B, D, h, w) where Grad-CAM can see them."""
+        tokens, (height, width) = found.tokens, found.grid
+        if tokens.shape[1] != 1 + height * width:  # patch dropout: there is no whole map
+            return tokens
+        patches = tokens[:, 1:].transpose(1, 2).unflatten(2, (height, width))  # (B, D, h, w)
+        patches = self.patch_map(patches).flatten(2).transpose(1, 2)
+        return torch.cat([tokens[:, :1], patches], dim=1)
 
     def _regions(self, tokens: ImageTokens, joint: Tensor, selected: Tensor | None) -> Tensor:
         """(B, N, d) before normalisation; patches that were not selected stay zero with "last"."""

@@ -129,8 +129,9 @@ class StudySet(ABC):
         """Changes when any image, id or order of the set does."""
 
     def subset(self, rows: Sequence[int]) -> "StudySet":
-        """Some rows of the set, in that order."""
-        return Subset(self, list(rows))
+        """Some rows of the set, in that order; all of them are the set itself."""
+        whole = len(rows) == len(self) and list(rows) == list(range(len(self)))
+        return self if whole else Subset(self, list(rows))
 
 
 class Subset(StudySet):

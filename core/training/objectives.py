@@ -60,7 +60,8 @@ def lrclr_losses(
 
 def global_losses(model: LRCLR, batch: Batch, form: str, keep: float) -> dict[str, Tensor]:
     """Global contrast of the backbone alone, for pretraining."""
-    image_features = model.backbone.image_tokens(batch.pixels, keep=keep).image_features
+    tokens = model.backbone.image_tokens(batch.pixels, keep=keep).tokens
+    image_features, _ = model.backbone.finish(tokens)
     texts = model.encode_text(batch.texts)
     cosine = _cosine(F.normalize(image_features.float(), dim=-1), texts)
     scale = model.backbone.logit_scale.exp()

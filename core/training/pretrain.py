@@ -48,8 +48,10 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
         ExplorerError: the data cannot be used, or the loss diverged.
     """
     torch.manual_seed(config.schedule.seed)
-    model = LRCLR(CompactBackbone(CompactConfig()), LRCLRConfig(added_layers=False))
+    backbone = CompactBackbone(CompactConfig())
+    model = LRCLR(backbone, LRCLRConfig(added_layers=False))
     data = load_training_data(open_studies(config.data), model.backbone.preprocess, progress)
+    backbone.centre(data.pixels[:256].float(), data.index.sentences[:512])
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     (out / "log.jsonl").unlink(missing_ok=True)
     log = RunLog(out / "log.jsonl")

@@ -1,0 +1,31 @@
+"""Maps that know nothing of the image: what any method must beat."""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.lrclr import selection
+from core.lrclr.encodings import TextEncoding
+from core.lrclr.model import LRCLR
+
+
+def random(
+    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+) -> NDArray[np.float32]:
+    """Uniform noise on the grid, (B, h, w)."""
+    rng = np.random.default_rng(seed)
+    return rng.random((len(pixels), *model.backbone.grid), dtype=np.float32)
+
+
+def centre(
+    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+) -> NDArray[np.float32]:
+    """A bump in the middle, (B, h, w)."""
+    grid = model.backbone.grid
+    closeness = selection.centre_scores(len(pixels), grid)[:, 0].view(-1, *grid)
+    return np.exp(8 * closeness.numpy()).astype(np.float32)
+
+
+def mean_location(masks: list[NDArray[np.bool_]]) -> NDArray[np.float32]:
+    """Where a finding usually is: the mean of training masks of one size, (H, W)."""
+    return np.mean(masks, axis=0, dtype=np.float64).astype(np.float32)

@@ -1,0 +1,21 @@
+"""Attention rollout: where the image tower looks, whatever the text (Abnar & Zuidema, 2020)."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.lrclr import selection
+from core.lrclr.encodings import TextEncoding
+from core.lrclr.model import LRCLR
+
+
+@torch.no_grad()
+def rollout(
+    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+) -> NDArray[np.float32]:
+    """Maps (B, h, w) of the blocks before the last."""
+    layers = selection.attn_layers("rollout", model.backbone.depth)
+    tokens = model.backbone.image_tokens(pixels, tuple(layers))
+    scores = selection.rollout([tokens.attn_weights[layer] for layer in layers])[:, 0]
+    return scores.view(-1, *tokens.grid).cpu().numpy().astype(np.float32)
