@@ -29,6 +29,16 @@ class StderrProgress:
             self._last = now
 
 
+def check_out(path: Path | None) -> None:
+    """Refuse a place that cannot be written to, before anything is computed.
+
+    Raises:
+        ExplorerError: the folder is not there, or the path is a folder.
+    """
+    if path and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise ExplorerError(f"{path} cannot be written; choose a file in a folder that is there.")
+
+
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write figures; NaN becomes null.
 

@@ -1,0 +1,35 @@
+"""`python -m core evaluate`: zero-shot AUC per finding, with intervals."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.common import StderrProgress, check_out, write_json
+
+PROMPTS_HELP = 'JSON: {"Finding": {"positive": ["..."], "negative": ["..."]}}.'
+
+
+def evaluate_command(
+    model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
+    data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """AUC of the zero-shot scores, per finding, with bootstrap 95 % intervals."""
+    from core.evaluation.evaluate import evaluate
+    from core.inference.predictor import load_predictor
+    from core.inference.prompts import load_prompts
+    from core.studies import open_studies
+
+    check_out(json)
+    chosen = load_prompts(prompts) if prompts else None
+    studies = open_studies(data)
+    report = evaluate(
+        load_predictor(model), studies, chosen, n_bootstrap, seed, StderrProgress("Encoding")
+    )
+    print(f"{model} on {data}\n{report.table()}")
+    if json:
+        write_json(json, report.to_json())

@@ -1,0 +1,41 @@
+"""`python -m core explain`: one picture of what a method says about a prompt."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def explain_command(
+    image: Annotated[Path, typer.Option(help="PNG, JPEG or DICOM.")],
+    prompt: Annotated[str, typer.Option(help="Any finding in words.")],
+    out: Annotated[Path, typer.Option(help="PNG to write.")],
+    model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
+    method: Annotated[str, typer.Option(help="See `localize`; truth controls not.")] = "lrclr",
+    seed: Annotated[int, typer.Option(min=0, help="Of random maps.")] = 0,
+) -> None:
+    """Draw a method's map for a prompt over a radiograph, and print the scores."""
+    from core.attribution import attribute
+    from core.cli.common import check_out
+    from core.inference.overlay import overlay
+    from core.inference.predictor import load_predictor
+    from core.studies import read_image
+
+    check_out(out)
+    loaded = read_image(image)
+    for note in loaded.notes:
+        typer.echo(note, err=True)
+    predictor = load_predictor(model)
+    saliency = attribute(method, predictor, loaded.pixels, [prompt], seed)
+    shape = (loaded.pixels.shape[0], loaded.pixels.shape[1])
+    encoded = predictor.encode_image(loaded.pixels)
+    regions = predictor.regions(encoded, [prompt], shape) if method == "lrclr" else None
+    boxes = regions.boxes if regions else []
+    title = f"{method}: {prompt} ({model})"
+    overlay(loaded.pixels, saliency, title, boxes).save(out, format="PNG")
+    texts = predictor.encode_texts([prompt])
+    cosine = float(encoded.image_features[0] @ texts.text_features[0])
+    print(f"{out}: {title}; cosine with the image {cosine:.3f}, not a probability")
+    if regions:
+        for (x, y, w, h), weight in zip(regions.boxes, regions.weights, strict=True):
+            print(f"  {weight:.3f}  x {x:.0f} y {y:.0f} w {w:.0f} h {h:.0f}")

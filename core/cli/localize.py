@@ -1,0 +1,43 @@
+"""`python -m core localize`: do maps point at the findings?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.evaluate import PROMPTS_HELP
+
+_METHODS = "lrclr,similarity,gradcam,rollout,random,centre,mean-location,oracle"
+
+
+def localize_command(
+    model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
+    data: Annotated[str, typer.Option(help="Study set with masks or boxes.")] = "phantom:test",
+    methods: Annotated[str, typer.Option(help="Names, with commas between.")] = _METHODS,
+    prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    prior_data: Annotated[
+        str, typer.Option(help="Training set behind mean-location.")
+    ] = "phantom:train,n=400",
+    n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of resamples and random maps.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
+    from core.evaluation.localize import check_methods, localize
+    from core.inference.predictor import load_predictor
+    from core.inference.prompts import load_prompts
+    from core.studies import open_studies
+
+    check_out(json)
+    names = list(dict.fromkeys(filter(None, (name.strip() for name in methods.split(",")))))
+    check_methods(names)
+    chosen = load_prompts(prompts) if prompts else None
+    studies = open_studies(data)
+    report = localize(
+        load_predictor(model), studies, names, chosen, prior_data, n_bootstrap, seed,
+        StderrProgress("Studies"),
+    )  # fmt: skip
+    print(f"{model} on {data}\n{report.table()}")
+    if json:
+        write_json(json, report.to_json())

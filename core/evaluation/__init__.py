@@ -1,0 +1,1 @@
+"""Figures over a study set: zero-shot AUC and localisation, each with intervals and controls."""

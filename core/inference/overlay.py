@@ -1,0 +1,66 @@
+"""A map over a radiograph as a picture to keep: colours, boxes, a line that says what it is."""
+
+from textwrap import wrap
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from core.inference.regions import Box
+
+NOTICE = "Research and teaching only, not for clinical use"
+_SIDE = 768  # longer side of the picture, unless the image is larger
+# Inferno at nine places, of equal steps in lightness: readable in grey and for the colour-blind.
+_INFERNO = np.array([
+    (0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85),
+    (227, 89, 51), (249, 140, 10), (249, 201, 50), (252, 255, 164),
+], dtype=np.float32)  # fmt: skip
+
+
+def colour(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Values in 0..1, any shape, as RGB in 0..255."""
+    places = np.linspace(0, 1, len(_INFERNO))
+    channels = [np.interp(values, places, _INFERNO[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def overlay(
+    image: NDArray[np.floating],
+    saliency: NDArray[np.floating],
+    title: str,
+    boxes: list[Box] | None = None,
+    opacity: float = 0.6,
+) -> Image.Image:
+    """Paint a map over an image; a stronger value hides more of it.
+
+    Args:
+        image: (H, W) in 0..255.
+        saliency: (H, W), any range; a constant map is not painted.
+        boxes: (x, y, w, h) in pixels of the image.
+        opacity: of the map's maximum, 0..1.
+    """
+    low, high = float(saliency.min()), float(saliency.max())
+    unit = (saliency - low) / (high - low) if high > low else np.zeros_like(saliency)
+    cover = (opacity * unit)[..., None]
+    mixed = (1 - cover) * np.clip(image, 0, 255)[..., None] + cover * colour(unit)
+    picture = Image.fromarray(np.rint(mixed).astype(np.uint8))
+    scale = max(_SIDE / max(picture.size), 1.0)
+    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    picture = picture.resize(size, Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(picture)
+    for x, y, w, h in boxes or []:
+        corners = (x * scale, y * scale, (x + w) * scale, (y + h) * scale)
+        pen.rectangle(corners, outline="white", width=2)
+    return _with_caption(picture, [*wrap(title, max(picture.width // 10, 20)), NOTICE])
+
+
+def _with_caption(picture: Image.Image, lines: list[str]) -> Image.Image:
+    """The picture with lines of text below it."""
+    font = ImageFont.load_default(size=18)
+    height = 26 * len(lines) + 8
+    framed = Image.new("RGB", (picture.width, picture.height + height))
+    framed.paste(picture, (0, 0))
+    pen = ImageDraw.Draw(framed)
+    for number, line in enumerate(lines):
+        pen.text((8, picture.height + 4 + 26 * number), line, fill="white", font=font)
+    return framed
