@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -55,14 +57,15 @@ def _write(path: Path, encoding: ImageEncoding) -> None:
     }
     if encoding.selected is not None:
         tensors["selected"] = encoding.selected.contiguous()
-    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial = path.with_suffix(f".{os.getpid()}-{get_ident()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, partial)
         os.replace(partial, path)
         _trim(path.parent)
     except (OSError, SafetensorError):
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _trim(folder: Path) -> None:
