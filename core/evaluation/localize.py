@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from core.attribution import METHODS, attribution_maps
 from core.errors import ExplorerError
+from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport, Measured
 from core.inference.predictor import Predictor, Progress
 from core.inference.prompts import PromptSet, prompts_for
 from core.metrics.bootstrap import Interval, interval, resamples
-from core.metrics.localisation import MEASURES, grid_oracle
+from core.metrics.localisation import MEASURES
 from core.studies import StudySet, open_studies
 from core.studies.study import Mask
 
@@ -74,7 +75,9 @@ def localize(
             tally = tallies.setdefault(finding, _Tally())
             tally.rows += chunk.rows_of(finding)
             for method in methods:
-                _measure(tally, method, chunk.maps(method, finding, prior, seed))
+                for values in chunk.measure(method, finding, prior, seed):
+                    for measure, value in values.items():
+                        tally.values.setdefault((method, measure), []).append(value)
         if progress:
             progress(int(rows[-1]) + 1, len(studies))
     if not tallies:
@@ -129,18 +132,20 @@ class _Chunk:
         """Rows with a mask of the finding."""
         return [row for row, masks in self.masks.items() if finding in masks]
 
-    def maps(
+    def measure(
         self, method: str, finding: str, prior: LocationPrior, seed: int
-    ) -> Iterator[tuple[Map | None, Mask]]:
-        """Map (H, W) and mask (H, W) of every row of the finding; None where there is no map."""
+    ) -> Iterator[dict[str, float]]:
+        """Every measure of every row of the finding; NaN where a prior does not know it."""
         rows = self.rows_of(finding)
         masks = [self.masks[row][finding] for row in rows]
-        if method == MEAN_LOCATION:
-            for mask in masks:
-                yield prior_map(prior, finding, (mask.shape[0], mask.shape[1])), mask
-        elif method == ORACLE:
-            for mask in masks:
-                yield grid_oracle(mask, self.predictor.model.backbone.grid), mask
+        shapes = [(mask.shape[0], mask.shape[1]) for mask in masks]
+        if method == ORACLE:
+            grid = self.predictor.model.backbone.grid
+            for mask, shape in zip(masks, shapes, strict=True):
+                yield oracle_values(mask, cells_of(self.preprocess, grid, shape))
+        elif method == MEAN_LOCATION:
+            for mask, shape in zip(masks, shapes, strict=True):
+                yield _measures(prior_map(prior, finding, shape), mask)
         else:
             places = [place for place, row in enumerate(self.masks) if row in rows]
             texts = list((self.prompts or prompts_for([finding]))[finding].positive)
@@ -148,16 +153,15 @@ class _Chunk:
             found = attribution_maps(
                 method, self.predictor, self.pixels[places], texts, seed + rows[0]
             )
-            for saliency, mask in zip(found, masks, strict=True):
-                shape = (mask.shape[0], mask.shape[1])
-                yield self.preprocess.map_to_image(saliency, shape), mask
+            for saliency, mask, shape in zip(found, masks, shapes, strict=True):
+                yield _measures(self.preprocess.map_to_image(saliency, shape), mask)
 
 
-def _measure(tally: _Tally, method: str, maps: Iterator[tuple[Map | None, Mask]]) -> None:
-    for saliency, mask in maps:
-        for measure, compute in MEASURES.items():
-            value = float("nan") if saliency is None else compute(saliency, mask)
-            tally.values.setdefault((method, measure), []).append(value)
+def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:
+    return {
+        measure: float("nan") if saliency is None else compute(saliency, mask)
+        for measure, compute in MEASURES.items()
+    }
 
 
 def _report(
