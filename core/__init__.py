@@ -1,4 +1,4 @@
 """LRCLR Explorer's library: studies, phantoms, the LRCLR model, training, inference, evaluation.
 
-Nothing here imports streamlit. The pages, `python -m core` and a Python caller use the same functions.
+Nothing here imports streamlit. Pages, `python -m core` and Python callers use the same functions.
 """

@@ -28,4 +28,4 @@ def centre(
 
 def mean_location(masks: list[NDArray[np.bool_]]) -> NDArray[np.float32]:
     """Where a finding usually is: the mean of training masks of one size, (H, W)."""
-    return np.mean(masks, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(masks, axis=0), np.float32)

@@ -1,4 +1,4 @@
-"""Grad-CAM on the patch tokens that enter the last block, by captum (Selvaraju et al., ICCV 2017)."""
+"""Grad-CAM on the patch tokens entering the last block, by captum (Selvaraju et al., ICCV 2017)."""
 
 import numpy as np
 import torch

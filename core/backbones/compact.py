@@ -114,6 +114,7 @@ class CompactBackbone(Backbone):
         attn_weights = {}
         for layer, block in enumerate(self.blocks[:-1]):
             if layer in attn_layers:
+                assert isinstance(block, Block)
                 tokens, attn_weights[layer] = block.attend(tokens)
             else:
                 tokens = block(tokens)
@@ -144,8 +145,8 @@ class CompactBackbone(Backbone):
             texts: some dozens of sentences.
         """
         image_features, _ = self.finish(self.image_tokens(pixels).tokens)
-        self.projection.bias -= image_features.mean(dim=0)
-        self.text.project_out.bias -= self.text_tokens(texts).text_features.mean(dim=0)
+        self.projection.bias.sub_(image_features.mean(dim=0))
+        self.text.project_out.bias.sub_(self.text_tokens(texts).text_features.mean(dim=0))
 
     def last_block(self) -> nn.Module:
         """A copy of the last block, (B, n, D) to (B, n, D)."""

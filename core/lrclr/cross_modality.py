@@ -65,7 +65,9 @@ class CrossModalityTransformer(nn.Module):
         bias = self._bias(regions, words, mask, text)
         for block in self.blocks[:-1]:
             tokens = block(tokens, bias)
-        tokens, attn_weights = self.blocks[-1].attend(tokens, bias)  # (B, H, n, n)
+        last = self.blocks[-1]
+        assert isinstance(last, Block)
+        tokens, attn_weights = last.attend(tokens, bias)  # (B, H, n, n)
         over_regions = attn_weights[:, :, -1, 1 : 1 + count].mean(dim=1)  # (B, K)
         weights = over_regions / over_regions.sum(dim=1, keepdim=True).clamp(min=1e-12)
         return Fused(self.match(self.norm(tokens[:, 0]))[:, 0], weights)

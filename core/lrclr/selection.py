@@ -107,7 +107,7 @@ def pick(scores: Tensor, k: int, body: Tensor | None = None) -> Tensor:
 
 
 def body_mask(pixels: Tensor, grid: tuple[int, int], contrast: float = 0.1) -> Tensor:
-    """Patches (B, N) that hold body: brighter than the image's darkest part, which is border or air.
+    """Patches (B, N) that hold body: brighter than the darkest part, which is border or air.
 
     Args:
         pixels: (B, C, S, S), preprocessed.

@@ -105,7 +105,7 @@ def build_thorax(case: Case, raster: Raster) -> Thorax:
 
 
 def heart_field(raster: Raster, case: Case, dome: dict[str, float]) -> Field:
-    """Chord of the heart: ventricles, right atrium and base; its width is `heart_ratio` of the thorax."""
+    """Chord of the heart: ventricles, right atrium, base; `heart_ratio` of the thorax wide."""
     shift = 4.0 * np.sin(np.deg2rad(case.rotation_deg))
     magnified = 1.05 if case.view == "AP" else 1.0
     width = case.heart_ratio * 2 * cage_half_width(19.5) * magnified
@@ -210,7 +210,7 @@ def rib_bone(raster: Raster, rib: Rib) -> Field:
     height, slope = rib.height(x)
     solid, _ = tube_along_x(raster, rib.start[0], rib.end[0], height, slope, rib.radius)
     marrow, _ = tube_along_x(raster, rib.start[0], rib.end[0], height, slope, rib.radius * 0.66)
-    shell = 1.5 * (solid - 0.8 * marrow)
+    shell = (1.5 * (solid - 0.8 * marrow)).astype(np.float32)
     if rib.number <= 0:
         return shell
     share = np.clip((x - rib.start[0]) / (rib.end[0] - rib.start[0]), 0, 0.97)

@@ -1,6 +1,7 @@
 """From path lengths to the picture: Beer-Lambert, scatter, noise, blur, log and display curve."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
 from core.phantom.anatomy import Thorax
@@ -27,7 +28,9 @@ def attenuation(thorax: Thorax) -> Field:
     ).astype(np.float32)
 
 
-def expose(line: Field, raster: Raster, exposure: float, rng: np.random.Generator) -> Field:
+def expose(
+    line: Field, raster: Raster, exposure: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """Radiograph (S, S) uint8: dense is bright.
 
     Noise falls with the pixel's area and blur is in centimetres, so that a large picture made
@@ -52,8 +55,8 @@ def _scatter(primary: Field, raster: Raster) -> Field:
     return (_SCATTER_SHARE * wide).astype(np.float32)
 
 
-def _display(logged: Field, size: int, exposure: float) -> Field:
-    """Window by the body's own range, then a gentle S-curve; a wrong exposure shifts it a little."""
+def _display(logged: Field, size: int, exposure: float) -> NDArray[np.uint8]:
+    """Window by the body's own range, then a gentle S-curve; exposure shifts it a little."""
     inner = logged[size // 6 : size - size // 8, size // 8 : size - size // 8]
     low, high = np.percentile(inner[::4, ::4], [1.0, 97.0])
     value = (logged - low) / max(high - low, 0.3) - 0.05 * exposure

@@ -66,7 +66,7 @@ def _decode(dataset: pydicom.Dataset, name: str) -> LoadedImage:
     return LoadedImage(shown, "DICOM", tuple(_notes(dataset, frames)))
 
 
-def _present(stored: NDArray[np.generic], dataset: pydicom.Dataset) -> NDArray[np.float32]:
+def _present(stored: NDArray[np.number], dataset: pydicom.Dataset) -> NDArray[np.float32]:
     """Stored values (H, W) to 0..255 with dense bright."""
     values = np.asarray(apply_modality_lut(stored, dataset))
     padding = _padding(stored, dataset)
@@ -104,7 +104,7 @@ def _output_range(values: NDArray[np.float64], dataset: pydicom.Dataset) -> tupl
     return low, high
 
 
-def _padding(stored: NDArray[np.generic], dataset: pydicom.Dataset) -> NDArray[np.bool_]:
+def _padding(stored: NDArray[np.number], dataset: pydicom.Dataset) -> NDArray[np.bool_]:
     """Pixels outside the picture (PS3.3 C.7.5.1.1.2)."""
     value = dataset.get("PixelPaddingValue")
     if value is None:

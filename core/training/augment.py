@@ -1,4 +1,4 @@
-"""Augmentation that keeps every report true: no flip (reports say left and right), no large crop."""
+"""Augmentation that keeps every report true: no flip (reports say left and right), small moves."""
 
 import torch
 from torch import Tensor

@@ -50,7 +50,12 @@ def consolidation(thorax: Thorax, finding: Finding) -> list[Mask]:
             patch = _bump(thorax, x0, y0, 4.3 * size, 3.3 * size, sign * 0.2)
         else:
             spots = [
-                _bump(thorax, x0 + rng.normal(0, 1.7), y0 + rng.normal(0, 1.5), *rng.uniform(1.2, 2.3, 2))
+                _bump(
+                    thorax,
+                    x0 + rng.normal(0, 1.7),
+                    y0 + rng.normal(0, 1.5),
+                    *rng.uniform(1.2, 2.3, 2),
+                )
                 for _ in range(int(rng.integers(4, 8)))
             ]
             patch = np.maximum.reduce(spots)

@@ -31,7 +31,7 @@ def fracture(thorax: Thorax, finding: Finding) -> list[Mask]:
 
 
 def _break(thorax: Thorax, rib: Rib, share: float, step: float, gap: float) -> Mask:
-    """Displace what lies beyond `share` of a bone by `step` cm down, with a gap between the ends."""
+    """Displace what lies beyond `share` of a bone by `step` cm down, with a gap between."""
     x, y = thorax.raster.axes()
     run = rib.end[0] - rib.start[0]
     at = rib.start[0] + share * run

@@ -1,0 +1,1 @@
+"""What the pages share; besides pages/ the only place that knows streamlit."""

@@ -1,0 +1,188 @@
+"""The only cached wrappers around core; what is cached is shared by sessions and never changed."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from core.attribution import attribution_maps
+from core.evaluation.evaluate import auc_report
+from core.evaluation.report import EvaluationReport
+from core.inference.predictor import Predictor, load_predictor
+from core.inference.prompts import PromptSet, default_prompts
+from core.inference.regions import Regions, weight_map
+from core.inference.zero_shot import Scores
+from core.lrclr.checkpoint import EMBEDDED, model_folder
+from core.lrclr.encodings import ImageEncoding
+from core.metrics.auc import paired_auc_difference
+from core.metrics.bootstrap import Interval
+from core.studies import StudySet, open_studies
+from core.training.runs import list_runs
+from explorer.progress import page_progress
+
+
+def model_names() -> list[str]:
+    """Embedded models that are there, then runs that left a model."""
+    embedded = [
+        name for name in EMBEDDED if ((f := model_folder(name)) and (f / "config.json").is_file())
+    ]
+    return embedded + [run.name for run in list_runs() if run.has_model]
+
+
+def default_model() -> str:
+    """`demo`, or what there is."""
+    return next(iter(model_names()), "demo")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+def predictor(spec: str) -> Predictor:
+    """A model ready to use."""
+    torch.set_num_threads(max(torch.get_num_threads(), 1))
+    return load_predictor(spec)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the study set")
+def studies(spec: str) -> StudySet:
+    """An open study set."""
+    return open_studies(spec)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _set_encoding(spec: str, fingerprint: str, _studies: StudySet) -> ImageEncoding:
+    with page_progress("Encoding the set, once for this model") as progress:
+        return predictor(spec).encode_set(_studies, progress)
+
+
+def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
+    """Encodings of a whole set, with progress the first time."""
+    return _set_encoding(spec, of.fingerprint, of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _image_encoding(spec: str, fingerprint: str, row: int, _studies: StudySet) -> ImageEncoding:
+    return predictor(spec).encode_image(_studies.image(row))
+
+
+def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
+    """Encoding of one image, a batch of 1."""
+    return _image_encoding(spec, of.fingerprint, row, of)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _display(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8]:
+    return _studies.display_image(row)
+
+
+def display(of: StudySet, row: int) -> NDArray[np.uint8]:
+    """The picture to look at (H, W) uint8."""
+    return _display(of.fingerprint, row, of)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _map(
+    method: str, spec: str, fingerprint: str, row: int, texts: tuple[str, ...], _studies: StudySet
+) -> NDArray[np.float32]:
+    model = predictor(spec)
+    pixels = model.model.backbone.preprocess(_studies.image(row))[None]
+    return attribution_maps(method, model, pixels, list(texts))[0]
+
+
+def saliency(
+    method: str, spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """A method's map at `shape` (H, W), the picture's or the truth's."""
+    found = _map(method, spec, of.fingerprint, row, texts, of)
+    return predictor(spec).model.backbone.preprocess.map_to_image(found, shape)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _regions(
+    spec: str,
+    fingerprint: str,
+    row: int,
+    texts: tuple[str, ...],
+    shape: tuple[int, int],
+    _studies: StudySet,
+) -> Regions:
+    encoding = image_encoding(spec, _studies, row)
+    return predictor(spec).regions(encoding, list(texts), shape)
+
+
+def regions(
+    spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
+) -> Regions:
+    """Selected regions for texts, boxes in a picture of `shape`."""
+    return _regions(spec, of.fingerprint, row, texts, shape, of)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scores(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+            _prompts: PromptSet) -> Scores:  # fmt: skip
+    return predictor(spec).score(set_encoding(spec, _studies), _prompts)
+
+
+def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
+    """Zero-shot scores of a whole set, (B, F) each."""
+    return _scores(spec, of.fingerprint, prompts.to_json(), of, prompts)
+
+
+def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
+    """Zero-shot scores of one study, (F,) each."""
+    found = predictor(spec).score(image_encoding(spec, of, row), prompts)
+    return {name: value[0] for name, value in found.items()}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _auc(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+         _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
+    return auc_report(_studies, _prompts, scores(spec, _studies, _prompts), 500)
+
+
+def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
+    """AUC of every finding over the set with intervals."""
+    return _auc(spec, of.fingerprint, prompts.to_json(), of, prompts)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _against_default(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+                     _prompts: PromptSet) -> dict[str, Interval]:  # fmt: skip
+    default = default_prompts()
+    edited, before = scores(spec, _studies, _prompts), scores(spec, _studies, default)
+    found = {}
+    for column, name in enumerate(_prompts):
+        if name not in default or name not in _studies.labels or _prompts[name] == default[name]:
+            continue
+        truth = _studies.labels[name].to_numpy(float)
+        known = ~np.isnan(truth)
+        if len(np.unique(truth[known])) == 2:
+            old = before["lrclr"][known, list(default).index(name)].astype(float)
+            new = edited["lrclr"][known, column].astype(float)
+            found[name] = paired_auc_difference(truth[known], old, new, 500)
+    return found
+
+
+def against_default(spec: str, of: StudySet, prompts: PromptSet) -> dict[str, Interval]:
+    """Change of AUC against the default prompts, the same cases for both; changed findings only."""
+    return _against_default(spec, of.fingerprint, prompts.to_json(), of, prompts)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _set_weights(spec: str, fingerprint: str, texts: tuple[str, ...],
+                 _studies: StudySet) -> NDArray[np.float32]:  # fmt: skip
+    model = predictor(spec)
+    encoded = model.encode_texts(list(texts))
+    return weight_map(model.model, set_encoding(spec, _studies), encoded)
+
+
+def set_weights(spec: str, of: StudySet, texts: tuple[str, ...]) -> NDArray[np.float32]:
+    """Region weights of every study of a set, (B, h, w)."""
+    return _set_weights(spec, of.fingerprint, texts, of)
+
+
+def unknown_share(spec: str, text: str) -> float:
+    """Share of a text's word pieces that the tokenizer does not know."""
+    encoded = predictor(spec).encode_texts([text])
+    pieces = [piece for piece in encoded.pieces[0] if piece]
+    return sum(piece == "[UNK]" for piece in pieces) / len(pieces) if pieces else 1.0

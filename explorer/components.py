@@ -1,0 +1,93 @@
+"""Pieces that several pages show. A component owns its state key and returns a typed value."""
+
+import numpy as np
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.inference.prompts import check_prompt
+from core.inference.regions import Regions
+from explorer import cache, figures, state
+from explorer.state import Current
+
+_STILL = {"displayModeBar": False, "scrollZoom": False}
+
+
+def prompt_box(label: str = "Prompt") -> str:
+    """A free-text prompt, shared by all pages; a bad one is refused and the last good one stays."""
+    typed = st.text_input(
+        label, value=state.get("prompt"), max_chars=300,
+        placeholder="for example: small right pneumothorax",
+    )  # fmt: skip
+    if typed != state.get("prompt"):
+        try:
+            state.put("prompt", check_prompt(typed))
+            state.write_url()
+        except ExplorerError as error:
+            st.error(str(error), icon=":material/error:")
+    return str(state.get("prompt"))
+
+
+def prompt_or_sentence(current: Current) -> str:
+    """The free prompt, or a sentence of the study's own report."""
+    sentences = current.studies.reports[current.row]
+    if not sentences:
+        return prompt_box()
+    source = st.segmented_control(
+        "Text", ["Prompt", "Sentence of the report"], default="Prompt", key="text_source"
+    )
+    if source == "Sentence of the report":
+        return str(st.selectbox("Sentence", sentences, key="sentence"))
+    return prompt_box()
+
+
+def show(figure: figures.go.Figure, key: str) -> None:
+    """A figure without tools around it."""
+    st.plotly_chart(figure, key=key, config=_STILL)
+
+
+def film(current: Current, key: str, height: int = 460, **layers: object) -> None:
+    """The current study's picture with optional `heat`, `opacity` and `truth`."""
+    picture = cache.display(current.studies, current.row)
+    coloured = figures.overlay(picture, **layers)  # type: ignore[arg-type]
+    show(figures.film(coloured, height=height), key)
+
+
+def region_film(
+    current: Current, regions: Regions, key: str, height: int = 460, chosen: int | None = None
+) -> int | None:
+    """Boxes on the picture; returns the number of the box that was clicked, if any."""
+    picture = cache.display(current.studies, current.row)
+    figure = figures.film(
+        figures.overlay(picture), regions.boxes, regions.weights.tolist(), chosen, height,
+        "Radiograph with the selected regions",
+    )  # fmt: skip
+    event = st.plotly_chart(
+        figure, key=key, config=_STILL, on_select="rerun", selection_mode="points"
+    )
+    points = event["selection"]["points"]
+    return int(points[0]["customdata"]) if points else None
+
+
+def shape(current: Current) -> tuple[int, int]:
+    """Rows and columns of the picture on the screen."""
+    picture = cache.display(current.studies, current.row)
+    return picture.shape[0], picture.shape[1]
+
+
+def study_notes(current: Current) -> None:
+    """What is unusual about the image, and the report with the labels for those who ask."""
+    for note in current.studies.notes(current.row):
+        st.warning(f"{note} The models were trained on frontal chest phantoms; read with care.")
+    if current.uploaded:
+        return
+    study = current.studies.study(current.row)
+    with st.expander("Report and truth of this study"):
+        st.write(study.text or "This study has no report.")
+        present = [name for name, value in study.labels.items() if value == 1]
+        st.caption("Labelled: " + (", ".join(present) or "nothing"))
+
+
+def percentile(value: float, others: np.ndarray) -> str:
+    """Where a score lies among those of a set, in words."""
+    share = float((others < value).mean())
+    return f"higher than {100 * share:.0f} % of the {len(others)} studies in the set"

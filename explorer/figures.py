@@ -1,0 +1,240 @@
+"""Core results as plotly figures and pictures; knows nothing of streamlit.
+
+One colour scale everywhere (Inferno): perceptually uniform, and its warm end stands out on grey.
+"""
+
+import base64
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image
+from plotly.colors import sample_colorscale, unlabel_rgb
+
+SCALE = "Inferno"
+TRUTH = (64, 224, 208)
+ACCENT = "#f2a541"
+COOL = "#5aa9e6"
+
+Picture = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+
+@lru_cache(maxsize=1)
+def _lookup() -> NDArray[np.float32]:
+    """256 colours of the scale, (256, 3)."""
+    colours = sample_colorscale(SCALE, list(np.linspace(0, 1, 256)))
+    return np.array([unlabel_rgb(colour) for colour in colours], np.float32)
+
+
+def colour(share: float) -> str:
+    """A CSS colour for a share in 0..1; the dark third of the scale is left to the background."""
+    red, green, blue = _lookup()[int(np.clip(90 + 150 * share, 0, 255))]
+    return f"rgb({red:.0f},{green:.0f},{blue:.0f})"
+
+
+def overlay(
+    picture: Picture,
+    heat: NDArray[np.float32] | None = None,
+    opacity: float = 0.6,
+    truth: NDArray[np.bool_] | None = None,
+) -> Picture:
+    """A radiograph (H, W) in colour (H, W, 3), under a map and a truth outline of any size.
+
+    The map is scaled to its own range; where it is low the film shows through.
+    """
+    mixed = np.repeat(picture[..., None], 3, axis=2).astype(np.float32)
+    if heat is not None:
+        share = normalised(_resized(heat, picture.shape))
+        alpha = (opacity * np.minimum(1.6 * share, 1))[..., None]
+        mixed = mixed * (1 - alpha) + _lookup()[(share * 255).astype(int)] * alpha
+    if truth is not None and truth.any():
+        mask = _resized(truth.astype(np.float32), picture.shape) > 0.5
+        mixed[_outline(mask, max(1, picture.shape[0] // 256))] = TRUTH
+    return np.clip(mixed, 0, 255).astype(np.uint8)
+
+
+def normalised(heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A map scaled to 0..1; a constant one becomes 0."""
+    low, high = float(heat.min()), float(heat.max())
+    if high <= low:
+        return np.zeros_like(heat)
+    return (heat - low) / (high - low)
+
+
+def film(
+    picture: Picture,
+    boxes: Sequence[Box] = (),
+    weights: Sequence[float] = (),
+    chosen: int | None = None,
+    height: int = 460,
+    name: str = "Radiograph",
+) -> go.Figure:
+    """A picture, grey or colour, with boxes coloured by weight that can be clicked.
+
+    Args:
+        boxes: (x, y, w, h) in pixels of the picture.
+        weights: one for each box; the largest gets the brightest colour.
+        chosen: number of a box to mark.
+        name: read out by screen readers.
+    """
+    rows, columns = picture.shape[:2]
+    figure = go.Figure()
+    figure.add_layout_image(
+        source=data_uri(picture), x=0, y=0, sizex=columns, sizey=rows, xref="x", yref="y",
+        layer="below", sizing="stretch",
+    )  # fmt: skip
+    top = max(weights, default=1.0) or 1.0
+    for number, (box, weight) in enumerate(zip(boxes, weights, strict=True)):
+        figure.add_shape(
+            type="rect", x0=box[0], y0=box[1], x1=box[0] + box[2], y1=box[1] + box[3],
+            line={"color": "#ffffff" if number == chosen else colour(weight / top),
+                  "width": 4 if number == chosen else 2},
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[b[0] + b[2] / 2 for b in boxes],
+        y=[b[1] + b[3] / 2 for b in boxes],
+        mode="markers",
+        marker={"size": 22, "symbol": "square", "opacity": 0.01, "color": ACCENT},
+        customdata=list(range(len(boxes))),
+        hovertext=[f"Region {n + 1}: weight {100 * w:.0f} %" for n, w in enumerate(weights)],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    figure.update_xaxes(visible=False, range=[0, columns], constrain="domain")
+    figure.update_yaxes(visible=False, range=[rows, 0], scaleanchor="x", constrain="domain")
+    figure.update_layout(
+        margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=height, dragmode=False,
+        plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)", meta={"alt": name},
+        clickmode="event+select",
+    )  # fmt: skip
+    return figure
+
+
+def word_grid(
+    words: Sequence[str], similarity: NDArray[np.float32], height: int = 320
+) -> go.Figure:
+    """Which words answer to which regions: cosine (words, K) as a heat map."""
+    columns = [f"R{number + 1}" for number in range(similarity.shape[1])]
+    figure = go.Figure(
+        go.Heatmap(
+            z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)], colorscale=SCALE,
+            colorbar={"title": "cosine", "thickness": 10},
+            hovertemplate="%{y}and region %{x}: cosine %{z:.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    return _plain(figure, height)
+
+
+def bars(names: Sequence[str], values: Sequence[float], title: str, height: int = 320) -> go.Figure:
+    """Horizontal bars, the longest word first as given."""
+    figure = go.Figure(
+        go.Bar(x=list(values), y=list(names), orientation="h", marker_color=ACCENT,
+               hovertemplate="%{y}: %{x:.3f}<extra></extra>")
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title=title, zeroline=True)
+    return _plain(figure, height)
+
+
+def distribution(
+    others: NDArray[np.float32], value: float, truth: NDArray[np.float64] | None, height: int = 190
+) -> go.Figure:
+    """Where one study's score lies among those of the set; coloured by truth where it is known."""
+    figure = go.Figure()
+    groups = [("all studies", np.ones(len(others), bool), "#8a94a3")]
+    if truth is not None:
+        groups = [("with the finding", truth == 1, ACCENT), ("without", truth == 0, COOL)]
+    for label, rows, tone in groups:
+        figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
+    figure.add_vline(x=value, line_width=3, line_color="#e8eaed")
+    figure.add_annotation(
+        x=value, y=1, yref="paper", text="this study", showarrow=False, yshift=9,
+        xanchor="center", font={"size": 12},
+    )  # fmt: skip
+    figure.update_layout(barmode="overlay", bargap=0.05, legend={"orientation": "h", "y": -0.3})
+    figure.update_xaxes(title="score")
+    figure.update_yaxes(visible=False)
+    return _plain(figure, height)
+
+
+def intervals(
+    rows: dict[str, dict[str, tuple[float, float, float]]],
+    title: str,
+    reference: float,
+    height: int = 420,
+) -> go.Figure:
+    """Dots with 95 % intervals: series -> name -> (value, low, high)."""
+    figure = go.Figure()
+    tones = (ACCENT, COOL, "#9bd18b")
+    for (series, found), tone in zip(rows.items(), tones, strict=False):
+        value = np.array([entry[0] for entry in found.values()])
+        low = np.array([entry[1] for entry in found.values()])
+        high = np.array([entry[2] for entry in found.values()])
+        figure.add_scatter(
+            x=value, y=list(found), name=series, mode="markers", marker={"size": 10, "color": tone},
+            error_x={"type": "data", "symmetric": False, "array": high - value,
+                     "arrayminus": value - low, "color": tone, "thickness": 1.5},
+            hovertemplate="%{y}: %{x:.3f}<extra>" + series + "</extra>",
+        )  # fmt: skip
+    figure.add_vline(x=reference, line_width=1, line_dash="dot", line_color="#8a94a3")
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title=title)
+    figure.update_layout(scattermode="group", legend={"orientation": "h", "y": 1.08})
+    return _plain(figure, height)
+
+
+def curves(
+    series: dict[str, tuple[list[int], list[float]]], title: str, height: int = 280
+) -> go.Figure:
+    """Lines over training steps: name -> (steps, values)."""
+    figure = go.Figure()
+    tones = (ACCENT, COOL, "#9bd18b", "#d08bd1")
+    for (name, (steps, values)), tone in zip(series.items(), tones, strict=False):
+        figure.add_scatter(x=steps, y=values, name=name, mode="lines", line={"color": tone})
+    figure.update_xaxes(title="step")
+    figure.update_yaxes(title=title)
+    figure.update_layout(legend={"orientation": "h", "y": 1.15})
+    return _plain(figure, height)
+
+
+def data_uri(picture: Picture) -> str:
+    """A picture as PNG in a data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _plain(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height, margin={"l": 8, "r": 8, "t": 26, "b": 8},
+        plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
+    )  # fmt: skip
+    return figure
+
+
+def _distinct(words: Sequence[str]) -> list[str]:
+    """Words of an axis: a repeated one gets invisible marks, since equal labels would merge."""
+    return [word + "\u200b" * list(words[:place]).count(word) for place, word in enumerate(words)]
+
+
+def _resized(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    if values.shape == shape[:2]:
+        return values
+    size = (shape[1], shape[0])
+    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+
+
+def _outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    inner = mask.copy()
+    for _ in range(width):
+        padded = np.pad(inner, 1)
+        inner = (
+            padded[1:-1, 1:-1] & padded[:-2, 1:-1] & padded[2:, 1:-1]
+            & padded[1:-1, :-2] & padded[1:-1, 2:]
+        )  # fmt: skip
+    return mask & ~inner

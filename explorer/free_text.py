@@ -1,0 +1,40 @@
+"""The score of one free text, put beside those of the set."""
+
+import streamlit as st
+
+from core.inference.prompts import FindingPrompts, PromptSet
+from explorer import cache, components, figures, state
+from explorer.state import Current
+
+_NAME = "text"
+
+
+def as_prompts(text: str) -> PromptSet:
+    """A text against its plain negation."""
+    plain = text.strip().rstrip(".")
+    return PromptSet({_NAME: FindingPrompts((plain,), (f"no {plain}",))})
+
+
+def score_card(current: Current, text: str) -> None:
+    """Scores of the current study for a text, and where they lie among those of the set."""
+    prompts, spec = as_prompts(text), state.get("model")
+    found = cache.study_scores(spec, current.studies, current.row, prompts)
+    reference = cache.studies(state.get("set"))
+    others = cache.scores(spec, reference, prompts)
+    value = float(found["lrclr"][0])
+    share = float((others["lrclr"][:, 0] < value).mean())
+    st.metric(
+        "Rank in the set", f"{100 * share:.0f} %", help="Share of the set's studies that score "
+        "lower for this text. The score itself has no unit and is not a probability.",
+    )  # fmt: skip
+    components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
+    unknown = cache.unknown_share(spec, text)
+    if unknown > 0.5:
+        st.warning("The text tower knows few of these words; the score means little.")
+    rows = [
+        ("LRCLR mix", found["lrclr"], "global and local, text less its negation"),
+        ("Text alone", found["positive"], "cosine with the text, without its negation"),
+        ("Pair", found["pair"], "CheXzero's softmax; sits near 0.5"),
+    ]
+    for label, number, about in rows:
+        st.markdown(f"**{label}** {float(number[0]):.3f}  \n:gray[{about}]")

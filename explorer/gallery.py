@@ -1,0 +1,106 @@
+"""Top regions over the set: filter by finding and by right or wrong, the worst errors first."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import ExplorerError
+from core.inference.prompts import PromptSet
+from core.studies import StudySet
+from explorer import cache, figures, score_table, state
+
+_PAGE = 12
+_KINDS = {
+    "wrong": "wrong", "false positive": "called positive, labelled negative",
+    "false negative": "called negative, labelled positive", "right": "right", "all": "all",
+}  # fmt: skip
+
+
+class _Card(NamedTuple):
+    row: int
+    score: float
+    truth: float
+    margin: float  # how far on the wrong side of the threshold; negative where right
+
+
+def draw() -> None:
+    """Filters, then cards; a card's button makes its study the current one."""
+    prompts: PromptSet = state.get("prompts")
+    studies = cache.studies(state.get("set"))
+    spec = state.get("model")
+    known = [n for n in prompts if n in studies.labels and studies.labels[n].nunique() == 2]
+    if not known:
+        raise ExplorerError(f"'{studies.spec}' has no labels to call a score right or wrong.")
+    one, two, three = st.columns([1, 1, 2])
+    finding = one.selectbox("Finding", known, key="gallery_finding")
+    kind = two.selectbox("Show", list(_KINDS), key="gallery_kind")
+    scores = cache.scores(spec, studies, prompts)["lrclr"][:, list(prompts).index(finding)]
+    truth = studies.labels[finding].to_numpy(float)
+    low, high = float(scores.min()), float(scores.max())
+    start = score_table.prevalence_threshold(scores, truth)
+    threshold = three.slider(
+        "Threshold of the score", low, high, start, (high - low) / 200, key=f"gallery_{finding}",
+        help="Starts where as many studies are called positive as are labelled so. Fit it on "
+        "validation cases, never on the ones you report.",
+    )  # fmt: skip
+    cards = _cards(scores, truth, threshold, kind)
+    _counts(scores, truth, threshold)
+    if not cards:
+        st.info("No study of the set is of this kind at this threshold.")
+        return
+    pages = (len(cards) - 1) // _PAGE + 1
+    page = 0
+    if pages > 1:
+        page = int(st.number_input("Page", 1, pages, 1, key="gallery_page")) - 1
+    weights = cache.set_weights(spec, studies, prompts[finding].positive)
+    shown = cards[page * _PAGE : (page + 1) * _PAGE]
+    for first in range(0, len(shown), 4):
+        for column, card in zip(st.columns(4), shown[first : first + 4], strict=False):
+            with column:
+                _card(studies, card, weights[card.row], threshold)
+
+
+def _cards(
+    scores: NDArray[np.float32], truth: NDArray[np.float64], threshold: float, kind: str
+) -> list[_Card]:
+    cards = []
+    for row, (score, label) in enumerate(zip(scores, truth, strict=True)):
+        if np.isnan(label):
+            continue
+        margin = float(threshold - score if label == 1 else score - threshold)
+        wrong = margin > 0
+        wanted = {
+            "wrong": wrong, "right": not wrong, "all": True,
+            "false positive": wrong and label == 0, "false negative": wrong and label == 1,
+        }[kind]  # fmt: skip
+        if wanted:
+            cards.append(_Card(row, float(score), float(label), margin))
+    return sorted(cards, key=lambda card: -card.margin)
+
+
+def _counts(scores: NDArray[np.float32], truth: NDArray[np.float64], threshold: float) -> None:
+    called = scores >= threshold
+    hits, misses = int((called & (truth == 1)).sum()), int((~called & (truth == 1)).sum())
+    alarms, passes = int((called & (truth == 0)).sum()), int((~called & (truth == 0)).sum())
+    st.caption(
+        f"At this threshold {hits} found, {misses} missed, {alarms} false alarms, {passes} rightly "
+        "called negative. The worst errors come first."
+    )
+
+
+def _card(studies: StudySet, card: _Card, weights: NDArray[np.float32], threshold: float) -> None:
+    picture = np.clip(studies.image(card.row), 0, 255).astype(np.uint8)
+    preprocess = cache.predictor(state.get("model")).model.backbone.preprocess
+    heat = preprocess.map_to_image(weights, (picture.shape[0], picture.shape[1]))
+    st.image(figures.overlay(picture, heat, 0.7), width="stretch")
+    called = "positive" if card.score >= threshold else "negative"
+    label = "positive" if card.truth == 1 else "negative"
+    mark = ":red[wrong]" if card.margin > 0 else ":green[right]"
+    st.caption(f"{mark}: called {called}, labelled {label}; score {card.score:.2f}")
+    if st.button(studies.ids[card.row], key=f"open_{card.row}", width="stretch",
+                 help="Make this the current study"):  # fmt: skip
+        state.put("upload", None)
+        state.put("row", card.row)
+        st.rerun()

@@ -1,0 +1,33 @@
+"""The one table of pages."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+# file, title, icon
+TABLE = (
+    ("home.py", "Home", ":material/home:"),
+    ("zero_shot.py", "Zero-shot prompts", ":material/edit_note:"),
+    ("regions.py", "Selected regions", ":material/grid_view:"),
+    ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
+    ("finetune.py", "Fine-tune", ":material/model_training:"),
+)
+
+
+def router() -> StreamlitPage:
+    """The page that the URL names."""
+    return st.navigation(
+        [
+            st.Page(PAGES / file, title=title, icon=icon, default=number == 0)
+            for number, (file, title, icon) in enumerate(TABLE)
+        ]
+    )
+
+
+def link(file: str, label: str) -> None:
+    """A link to a page by its file name."""
+    icon = {name: icon for name, _, icon in TABLE}[file]
+    st.page_link(str(PAGES / file), label=label, icon=icon)

@@ -1,0 +1,98 @@
+"""The prompt table: one finding a row, prompts parted by semicolons, with undo and reset."""
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.inference.prompts import FindingPrompts, PromptSet, default_prompts, prompts_for
+from core.labels import PATHOLOGIES
+from explorer import state
+
+_COLUMNS = ("Finding", "Positive prompts", "Negative prompts")
+
+
+def edit() -> PromptSet:
+    """The edited set; a row that cannot be used is named and the last good set stays."""
+    prompts: PromptSet = state.get("prompts")
+    _tools(prompts)
+    prompts = state.get("prompts")
+    # A new key after undo, reset and template makes the table forget what was typed over them.
+    table = st.data_editor(
+        _frame(prompts), key=f"prompt_table_{st.session_state.get('lx_table', 0)}",
+        num_rows="dynamic", hide_index=True, width="stretch", height=300,
+        column_config={
+            "Finding": st.column_config.TextColumn(width="small", required=True),
+            "Positive prompts": st.column_config.TextColumn(
+                width="large", help="Parted by semicolons; their mean counts.", required=True
+            ),
+            "Negative prompts": st.column_config.TextColumn(
+                width="large", help="Empty: 'no' before the first positive prompt."
+            ),
+        },
+    )  # fmt: skip
+    try:
+        edited = _parse(table)
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return prompts
+    if edited != prompts:
+        state.put("pending", edited)
+        state.put("history", (*state.get("history"), prompts)[-30:])
+        state.put("prompts", edited)
+        _fresh_table()
+        st.rerun()
+    return prompts
+
+
+def _tools(prompts: PromptSet) -> None:
+    undo, reset, plain, add = st.columns([1, 1, 1.3, 2], vertical_alignment="bottom")
+    if undo.button("Undo", icon=":material/undo:", disabled=not state.get("history"),
+                   shortcut="Alt+Z", width="stretch"):  # fmt: skip
+        state.undo_prompts()
+        _fresh_table()
+        st.rerun()
+    if reset.button("Defaults", icon=":material/restart_alt:", width="stretch"):
+        _replace(default_prompts())
+    if plain.button("Templates {} / no {}", width="stretch",
+                    help="Each finding's name and its negation."):  # fmt: skip
+        _replace(PromptSet.from_templates(tuple(prompts)))
+    missing = [name for name in PATHOLOGIES if name not in prompts]
+    chosen = add.selectbox("Add a finding", ["", *missing], key="add_finding")
+    if chosen:
+        _replace(prompts.with_finding(chosen, prompts_for([chosen])[chosen]))
+
+
+def _replace(prompts: PromptSet) -> None:
+    state.set_prompts(prompts)
+    _fresh_table()
+    st.rerun()
+
+
+def _fresh_table() -> None:
+    st.session_state["lx_table"] = st.session_state.get("lx_table", 0) + 1
+
+
+def _frame(prompts: PromptSet) -> pd.DataFrame:
+    rows = [(name, "; ".join(p.positive), "; ".join(p.negative)) for name, p in prompts.items()]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _parse(table: pd.DataFrame) -> PromptSet:
+    findings: dict[str, FindingPrompts] = {}
+    for values in table.itertuples(index=False):
+        name, positive, negative = (str(value or "").strip() for value in values)
+        if not name or name == "None":
+            continue
+        if name in findings:
+            raise ExplorerError(f"{name} stands in two rows; keep one of them.")
+        positives = _split(positive)
+        if not positives:
+            raise ExplorerError(f"{name} has no positive prompt; type at least one.")
+        findings[name] = FindingPrompts(positives, _split(negative) or (f"no {positives[0]}",))
+    if not findings:
+        raise ExplorerError("The table is empty; press Defaults or add a finding.")
+    return PromptSet(findings)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip() and part != "None")

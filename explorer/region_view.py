@@ -1,0 +1,39 @@
+"""One region enlarged, and the words it answers to."""
+
+import numpy as np
+import streamlit as st
+
+from core.inference.regions import Regions
+from explorer import cache, components, figures
+from explorer.state import Current
+
+
+def chosen_region(count: int) -> int:
+    """The region that is enlarged; the heaviest by default."""
+    return min(int(st.session_state.get("lx_region", 0)), max(count - 1, 0))
+
+
+def choose(number: int) -> None:
+    """Enlarge another region."""
+    st.session_state["lx_region"] = number
+    st.rerun()
+
+
+def close_up(current: Current, regions: Regions, chosen: int) -> None:
+    """The region with its surroundings, and its words by cosine."""
+    picture = cache.display(current.studies, current.row)
+    x, y, w, h = regions.boxes[chosen]
+    top, left = int(max(y - h, 0)), int(max(x - w, 0))
+    crop = picture[top : int(y + 2 * h) + 1, left : int(x + 2 * w) + 1]
+    st.markdown(f"**Region {chosen + 1}**, weight {100 * regions.weights[chosen]:.0f} %")
+    box = (x - left, y - top, w, h)
+    components.show(figures.film(crop, [box], [1.0], height=210), "close_up")
+    order = np.argsort(-regions.word_similarity[:, chosen], kind="stable")[:8]
+    components.show(
+        figures.bars(
+            [regions.words[n] for n in order],
+            [float(regions.word_similarity[n, chosen]) for n in order],
+            "cosine with the word", 210,
+        ),
+        "close_words",
+    )  # fmt: skip

@@ -1,0 +1,86 @@
+"""A fine-tuning run on the screen."""
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from core.training.runs import Run
+from explorer import cache, components, figures, state
+
+_WORDS = {
+    "running": (":material/pending:", "running"),
+    "finished": (":material/check_circle:", "finished"),
+    "failed": (":material/error:", "failed"),
+    "cancelled": (":material/stop_circle:", "stopped; what it learned is kept"),
+}
+
+
+def free_name() -> str:
+    """A name that says when, kept until the form is sent."""
+    return str(st.session_state.setdefault("lx_name", f"run-{datetime.now():%m%d-%H%M%S}"))
+
+
+def watch(run: Run) -> None:
+    """The run's state and curves; drawn anew every two seconds while it runs."""
+    every = 2.0 if run.status == "running" else None
+    st.fragment(_draw, run_every=every)(run)
+
+
+def _draw(run: Run) -> None:
+    status, metrics = run.status, run.metrics
+    icon, words = _WORDS[status]
+    st.markdown(f"{icon} **{run.name}** is {words}.")
+    if status == "failed":
+        st.error(str(run.error), icon=":material/error:")
+    steps = [line for line in metrics if line["kind"] == "step"]
+    checks = [line for line in metrics if line["kind"] == "check"]
+    if status == "running":
+        _progress(run, metrics, steps)
+    elif st.session_state.pop(f"lx_seen_{run.name}", False):
+        st.session_state.pop("lx_name", None)
+        st.rerun()  # the whole page: the model list has a new entry, and polling may end
+    if steps:
+        _curves(steps, checks)
+    if status != "running" and run.has_model:
+        _use(run)
+
+
+def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
+    st.session_state[f"lx_seen_{run.name}"] = True
+    loading = [line for line in metrics if line["kind"] == "progress"]
+    if steps:
+        last = steps[-1]
+        share = last["step"] / last["steps"]
+        st.progress(share, f"Step {last['step']} of {last['steps']}, {last['left']:.0f} s left, "
+                    f"{last['images_per_second']:.0f} images/s")  # fmt: skip
+    elif loading:
+        last = loading[-1]
+        share = last["done"] / last["total"]
+        st.progress(share, f"Reading images: {last['done']} of {last['total']}")
+    else:
+        st.progress(0.0, "Starting")
+    if st.button("Stop and keep", key=f"stop_{run.name}", icon=":material/stop:"):
+        run.stop()
+        st.toast("The run stops after its present step.")
+
+
+def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
+    left, right = st.columns(2)
+    at = [line["step"] for line in steps]
+    terms = {name: (at, [line["terms"][name] for line in steps]) for name in steps[0]["terms"]}
+    with left:
+        components.show(figures.curves(terms, "loss"), "run_losses")
+    with right:
+        at = [line["step"] for line in checks]
+        series = {f"AUC {n}": (at, [c["auc"][n] for c in checks]) for n in ("global", "local")}
+        series["pointing game"] = (at, [c["pointing"] for c in checks])
+        components.show(figures.curves(series, "on validation phantoms"), "run_checks")
+
+
+def _use(run: Run) -> None:
+    if run.name in cache.model_names() and st.button(
+        "Use this model on all pages", key=f"use_{run.name}", icon=":material/check:"
+    ):
+        state.put("model", run.name)
+        st.rerun()

@@ -1,0 +1,45 @@
+"""Scores of one study for every finding, with their place among the studies of the set."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.inference.prompts import PromptSet
+from explorer import cache, state
+from explorer.state import Current
+
+
+def draw(current: Current, prompts: PromptSet) -> None:
+    """Draw the table, the highest rank first."""
+    spec = state.get("model")
+    own = cache.study_scores(spec, current.studies, current.row, prompts)
+    others = cache.scores(spec, cache.studies(state.get("set")), prompts)
+    labels = current.studies.study(current.row).labels
+    rows = []
+    for column, name in enumerate(prompts):
+        rank = float((others["lrclr"][:, column] < own["lrclr"][column]).mean())
+        truth = {1: "present", 0: "absent"}.get(labels.get(name, -1), "unknown")
+        rows.append((name, rank, own["lrclr"][column], own["positive"][column],
+                     own["pair"][column], truth))  # fmt: skip
+    frame = pd.DataFrame(
+        rows, columns=["Finding", "Rank in set", "LRCLR", "Positive only", "Pair", "Truth"]
+    ).sort_values("Rank in set", ascending=False)
+    st.dataframe(
+        frame, hide_index=True, width="stretch", height=390,
+        column_config={
+            "Rank in set": st.column_config.ProgressColumn(
+                format="percent", min_value=0.0, max_value=1.0,
+                help="Share of the set's studies that score lower.",
+            ),
+            **{name: st.column_config.NumberColumn(format="%.3f")
+               for name in ("LRCLR", "Positive only", "Pair")},
+        },
+    )  # fmt: skip
+    st.caption("None of these is a probability. Compare within a column, not across findings.")
+
+
+def prevalence_threshold(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The score that calls as many studies positive as are: a fair place to begin."""
+    known = ~np.isnan(truth)
+    share = float(truth[known].mean()) if known.any() else 0.5
+    return float(np.quantile(scores, 1 - share))

@@ -1,0 +1,104 @@
+"""The sidebar of every page: model, study set, current study."""
+
+import random
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.studies import UploadedSet
+from explorer import cache, state
+
+_PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
+_OTHER = "another set"
+
+
+def draw() -> None:
+    """Draw the pickers; what is wrong is said here and the last good choice stays."""
+    with st.sidebar:
+        st.markdown("### LRCLR Explorer")
+        _model()
+        _upload()
+        if state.get("upload") is None:
+            _study_set()
+            _study()
+        st.caption(":material/warning: Research and teaching only, **not for clinical use**.")
+    state.write_url()
+
+
+def _model() -> None:
+    names = cache.model_names() or ["demo"]
+    here = state.get("model")
+    chosen = st.selectbox(
+        "Model", names, index=names.index(here) if here in names else 0,
+        help="`demo` is fine-tuned by LRCLR, `demo-base` the tower before. Your runs appear here.",
+    )  # fmt: skip
+    state.put("model", chosen)
+
+
+def _upload() -> None:
+    file = st.file_uploader(
+        "Your radiograph", ["png", "jpg", "jpeg", "dcm", "dicom"], key="upload_widget",
+        help="PNG, JPEG or DICOM. It stays on this computer and is not saved; header fields that "
+        "name a person are not read.",
+    )  # fmt: skip
+    if file is None:
+        if state.get("upload") is not None and not st.session_state.get("lx_upload_kept"):
+            state.put("upload", None)
+        return
+    if st.session_state.get("lx_upload_id") != file.file_id:
+        st.session_state["lx_upload_id"] = file.file_id
+        try:
+            state.put("upload", UploadedSet(file.name, file.getvalue()))
+            st.session_state["lx_upload_error"] = ""
+        except ExplorerError as error:
+            st.session_state["lx_upload_error"] = str(error)
+    if st.session_state.get("lx_upload_error"):
+        st.error(st.session_state["lx_upload_error"], icon=":material/error:")
+    elif state.get("upload") is not None:
+        st.caption(":material/check: Your image is the current study; remove it to go back.")
+
+
+def _study_set() -> None:
+    here = state.get("set")
+    options = [*dict.fromkeys([*_PRESETS, here]), _OTHER]
+    chosen = st.selectbox("Study set", options, index=options.index(here))
+    if chosen == _OTHER:
+        chosen = st.text_input(
+            "Set", placeholder="phantom:n=500,seed=3, a manifest.csv or a folder",
+            help="Any set of `python -m core evaluate --data`.",
+        ).strip()  # fmt: skip
+    if not chosen or chosen == here:
+        return
+    try:
+        opened = cache.studies(chosen)
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    state.put("set", chosen)
+    state.put("row", 0)
+    if opened.problems:
+        st.warning(f"{len(opened.problems)} rows cannot be used. {opened.problems[0]}")
+
+
+def _study() -> None:
+    try:
+        studies = cache.studies(state.get("set"))
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    count, row = len(studies), min(state.get("row"), len(studies) - 1)
+    before, after, lot = st.columns(3)
+    if before.button(":material/chevron_left:", help="Previous study", shortcut="Left",
+                     width="stretch", key="previous"):  # fmt: skip
+        row = (row - 1) % count
+    if after.button(":material/chevron_right:", help="Next study", shortcut="Right",
+                    width="stretch", key="next"):  # fmt: skip
+        row = (row + 1) % count
+    if lot.button(":material/shuffle:", help="Any study", width="stretch", key="any"):
+        row = random.randrange(count)
+    state.put("row", row)
+    # Without a key of its own the widget follows the row; ids are unique within a set.
+    chosen = st.selectbox("Study", range(count), index=row, format_func=lambda n: studies.ids[n])
+    if chosen != row:
+        state.put("row", chosen)
+        st.rerun()

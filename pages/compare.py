@@ -1,0 +1,43 @@
+"""Compare: LRCLR regions beside captum's maps for the same prompt, measured against the truth."""
+
+import streamlit as st
+
+from core.attribution import METHODS
+from explorer import cache, components, state, truth
+
+st.title("Compare with Grad-CAM")
+current = state.current()
+prompt = components.prompt_or_sentence(current)
+components.study_notes(current)
+
+first, second, third = st.columns([1.2, 1.2, 1.6])
+opacity = first.slider("Map opacity", 0.0, 1.0, 0.6, 0.05)
+finding = truth.picker(second, current, prompt)
+extra = third.selectbox(
+    "Fourth map", ["occlusion", "integrated-gradients", "rollout", "centre", "random"],
+    format_func=lambda name: METHODS[name].title,
+)  # fmt: skip
+mask = truth.mask(current, finding)
+
+shape = components.shape(current)
+chosen = ["lrclr", "similarity", "gradcam", extra]
+for column, name in zip(st.columns(4, gap="small"), chosen, strict=True):
+    with column:
+        st.markdown(f"**{METHODS[name].title}**")
+        with st.spinner("Computing"):
+            heat = cache.saliency(
+                name, state.get("model"), current.studies, current.row, (prompt,), shape
+            )
+        components.film(current, f"compare_{name}", 330, heat=heat, opacity=opacity, truth=mask)
+        st.caption(METHODS[name].about)
+
+if mask is None:
+    st.info("There is no ground truth for this study: the maps cannot be scored, only compared.")
+else:
+    st.subheader(f"Against the truth of {finding}")
+    truth.table(current, chosen, prompt, mask)
+    st.caption(
+        "Pointing game: does the maximum lie in the finding, within 3 % of the side. Energy: share "
+        "of the map inside it. CNR: signed contrast. IoU at Otsu's threshold. One study proves "
+        "nothing: `python -m core localize` measures a set."
+    )

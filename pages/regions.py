@@ -1,0 +1,35 @@
+"""Selected regions: boxes for a text, which words they answer to, and a gallery of errors."""
+
+import streamlit as st
+
+from explorer import cache, components, figures, gallery, region_view, state
+
+st.title("Selected regions")
+current = state.current()
+spec = state.get("model")
+prompt = components.prompt_or_sentence(current)
+components.study_notes(current)
+
+shape = components.shape(current)
+regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
+whole, close, words = st.columns([1.4, 0.9, 1.2], gap="medium")
+with whole:
+    chosen = region_view.chosen_region(len(regions.index))
+    clicked = components.region_film(current, regions, "regions_film", 460, chosen)
+    if clicked is not None and clicked != chosen:
+        region_view.choose(clicked)
+    st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
+with close:
+    region_view.close_up(current, regions, chosen)
+with words:
+    word = st.selectbox("Regions that answer to the word", ["(all words)", *regions.words])
+    if word == "(all words)":
+        components.show(figures.word_grid(regions.words, regions.word_similarity, 380), "word_grid")
+    else:
+        heat = regions.word_maps[regions.words.index(word)]
+        model = cache.predictor(spec).model
+        mapped = model.backbone.preprocess.map_to_image(heat, shape)
+        components.film(current, "word_film", 380, heat=mapped, opacity=0.75)
+
+st.subheader("Gallery of the set")
+gallery.draw()
