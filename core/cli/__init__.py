@@ -3,6 +3,7 @@
 What is wrong with the input is said in one sentence on stderr, with exit code 2.
 """
 
+import os
 import sys
 
 import typer
@@ -28,12 +29,14 @@ app.command("doctor")(doctor.doctor_command)
 
 def main() -> None:
     """Run a command; the entry of `python -m core`."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar for what takes no time
     try:
         app()
     except ExplorerError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        print(f"Error: {error.strerror or 'the system refused'}:{where}", file=sys.stderr)
+        what = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or "the system refused to read or write"
+        print(f"Error: {what}{reason}; choose another file or folder.", file=sys.stderr)
         raise SystemExit(2) from None

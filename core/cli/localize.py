@@ -24,7 +24,8 @@ def localize_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
-    from core.evaluation.localize import check_methods, localize
+    from core.evaluation.localize import MEAN_LOCATION, check_methods, localize
+    from core.evaluation.prior import location_prior
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.studies import open_studies
@@ -34,9 +35,12 @@ def localize_command(
     check_methods(names)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
+    # Opened here, so that a wrong name is refused before the work; not at all when not needed.
+    training = open_studies(prior_data) if MEAN_LOCATION in names else studies
     report = localize(
-        load_predictor(model), studies, names, chosen, prior_data, n_bootstrap, seed,
-        StderrProgress("Studies"),
+        load_predictor(model), studies, names, chosen,
+        lambda: location_prior(training, StderrProgress("Mean location")),
+        n_bootstrap, seed, StderrProgress("Studies"),
     )  # fmt: skip
     print(f"{model} on {data}\n{report.table()}")
     if json:

@@ -1,6 +1,6 @@
 """Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,11 @@ _BATCH = 16
 Map = NDArray[np.float32]
 
 
+def default_prior() -> LocationPrior:
+    """Mean location over phantoms for training."""
+    return location_prior(open_studies(PRIOR_SET))
+
+
 @dataclass
 class _Tally:
     """Values of one finding: (method, measure) -> one value for each of `rows`."""
@@ -46,7 +51,7 @@ def localize(
     studies: StudySet,
     methods: Sequence[str],
     prompts: PromptSet | None = None,
-    prior_set: str = PRIOR_SET,
+    prior: Callable[[], LocationPrior] = default_prior,
     n_bootstrap: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -60,22 +65,23 @@ def localize(
     Args:
         methods: of METHODS and TRUTH_CONTROLS.
         prompts: by default those of `prompts_for` every finding that has masks.
-        prior_set: the training set behind `mean-location`.
+        prior: makes what `mean-location` knows, when it is needed.
 
     Raises:
         ExplorerError: an unknown method, no study with a mask or box, an image that cannot be read.
     """
     check_methods(methods)
-    wants_prior = MEAN_LOCATION in methods
-    prior = location_prior(open_studies(prior_set), progress) if wants_prior else {}
+    known: LocationPrior | None = None
     tallies: dict[str, _Tally] = {}
     for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
         chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
+        if chunk.findings and known is None:
+            known = prior() if MEAN_LOCATION in methods else {}
         for finding in chunk.findings:
             tally = tallies.setdefault(finding, _Tally())
             tally.rows += chunk.rows_of(finding)
             for method in methods:
-                for values in chunk.measure(method, finding, prior, seed):
+                for values in chunk.measure(method, finding, known or {}, seed):
                     for measure, value in values.items():
                         tally.values.setdefault((method, measure), []).append(value)
         if progress:

@@ -51,16 +51,19 @@ def overlay(
     for x, y, w, h in boxes or []:
         corners = (x * scale, y * scale, (x + w) * scale, (y + h) * scale)
         pen.rectangle(corners, outline="white", width=2)
-    return _with_caption(picture, [*wrap(title, max(picture.width // 10, 20)), NOTICE])
+    return _with_caption(picture, title)
 
 
-def _with_caption(picture: Image.Image, lines: list[str]) -> Image.Image:
-    """The picture with lines of text below it."""
-    font = ImageFont.load_default(size=18)
-    height = 26 * len(lines) + 8
-    framed = Image.new("RGB", (picture.width, picture.height + height))
+def _with_caption(picture: Image.Image, title: str) -> Image.Image:
+    """The picture with its title and the notice below it."""
+    size = max(picture.width // 45, 14)
+    font = ImageFont.load_default(size=size)
+    lines = [*wrap(title, max(picture.width * 2 // size, 20)), NOTICE]
+    step = round(size * 1.4)
+    framed = Image.new("RGB", (picture.width, picture.height + step * len(lines) + size))
     framed.paste(picture, (0, 0))
     pen = ImageDraw.Draw(framed)
     for number, line in enumerate(lines):
-        pen.text((8, picture.height + 4 + 26 * number), line, fill="white", font=font)
+        place = (size // 2, picture.height + size // 2 + step * number)
+        pen.text(place, line, fill="white", font=font)
     return framed

@@ -1,0 +1,207 @@
+"""The commands as a terminal user types them: figures, files, and refusals in one sentence."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.cli import main
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.studies import open_studies
+
+COMMANDS = ("phantom", "pretrain", "finetune", "evaluate", "localize", "explain", "doctor")
+SET = "phantom:n=24,seed=3"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    """An untrained compact model on disk."""
+    torch.manual_seed(0)
+    config = CompactConfig(image_size=64, stem_channels=(8, 16, 32), width=32, depth=2, heads=2,
+                           text_depth=1, embed_dim=32)  # fmt: skip
+    folder = tmp_path_factory.mktemp("model") / "small"
+    save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), folder)
+    return str(folder)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a command in this process; gives exit code, stdout and stderr."""
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["core", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            raise SystemExit(0)
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def radiograph(tmp_path) -> Path:
+    path = tmp_path / "film.png"
+    Image.fromarray(open_studies(SET).image(0).astype(np.uint8)).save(path)
+    return path
+
+
+def test_help_lists_the_commands(run):
+    code, out, _ = run("--help")
+    assert code == 0 and all(f" {command} " in out for command in COMMANDS)
+    for command in COMMANDS:
+        assert run(command, "--help")[0] == 0
+
+
+def test_evaluate_writes_its_figures(run, model, tmp_path):
+    path = tmp_path / "figures.json"
+    arguments = ("evaluate", "--model", model, "--data", SET, "--n-bootstrap", 20, "--json", path)
+    code, out, _ = run(*arguments)
+    figures = json.loads(path.read_text())
+    assert code == 0 and figures["n"] == 24 and set(figures) == {"n", "mean_auc", "findings"}
+    assert "Pneumothorax" in figures["findings"] and "Pneumothorax" in out
+    run(*arguments)
+    assert json.loads(path.read_text()) == figures
+
+
+def test_evaluate_takes_prompts(run, model, tmp_path):
+    prompts, path = tmp_path / "prompts.json", tmp_path / "figures.json"
+    chosen = {"Edema": {"positive": ["pulmonary edema"], "negative": ["no pulmonary edema"]}}
+    prompts.write_text(json.dumps(chosen))
+    code, _, _ = run("evaluate", "--model", model, "--data", SET, "--prompts", prompts,
+                     "--n-bootstrap", 20, "--json", path)  # fmt: skip
+    assert code == 0 and set(json.loads(path.read_text())["findings"]) == {"Edema"}
+
+
+def test_localize_writes_its_figures(run, model, tmp_path):
+    path = tmp_path / "figures.json"
+    methods = "lrclr,gradcam,random,oracle"
+    code, out, _ = run("localize", "--model", model, "--data", SET, "--methods", methods,
+                       "--n-bootstrap", 20, "--json", path)  # fmt: skip
+    figures = json.loads(path.read_text())
+    assert code == 0 and "oracle" in out
+    assert list(figures["methods"]) == ["lrclr", "gradcam", "random", "oracle"]
+    assert set(figures["methods"]["lrclr"]) == {"pointing_game", "energy", "cnr", "iou"}
+
+
+@pytest.mark.parametrize("method", ["lrclr", "gradcam"])
+def test_explain_draws_a_picture(run, model, radiograph, tmp_path, method):
+    out = tmp_path / "map.any"
+    code, said, _ = run("explain", "--model", model, "--image", radiograph, "--method", method,
+                        "--prompt", "left pleural effusion", "--out", out)  # fmt: skip
+    assert code == 0 and "cosine" in said and "not a probability" in said
+    with Image.open(out) as picture:
+        assert picture.format == "PNG" and picture.width == 768 < picture.height
+        pixels = np.asarray(picture)[:768]
+    assert (pixels.max(axis=2) > pixels.min(axis=2)).any()  # colour on a grey film
+
+
+def test_phantom_writes_a_study_set(run, tmp_path):
+    code, out, _ = run("phantom", "--n", 5, "--seed", 3, "--size", 64, "--out", tmp_path / "set")
+    assert code == 0 and "manifest.csv" in out
+    written = open_studies(str(tmp_path / "set" / "manifest.csv"))
+    assert len(written) == 5
+    drawn = open_studies("phantom:n=5,seed=3,size=64")
+    assert [written.study(row).labels for row in range(5)] == [
+        drawn.study(row).labels for row in range(5)
+    ]
+    np.testing.assert_array_equal(written.image(2), drawn.image(2))
+    for name, mask in drawn.masks(2).items():
+        np.testing.assert_array_equal(written.masks(2)[name], mask)
+
+
+def test_finetune_leaves_a_run_that_is_a_model(run, model, tmp_path):
+    out = tmp_path / "run"
+    small = ("--data", "phantom:train,n=12", "--check-data", "phantom:val,n=8", "--batch-size", 4)
+    code, said, _ = run("finetune", "--model", model, "--out", out, "--steps", 2, *small,
+                        "--scorer", "product", "--match-weight", 0)  # fmt: skip
+    assert code == 0 and str(out) in said
+    assert json.loads((out / "status.json").read_text()) == {"status": "finished"}
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert {"progress", "start", "step", "check"} <= {line["kind"] for line in lines}
+    steps = [line for line in lines if line["kind"] == "step"]
+    assert set(steps[-1]["terms"]) == {"global", "local"}
+    config = json.loads((out / "config.json").read_text())["lrclr"]
+    assert config["scorer"] == "product" and config["k"] == 3  # the rest as the model had it
+    assert run("evaluate", "--model", out, "--data", SET, "--n-bootstrap", 5)[0] == 0
+
+
+def test_a_run_that_is_refused_says_so_in_its_status(run, model, tmp_path):
+    code, _, err = run("finetune", "--model", model, "--out", tmp_path / "run", "--scorer", "best")
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert code == 2 and "scorer" in err
+    assert status["status"] == "failed" and "scorer 'best'" in status["error"]
+
+
+@pytest.mark.slow
+def test_pretrain_writes_a_model(run, tmp_path):
+    out = tmp_path / "base"
+    code, _, _ = run("pretrain", "--out", out, "--data", "phantom:train,n=8", "--steps", 1,
+                     "--batch-size", 4, "--check-data", "phantom:val,n=8")  # fmt: skip
+    assert code == 0 and (out / "model.safetensors").is_file() and (out / "log.jsonl").is_file()
+
+
+EXPLAIN = ["explain", "--image", "film.png", "--prompt", "edema", "--out", "out.png"]
+REFUSALS: dict[str, list[str]] = {
+    "no model": ["evaluate", "--model", "nothing"],
+    "no set": ["evaluate", "--data", "nothing"],
+    "a set of nothing": ["evaluate", "--data", "phantom:n=0"],
+    "a manifest without its columns": ["evaluate", "--data", "manifest.csv"],
+    "prompts of another shape": ["evaluate", "--prompts", "bad.json"],
+    "no prompts": ["evaluate", "--prompts", "no.json"],
+    "no labels": ["evaluate", "--data", "films"],
+    "no truth": ["localize", "--data", "films"],
+    "no such method": ["localize", "--methods", "best"],
+    "figures to nowhere": ["evaluate", "--json", "no/figures.json"],
+    "a picture to nowhere": [*EXPLAIN, "--out", "no/out.png"],
+    "a folder as picture": [*EXPLAIN, "--out", "films"],
+    "an empty image": [*EXPLAIN, "--image", "empty.png"],
+    "no image": [*EXPLAIN, "--image", "no.png"],
+    "text as image": [*EXPLAIN, "--image", "bad.json"],
+    "an empty prompt": [*EXPLAIN, "--prompt", " "],
+    "a long prompt": [*EXPLAIN, "--prompt", "a " * 400],
+    "no method to explain": [*EXPLAIN, "--method", "best"],
+    "a file as run": ["finetune", "--out", "film.png"],
+    "no steps": ["finetune", "--out", "run", "--steps", "0"],
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    run, model, radiograph, tmp_path, monkeypatch, what
+):
+    monkeypatch.chdir(tmp_path)
+    Path("films").mkdir()
+    shutil.copy(radiograph, "films")
+    Path("empty.png").touch()
+    Path("bad.json").write_text('{"Edema": {"positive": "edema"}}')
+    Path("manifest.csv").write_text("id,file\n1,a.png\n")
+    arguments = REFUSALS[what]
+    code, _, err = run(*arguments, *([] if "--model" in arguments else ["--model", model]))
+    assert code == 2
+    assert err.startswith("Error: ") and err.count("\n") == 1 and len(err) > 30
+
+
+@pytest.mark.parametrize("arguments", [("bogus",), ("evaluate", "--bogus"), ("phantom",),
+                                       ("evaluate", "--seed", "x"), ("explain",)])  # fmt: skip
+def test_wrong_usage_is_exit_code_2(run, arguments):
+    assert run(*arguments)[0] == 2
+
+
+def test_the_module_runs_as_a_process():
+    done = subprocess.run([sys.executable, "-m", "core", "evaluate", "--model", "nothing"],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.startswith("Error: There is no model 'nothing'")
+    assert len(done.stderr.splitlines()) == 1
