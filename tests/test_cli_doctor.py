@@ -62,7 +62,7 @@ def test_damaged_weights_are_told_apart(tmp_path, damage):
         (folder / "model.safetensors").unlink()
     found = health.model_files(folder)
     assert found.state == "missing"
-    assert ("damaged" in found.said) == (damage == "weights")
+    assert ("SHA-256" in found.said) == (damage == "weights")
 
 
 def test_absent_and_broken_packages_are_told_apart(monkeypatch):

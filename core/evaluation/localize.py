@@ -14,6 +14,7 @@ from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport, Measured
 from core.inference.predictor import Predictor, Progress
 from core.inference.prompts import PromptSet, prompts_for
+from core.labels import PATHOLOGIES
 from core.metrics.bootstrap import Interval, interval, resamples
 from core.metrics.localisation import MEASURES
 from core.studies import StudySet, open_studies
@@ -64,7 +65,8 @@ def localize(
 
     Args:
         methods: of METHODS and TRUTH_CONTROLS.
-        prompts: by default those of `prompts_for` every finding that has masks.
+        prompts: by default those of `prompts_for` CheXpert's names; other masks (organs, say) are
+            left out.
         prior: makes what `mean-location` knows, when it is needed.
 
     Raises:
@@ -122,7 +124,7 @@ class _Chunk:
             masks = {
                 name: mask
                 for name, mask in studies.masks(row).items()
-                if mask.any() and (prompts is None or name in prompts)
+                if mask.any() and name in (prompts or PATHOLOGIES)
             }
             if masks:
                 self.masks[row] = masks
