@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
+from core.metrics.bootstrap import Interval
+
 SCALE = "Inferno"
 TRUTH = (64, 224, 208)
 ACCENT = "#f2a541"
@@ -28,6 +30,14 @@ def _lookup() -> NDArray[np.float32]:
     """256 colours of the scale, (256, 3)."""
     colours = sample_colorscale(SCALE, list(np.linspace(0, 1, 256)))
     return np.array([unlabel_rgb(colour) for colour in colours], np.float32)
+
+
+def _stops() -> list[tuple[float, str]]:
+    """The scale for plotly, as rgb(): Streamlit's theme takes #000004 for one of its own marks."""
+    shares = np.linspace(0, 1, 9)
+    colours = [_lookup()[int(share * 255)] for share in shares]
+    return [(float(s), f"rgb({r:.0f},{g:.0f},{b:.0f})") for s, (r, g, b) in zip(shares, colours,
+                                                                             strict=True)]  # fmt: skip
 
 
 def colour(share: float) -> str:
@@ -121,7 +131,7 @@ def word_grid(
     columns = [f"R{number + 1}" for number in range(similarity.shape[1])]
     figure = go.Figure(
         go.Heatmap(
-            z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)], colorscale=SCALE,
+            z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)], colorscale=_stops(),
             colorbar={"title": "cosine", "thickness": 10},
             hovertemplate="%{y}and region %{x}: cosine %{z:.2f}<extra></extra>",
         )
@@ -163,18 +173,18 @@ def distribution(
 
 
 def intervals(
-    rows: dict[str, dict[str, tuple[float, float, float]]],
+    rows: dict[str, dict[str, Interval]],
     title: str,
     reference: float,
     height: int = 420,
 ) -> go.Figure:
-    """Dots with 95 % intervals: series -> name -> (value, low, high)."""
+    """Dots with 95 % intervals: series -> name -> figure."""
     figure = go.Figure()
     tones = (ACCENT, COOL, "#9bd18b")
     for (series, found), tone in zip(rows.items(), tones, strict=False):
-        value = np.array([entry[0] for entry in found.values()])
-        low = np.array([entry[1] for entry in found.values()])
-        high = np.array([entry[2] for entry in found.values()])
+        value = np.array([entry.value for entry in found.values()])
+        low = np.array([entry.low for entry in found.values()])
+        high = np.array([entry.high for entry in found.values()])
         figure.add_scatter(
             x=value, y=list(found), name=series, mode="markers", marker={"size": 10, "color": tone},
             error_x={"type": "data", "symmetric": False, "array": high - value,

@@ -28,7 +28,7 @@ with st.form("new_run", border=True):
     started = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:")
 arguments = ["--model", model, "--data", data, "--steps", str(steps), "--seed", str(seed)]
 for part, weight in weights.items():
-    arguments += [f"--{part}", f"{weight:g}"]
+    arguments += [f"--{part}-weight", f"{weight:g}"]
 st.caption("The same in a terminal:")
 st.code(" ".join(["python -m core finetune", *arguments, "--out", f"runs/{name}"]), "shell")
 st.caption(

@@ -25,10 +25,10 @@ score = st.segmented_control(
     "Score", list(next(iter(report.findings.values())).auc), default="lrclr", key="auc_score",
     help="positive: without the negative prompts. pair: CheXzero. lrclr: the mix.",
 ) or "lrclr"  # fmt: skip
-rows = {"these prompts": {name: tuple(f.auc[score]) for name, f in report.findings.items()}}
+rows = {"these prompts": {name: f.auc[score] for name, f in report.findings.items()}}
 if prompts != default_prompts():
     before = cache.auc(spec, studies, default_prompts())
-    rows["default prompts"] = {name: tuple(f.auc[score]) for name, f in before.findings.items()}
+    rows["default prompts"] = {name: f.auc[score] for name, f in before.findings.items()}
 components.show(figures.intervals(rows, "AUC with 95 % interval", 0.5), "auc_figure")
 st.caption(
     f"{report.n} studies of `{state.get('set')}`; mean AUC {report.mean_auc[score]:.3f}. Intervals "
@@ -37,7 +37,7 @@ st.caption(
 changed = cache.against_default(spec, studies, prompts)
 if changed:
     st.markdown("**Edited against default**, the same cases for both (LRCLR mix)")
-    rows = {"change": {name: tuple(interval) for name, interval in changed.items()}}
+    rows = {"change": changed}
     height = 120 + 34 * len(changed)
     components.show(figures.intervals(rows, "change of AUC", 0.0, height), "auc_change")
 

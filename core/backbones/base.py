@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -58,6 +59,10 @@ class Backbone(nn.Module):
     @abstractmethod
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Encode texts; longer ones are cut at `context_length`."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What `registry.build_backbone` needs to make the same architecture again, as JSON."""
 
     @abstractmethod
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:

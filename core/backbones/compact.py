@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +93,10 @@ class CompactBackbone(Backbone):
             config.width, config.text_depth, config.heads, config.embed_dim
         )
         self.logit_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+
+    def describe(self) -> dict[str, Any]:
+        """See `Backbone.describe`."""
+        return {"kind": "compact", **self.config.to_dict()}
 
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0

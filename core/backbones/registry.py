@@ -1,6 +1,7 @@
-"""Backbones by spec string."""
+"""Backbones by spec string, and by the description that a saved model carries."""
 
 from pathlib import Path
+from typing import Any
 
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
@@ -32,3 +33,27 @@ def load_backbone(spec: str) -> Backbone:
         raise ExplorerError(f"'{spec}' names no backbone; known forms: {FORMS}.")
     backbone.name = spec
     return backbone.eval()
+
+
+def build_backbone(description: dict[str, Any]) -> Backbone:
+    """The architecture that `Backbone.describe` described, from a random start.
+
+    Raises:
+        KeyError, TypeError: not such a description.
+    """
+    values = dict(description)
+    kind = values.pop("kind")
+    if kind == "compact":
+        from core.backbones.compact import CompactBackbone, CompactConfig
+
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return CompactBackbone(CompactConfig(**{**values, **lists}))
+    if kind == "openai":
+        from core.backbones.openai_checkpoint import build_openai
+
+        return build_openai(values["config"], bool(values["chexzero"]))
+    if kind == "open_clip":
+        from core.backbones.open_clip_vit import open_clip_backbone
+
+        return open_clip_backbone(str(values["arch"]))
+    raise KeyError(kind)

@@ -10,9 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from core.backbones.base import Backbone
-from core.backbones.compact import CompactBackbone, CompactConfig
-from core.backbones.registry import load_backbone
+from core.backbones.registry import build_backbone, load_backbone
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -48,7 +46,13 @@ def load_model(spec: str) -> LRCLR:
             )
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
-    model = LRCLR(_backbone(config["backbone"]), LRCLRConfig.from_dict(config["lrclr"]))
+    try:
+        backbone = build_backbone(config["backbone"])
+    except (KeyError, TypeError):
+        raise ExplorerError(
+            f"{folder.name}/{CONFIG} describes a backbone this version does not know."
+        ) from None
+    model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
     _load_weights(model, folder / WEIGHTS)
     return model.eval()
 
@@ -67,7 +71,7 @@ def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) 
     partial = folder / f"{WEIGHTS}.partial"
     save_file(state, partial)
     config = {
-        "backbone": _backbone_config(model.backbone),
+        "backbone": model.backbone.describe(),
         "lrclr": model.config.to_dict(),
         "sha256": sha256(partial.read_bytes()).hexdigest(),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -93,20 +97,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder.name}/{CONFIG} is not a model description; it must be JSON with `backbone` "
             "and `lrclr`, as `python -m core finetune` writes it."
         ) from None
-
-
-def _backbone_config(backbone: Backbone) -> dict[str, Any]:
-    if isinstance(backbone, CompactBackbone):
-        return {"kind": "compact", **backbone.config.to_dict()}
-    return {"kind": "spec", "spec": backbone.name}
-
-
-def _backbone(config: dict[str, Any]) -> Backbone:
-    values = dict(config)
-    if values.pop("kind", None) != "compact":
-        return load_backbone(str(values["spec"]))
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return CompactBackbone(CompactConfig(**{**values, **lists}))
 
 
 def _load_weights(model: LRCLR, path: Path) -> None:

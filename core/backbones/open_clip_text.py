@@ -1,0 +1,73 @@
+"""Word tokens of open_clip's text towers: CLIP's own, and Hugging Face encoders."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from open_clip.transformer import text_global_pool
+from torch import Tensor, nn
+
+from core.backbones.base import TextTokens
+
+
+class TextReader:
+    """Reads texts with the text tower of a CLIP or CustomTextCLIP."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model, self.tokenizer = model, tokenizer
+        self.tower = getattr(model, "text", None) or model  # CLIP holds the parts itself
+        self.context_length = int(model.context_length)
+        self._hugging_face = hasattr(self.tower, "pooler") and hasattr(self.tower, "config")
+
+    def read(self, texts: Sequence[str]) -> TextTokens:
+        """Word tokens and embedding of P texts."""
+        device = self.model.logit_scale.device
+        ids = self.tokenizer(list(texts)).to(device)  # (P, T)
+        words, text_features = self._hf(ids) if self._hugging_face else self._clip(ids)
+        mask, name = self._words(ids)
+        pieces = [
+            [name(number) if here else "" for number, here in zip(row, keep, strict=True)]
+            for row, keep in zip(ids.tolist(), mask.tolist(), strict=True)
+        ]
+        length = max(int(mask.nonzero()[:, 1].max()) + 1 if mask.any() else 1, 1)
+        # Padding is cut: with a context of 77 most of a sentence's row is empty.
+        return TextTokens(
+            words[:, :length], mask[:, :length], text_features, [row[:length] for row in pieces]
+        )
+
+    def _clip(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """CLIP.encode_text with every token projected."""
+        tower = self.tower
+        if hasattr(tower, "_embeds"):  # a TextTransformer
+            tokens, attn_mask = tower._embeds(ids)
+            pool, eos = tower.pool_type, tower.eos_id
+        else:
+            tokens = tower.token_embedding(ids) + tower.positional_embedding
+            attn_mask, pool, eos = tower.attn_mask, tower.text_pool_type, tower.text_eos_id
+        tokens = tower.ln_final(tower.transformer(tokens, attn_mask=attn_mask))
+        projected = _project(tower.text_projection, tokens)
+        return projected, text_global_pool(projected, ids, pool, eos_token_id=eos)
+
+    def _hf(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """HFTextEncoder.forward with every token projected."""
+        tower = self.tower
+        attn_mask = (ids != tower.config.pad_token_id).long()
+        out = tower.transformer(input_ids=ids, attention_mask=attn_mask)
+        return tower.proj(out.last_hidden_state), tower.proj(tower.pooler(out, attn_mask))
+
+    def _words(self, ids: Tensor) -> tuple[Tensor, Callable[[int], str]]:
+        """Where word pieces are, (P, T) bool, and how a piece is called."""
+        inner = getattr(self.tokenizer, "tokenizer", None)
+        if inner is not None:  # a Hugging Face tokenizer knows its special tokens
+            special = torch.tensor(sorted(inner.all_special_ids), device=ids.device)
+            return ~torch.isin(ids, special), lambda n: str(inner.convert_ids_to_tokens(n))
+        # CLIP pads with 0, which is also "!": words end where the end-of-text token stands.
+        end = ids.argmax(dim=1, keepdim=True)
+        place = torch.arange(ids.shape[1], device=ids.device)[None]
+        return (place > 0) & (place < end), lambda n: str(self.tokenizer.decoder[n])
+
+
+def _project(projection: Any, tokens: Tensor) -> Tensor:
+    if projection is None:
+        return tokens
+    return projection(tokens) if isinstance(projection, nn.Linear) else tokens @ projection

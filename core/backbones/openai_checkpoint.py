@@ -1,0 +1,124 @@
+"""Checkpoints in OpenAI's CLIP layout by path: OpenAI's own exports, CheXzero and its relatives.
+
+Notable: these models were trained with QuickGELU. open_clip's plain `ViT-B-32` loads the same file
+without a word and gives wrong features, so the architecture is read from the tensors themselves.
+"""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from core.backbones.open_clip_vit import OpenClipBackbone
+from core.errors import ExplorerError
+from core.preprocessing import Preprocess
+
+CHEXZERO = Preprocess(
+    size=224, mean=(101.48761,) * 3, std=(83.43944,) * 3, channels=3, pad_to=320,
+    interpolation="bicubic", antialias=False,
+)  # fmt: skip
+"""CheXzero's preprocessing (Tiu et al., Nature BME 2022)."""
+
+OPENAI_MEAN = (122.7709, 116.7460, 104.0937)
+OPENAI_STD = (68.5005, 66.6322, 70.3232)
+_NUMBERS = ("input_resolution", "context_length", "vocab_size")
+
+
+def openai_backbone(path: Path, chexzero: bool = False) -> OpenClipBackbone:
+    """A CLIP ViT from a state dict.
+
+    Args:
+        path: .pt (a plain state dict, or one under "state_dict" or "model") or .safetensors.
+        chexzero: CheXzero's preprocessing instead of OpenAI's statistics in a letterbox.
+
+    Raises:
+        ExplorerError: no such file, a file that is none, or another architecture.
+    """
+    state = _read(path)
+    config = _architecture(state, path.name)
+    backbone = build_openai(config, chexzero)
+    expected = backbone.model.state_dict()
+    wrong = sorted(
+        name for name in expected.keys() | state.keys()
+        if name not in state or name not in expected or state[name].shape != expected[name].shape
+    )  # fmt: skip
+    if wrong:
+        raise ExplorerError(
+            f"{path.name} is not in OpenAI's CLIP layout: {len(wrong)} of {len(expected)} tensors "
+            f"differ, the first is {wrong[0]}."
+        )
+    backbone.model.load_state_dict({name: value.float() for name, value in state.items()})
+    return backbone
+
+
+def build_openai(config: dict[str, Any], chexzero: bool) -> OpenClipBackbone:
+    """An untrained model of this architecture."""
+    vision, text = CLIPVisionCfg(**config["vision"]), CLIPTextCfg(**config["text"])
+    model = CLIP(config["embed_dim"], vision, text, quick_gelu=True)
+    preprocess = CHEXZERO
+    if not chexzero:
+        preprocess = Preprocess(
+            size=config["vision"]["image_size"], mean=OPENAI_MEAN, std=OPENAI_STD, channels=3,
+            interpolation="bicubic",
+        )  # fmt: skip
+    origin = {"kind": "openai", "config": config, "chexzero": chexzero}
+    return OpenClipBackbone(model, open_clip.SimpleTokenizer(), preprocess, origin)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ExplorerError(f"There is no checkpoint {path}; check the path.")
+    try:
+        if path.suffix == ".safetensors":
+            found: Any = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError,
+            SafetensorError):  # fmt: skip
+        raise ExplorerError(
+            f"{path.name} is damaged or no plain state dict (weights are loaded without running "
+            "code); save it with torch.save(model.state_dict(), ...) or as safetensors."
+        ) from None
+    for key in ("state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict):
+        raise ExplorerError(f"{path.name} holds no state dict.")
+    return {
+        str(name).removeprefix("module."): value
+        for name, value in found.items()
+        if isinstance(value, Tensor) and name not in _NUMBERS
+    }
+
+
+def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
+    """Sizes, as OpenAI's own loader reads them off the tensors."""
+    try:
+        width, _, patch, _ = state["visual.conv1.weight"].shape
+        side = round((state["visual.positional_embedding"].shape[0] - 1) ** 0.5)
+        text_width = state["ln_final.weight"].shape[0]
+        return {
+            "embed_dim": state["text_projection"].shape[1],
+            "vision": {"layers": _layers(state, "visual.transformer"), "width": width,
+                       "head_width": 64, "patch_size": patch, "image_size": side * patch},
+            "text": {"context_length": state["positional_embedding"].shape[0],
+                     "vocab_size": state["token_embedding.weight"].shape[0], "width": text_width,
+                     "heads": text_width // 64, "layers": _layers(state, "transformer")},
+        }  # fmt: skip
+    except (KeyError, ValueError, IndexError):
+        raise ExplorerError(
+            f"{name} is not in OpenAI's CLIP layout with a ViT tower: tensors such as "
+            f"visual.conv1.weight and text_projection are expected, found {len(state)} others."
+        ) from None
+
+
+def _layers(state: dict[str, Tensor], prefix: str) -> int:
+    marks = {key.split(".resblocks.")[1].split(".")[0] for key in state
+             if key.startswith(f"{prefix}.resblocks.")}  # fmt: skip
+    return len(marks)
