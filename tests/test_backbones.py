@@ -247,8 +247,9 @@ class TestOpenAICheckpoint:
         state = source.model.state_dict()
         state["ln_final.bias"] = torch.zeros(3)
         torch.save(state, tmp_path / "shape.pt")
-        for name, word in {"other.pt": "layout", "junk.pt": "damaged", "whole.pt": "damaged",
-                           "shape.pt": "ln_final.bias", "none.pt": "no checkpoint"}.items():  # fmt: skip
+        words = {"other.pt": "layout", "junk.pt": "damaged", "whole.pt": "damaged",
+                 "shape.pt": "ln_final.bias", "none.pt": "no checkpoint"}  # fmt: skip
+        for name, word in words.items():
             with pytest.raises(ExplorerError, match=word):
                 openai_backbone(tmp_path / name)
 

@@ -6,7 +6,9 @@ from torch.nn import functional as F
 from core.lrclr.cross_modality import CrossModalityTransformer, Fused
 
 
-def _inputs(pairs: int, regions: int = 4, words: int = 3, width: int = 16) -> dict[str, torch.Tensor]:
+def _inputs(
+    pairs: int, regions: int = 4, words: int = 3, width: int = 16
+) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(3)
 
     def unit(*shape: int) -> torch.Tensor:

@@ -1,0 +1,103 @@
+"""Region selection against a plain reference written here, and by hand."""
+
+import pytest
+import torch
+
+from core.lrclr import selection
+
+
+def _maps(layers: int = 3, batch: int = 2, heads: int = 2, tokens: int = 7) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shape = (batch, heads, tokens, tokens)
+    return [torch.rand(shape, generator=generator).softmax(dim=-1) for _ in range(layers)]
+
+
+def test_product_equals_a_loop() -> None:
+    maps = _maps()
+    found = selection.product(maps)
+    for image in range(2):
+        for head in range(2):
+            joined = torch.eye(7)
+            for attention in maps:  # A_3 A_2 A_1: each later block stands to the left
+                joined = attention[image, head] @ joined
+            assert torch.allclose(found[image, head], joined[0, 1:], atol=1e-6)
+
+
+def test_rollout_equals_a_loop() -> None:
+    maps = _maps()
+    found = selection.rollout(maps)
+    for image in range(2):
+        joined = torch.eye(7)
+        for attention in maps:
+            mean = sum(attention[image, head] for head in range(2)) / 2
+            mixed = (mean + torch.eye(7)) / 2
+            for row in range(7):
+                mixed[row] = mixed[row] / mixed[row].sum()
+            joined = mixed @ joined
+        assert torch.allclose(found[image, 0], joined[0, 1:], atol=1e-6)
+
+
+def test_last_is_the_cls_row() -> None:
+    maps = _maps()
+    assert torch.equal(selection.last(maps), maps[-1][:, :, 0, 1:])
+
+
+def _plain_pick(scores: list[list[float]], k: int) -> list[int]:
+    """Each head's best, then by head mean until K distinct patches are held."""
+    count = len(scores[0])
+    mean = [sum(head[n] for head in scores) / len(scores) for n in range(count)]
+    held = {max(range(count), key=lambda n, head=head: head[n]) for head in scores}
+    held = set(sorted(held, key=lambda n: -mean[n])[:k])
+    for n in sorted(range(count), key=lambda n: -mean[n]):
+        if len(held) < k:
+            held.add(n)
+    return sorted(held)
+
+
+@pytest.mark.parametrize("k", [1, 3, 6])
+@pytest.mark.parametrize("heads", [1, 4])
+def test_pick_equals_a_loop(k: int, heads: int) -> None:
+    scores = torch.rand(5, heads, 6, generator=torch.Generator().manual_seed(k))
+    found = selection.pick(scores, k)
+    for image in range(5):
+        assert sorted(found[image].tolist()) == _plain_pick(scores[image].tolist(), k)
+
+
+def test_pick_by_hand_takes_every_heads_own_choice_first() -> None:
+    # Patch 2 has the best mean, but each head prefers another one.
+    scores = torch.tensor([[[9.0, 0.0, 8.0, 0.0], [0.0, 9.0, 8.0, 0.0]]])
+    assert sorted(selection.pick(scores, 2)[0].tolist()) == [0, 1]
+    assert sorted(selection.pick(scores, 3)[0].tolist()) == [0, 1, 2]
+
+
+def test_pick_takes_all_where_k_is_more() -> None:
+    assert sorted(selection.pick(torch.rand(1, 2, 4), 9)[0].tolist()) == [0, 1, 2, 3]
+
+
+def test_the_body_mask_keeps_attention_from_the_border() -> None:
+    scores = torch.tensor([[[9.0, 1.0, 2.0, 0.5]]])  # a high-norm border patch hijacks the pick
+    body = torch.tensor([[False, True, True, True]])
+    plain, masked = selection.pick(scores, 2), selection.pick(scores, 2, body)
+    assert sorted(masked[0].tolist()) == [1, 2]
+    assert selection.background_share(plain, body) == 0.5
+    assert selection.background_share(masked, body) == 0.0
+    assert 0 in selection.pick(scores, 4, body)[0]  # the border is taken when the body runs out
+
+
+def test_body_mask_of_a_non_square_grid_finds_the_bright_half() -> None:
+    pixels = torch.full((1, 1, 8, 8), -1.5)
+    pixels[..., 4:] = 1.0
+    body = selection.body_mask(pixels, (2, 4))
+    assert body.tolist() == [[False, False, True, True] * 2]
+
+
+def test_centre_scores_prefer_the_middle_of_a_non_square_grid() -> None:
+    best = selection.centre_scores(1, (3, 5))[0, 0].argmax().item()
+    assert best == 7
+
+
+def test_each_scorer_asks_for_the_attention_it_needs_and_no_more() -> None:
+    needs = {name: list(selection.attn_layers(name, 4)) for name in selection.SCORERS}
+    assert needs["product"] == needs["rollout"] == [0, 1, 2]
+    assert needs["last"] == [2]
+    assert needs["text"] == needs["random"] == needs["centre"] == needs["all"] == []
