@@ -19,9 +19,6 @@ regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
 cam = cache.saliency("gradcam", spec, current.studies, current.row, (prompt,), shape)
 
 score, boxes, gradcam = st.columns([1, 1.35, 1.35], gap="medium")
-with score:
-    st.subheader("Score")
-    free_text.score_card(current, prompt)
 with boxes:
     st.subheader("Selected regions")
     components.region_film(current, regions, "home_regions", 400)
@@ -62,3 +59,7 @@ for column, (file, label) in zip(
 ):  # fmt: skip
     with column:
         navigation.link(file, label)
+# Last, since it may have to encode the set first; its place is kept beside the pictures.
+with score:
+    st.subheader("Score")
+    free_text.score_card(current, prompt)
