@@ -4,8 +4,6 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from core.labels import PATHOLOGIES
 from core.phantom.case import sample_case
 from core.phantom.render import render
 from core.phantom.reports import write_report
+from core.processes import map_in_processes
 
 COLUMNS = (
     "id", "dataset", "image", "width", "height", "patient_id", "view", "frontal", "age", "sex",
@@ -67,8 +66,7 @@ def _rows(jobs: list[Job]) -> Iterator[dict[str, object]]:
     if workers < 2 or len(jobs) < _FEW:
         yield from map(_write_one, jobs)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        yield from pool.map(_write_one, jobs, chunksize=8)
+    yield from map_in_processes(_write_one, jobs, workers, chunksize=8)
 
 
 def _write_one(job: Job) -> dict[str, object]:
