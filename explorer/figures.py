@@ -34,10 +34,11 @@ def _lookup() -> NDArray[np.float32]:
 
 def _stops() -> list[tuple[float, str]]:
     """The scale for plotly, as rgb(): Streamlit's theme takes #000004 for one of its own marks."""
-    shares = np.linspace(0, 1, 9)
-    colours = [_lookup()[int(share * 255)] for share in shares]
-    return [(float(s), f"rgb({r:.0f},{g:.0f},{b:.0f})") for s, (r, g, b) in zip(shares, colours,
-                                                                             strict=True)]  # fmt: skip
+    stops = []
+    for share in np.linspace(0, 1, 9):
+        red, green, blue = _lookup()[int(share * 255)]
+        stops.append((float(share), f"rgb({red:.0f},{green:.0f},{blue:.0f})"))
+    return stops
 
 
 def colour(share: float) -> str:
@@ -131,7 +132,8 @@ def word_grid(
     columns = [f"R{number + 1}" for number in range(similarity.shape[1])]
     figure = go.Figure(
         go.Heatmap(
-            z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)], colorscale=_stops(),
+            z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)],
+            colorscale=_stops(),
             colorbar={"title": "cosine", "thickness": 10},
             hovertemplate="%{y}and region %{x}: cosine %{z:.2f}<extra></extra>",
         )

@@ -42,8 +42,8 @@ def _upload() -> None:
         "name a person are not read.",
     )  # fmt: skip
     if file is None:
-        if state.get("upload") is not None and not st.session_state.get("lx_upload_kept"):
-            state.put("upload", None)
+        state.put("upload", None)
+        st.session_state["lx_upload_error"] = st.session_state["lx_upload_id"] = ""
         return
     if st.session_state.get("lx_upload_id") != file.file_id:
         st.session_state["lx_upload_id"] = file.file_id

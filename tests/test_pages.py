@@ -116,11 +116,20 @@ def test_an_uploaded_film_is_the_current_study_on_every_page(
 ) -> None:
     film = np.random.default_rng(0).integers(0, 255, (300, 240), dtype=np.uint8)
     Image.fromarray(film).save(tmp_path / "film.png")
-    app.run()
-    app.session_state["lx_upload"] = UploadedSet("film.png", (tmp_path / "film.png").read_bytes())
-    app.session_state["lx_upload_kept"] = True  # as long as the widget holds the file
-    _sound(app.run() if page == "home" else app.switch_page(f"../pages/{page}.py").run())
+    data = (tmp_path / "film.png").read_bytes()
+    _open(app, page)
+    app.file_uploader[0].set_value(("film.png", data, "image/png")).run()
+    _sound(app)
+    assert isinstance(_state(app, "upload"), UploadedSet)
     assert not [box for box in app.sidebar.selectbox if box.label == "Study"]
+
+
+def test_a_damaged_upload_is_one_sentence_and_the_study_stays(app: AppTest) -> None:
+    app.run()
+    app.file_uploader[0].set_value(("x.png", b"\x89PNG\r\n\x1a\nrest", "image/png")).run()
+    assert not app.exception
+    assert "x.png is no PNG" in app.error[0].value
+    assert _state(app, "upload") is None and _state(app, "row") == 2
 
 
 def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:

@@ -1,0 +1,82 @@
+"""The newcomer's minute in a real browser: drop a film, type a prompt, see score, regions, map."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_server import FLAGS, browser_path, running_app, settled
+from PIL import Image
+
+from core.paths import cxr_data
+from core.phantom.case import sample_case
+from core.phantom.render import render
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = browser_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
+    with running_app(tmp_path_factory.mktemp("app")) as address, playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+        opened.goto(f"{address}/?set=phantom:n=12,seed=4")
+        settled(opened)
+        yield opened
+        browser.close()
+
+
+def _real(folder: Path) -> Path:
+    root = cxr_data()
+    if root is None:
+        pytest.skip("no real radiographs: set CXR_DATA to the folder that holds manifest.csv")
+    return root / "dicom" / "RSNA_chest_PA_mono2_8bit_JPEGbaseline.dcm"
+
+
+def _phantom(folder: Path) -> Path:
+    path = folder / "phantom.png"
+    Image.fromarray(render(sample_case(3, 9, "test"), 300).image).save(path)
+    return path
+
+
+@pytest.mark.parametrize("source", [_phantom, _real], ids=["phantom", "real DICOM"])
+def test_the_newcomers_minute(page: Any, source: Any, tmp_path: Path) -> None:
+    page.set_input_files('[data-testid="stFileUploaderDropzoneInput"]', source(tmp_path))
+    page.wait_for_selector("text=Your image is the current study", timeout=60_000)
+    settled(page)
+    box = page.get_by_label("What might the report say?")
+    box.fill("right sided pneumothorax")
+    box.press("Enter")
+    page.wait_for_function("() => location.search.includes('pneumothorax')", timeout=60_000)
+    settled(page)
+    headings = page.locator("h3").all_inner_texts()
+    assert {"Score", "Selected regions", "Grad-CAM"} <= set(headings)
+    assert page.locator('[data-testid="stMetricValue"]').inner_text().endswith("%")
+    # Twelve boxes are drawn on the film, and both films hold a picture.
+    assert page.locator(".js-plotly-plot .shapelayer path").count() >= 12
+    assert page.locator(".js-plotly-plot image").count() >= 4
+    assert not page.locator('[data-testid="stException"]').count()
+    assert not page.locator('[data-testid="stAlertContentError"]').count()
+    page.get_by_label("Remove ").first.click()
+    page.wait_for_selector("text=Your image is the current study", state="detached")
+
+
+def test_a_file_that_is_no_film_is_one_sentence(page: Any, tmp_path: Path) -> None:
+    bad = tmp_path / "holiday.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+    page.set_input_files('[data-testid="stFileUploaderDropzoneInput"]', bad)
+    page.wait_for_selector("text=holiday.png is no PNG", timeout=60_000)
+    assert not page.locator('[data-testid="stException"]').count()
+    assert page.locator("h1").count() == 1
+
+
+def test_the_sidebar_leads_to_every_page(page: Any) -> None:
+    for title in ("Zero-shot prompts", "Selected regions", "Compare with Grad-CAM", "Fine-tune"):
+        page.locator('[data-testid="stSidebarNav"]').get_by_text(title).click()
+        page.wait_for_selector(f'h1:has-text("{title}")', timeout=120_000)
+        settled(page)
+        assert not page.locator('[data-testid="stException"]').count()
