@@ -5,7 +5,10 @@ fields are read by an allow-list; nothing that identifies a person leaves this m
 """
 
 import io
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pydicom
@@ -18,6 +21,7 @@ from core.studies.images import LoadedImage, refuse_size
 
 _PROJECTION = ("CR", "DX", "DR", "RF", "XA", "RG")
 _CHEST = ("CHEST", "THORAX", "LUNG", "RIB", "HEART", "")
+_FLAT = 10  # grey levels; a window that leaves less than this of the picture does not fit it
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
 
@@ -27,8 +31,7 @@ def read_dicom(data: bytes, name: str) -> LoadedImage:
     Raises:
         ExplorerError: no pixels, a DICOMDIR, colour, an unknown compression or damage.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom warns of odd values, some of them a person's
+    with _quiet():
         try:
             dataset = pydicom.dcmread(io.BytesIO(data))
         except (InvalidDicomError, OSError, ValueError, KeyError, EOFError, AttributeError,
@@ -37,6 +40,20 @@ def read_dicom(data: bytes, name: str) -> LoadedImage:
                 f"{name} looks like DICOM but its header cannot be read; export it again."
             ) from None
         return _decode(dataset, name)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No words from pydicom: it warns of odd values, a person's among them, and logs tracebacks."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _decode(dataset: pydicom.Dataset, name: str) -> LoadedImage:
@@ -53,7 +70,11 @@ def _decode(dataset: pydicom.Dataset, name: str) -> LoadedImage:
         if int(dataset.get("SamplesPerPixel", 1)) != 1:
             raise ExplorerError(f"{name} is a colour DICOM; a radiograph has one grey channel.")
         stored = pixel_array(dataset, index=0)
-        shown = _present(stored, dataset)
+        shown = _present(stored, dataset, windowed=True)
+        notes = _notes(dataset, frames)
+        if float(np.ptp(np.percentile(shown, [5, 95]))) < _FLAT:
+            shown = _present(stored, dataset, windowed=False)
+            notes.append("The header's window does not fit the picture; its own range is shown.")
     except ExplorerError:
         raise
     except Exception:  # decoders raise what they like; the reader needs one sentence
@@ -63,15 +84,18 @@ def _decode(dataset: pydicom.Dataset, name: str) -> LoadedImage:
             f"{name} cannot be decoded (compression: {kind}); export it uncompressed or check "
             "that the file is whole."
         ) from None
-    return LoadedImage(shown, "DICOM", tuple(_notes(dataset, frames)))
+    return LoadedImage(shown, "DICOM", tuple(notes))
 
 
-def _present(stored: NDArray[np.number], dataset: pydicom.Dataset) -> NDArray[np.float32]:
-    """Stored values (H, W) to 0..255 with dense bright."""
+def _present(
+    stored: NDArray[np.number], dataset: pydicom.Dataset, windowed: bool
+) -> NDArray[np.float32]:
+    """Stored values (H, W) to 0..255 with dense bright, by window or by percentiles."""
     values = np.asarray(apply_modality_lut(stored, dataset))
     padding = _padding(stored, dataset)
     inverted = str(dataset.get("PhotometricInterpretation", "")) == "MONOCHROME1"
-    if "VOILUTSequence" in dataset or dataset.get("WindowWidth") not in (None, ""):
+    has_window = "VOILUTSequence" in dataset or dataset.get("WindowWidth") not in (None, "")
+    if windowed and has_window:
         values = np.asarray(apply_voi_lut(values, dataset), dtype=np.float64)
         low, high = _output_range(values, dataset)
     else:
