@@ -128,7 +128,7 @@ def test_a_damaged_upload_is_one_sentence_and_the_study_stays(app: AppTest) -> N
     app.run()
     app.file_uploader[0].set_value(("x.png", b"\x89PNG\r\n\x1a\nrest", "image/png")).run()
     assert not app.exception
-    assert "x.png is no PNG" in app.error[0].value
+    assert "x.png is damaged" in app.error[0].value
     assert _state(app, "upload") is None and _state(app, "row") == 2
 
 

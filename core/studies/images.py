@@ -104,15 +104,21 @@ def _read_picture(data: bytes, name: str) -> LoadedImage:
         limit = MAX_PIXELS // 10**6
         raise ExplorerError(f"{name} is over the limit of {limit} megapixels.") from None
     except UnidentifiedImageError:
+        if data.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+            raise _damaged(name) from None
         raise ExplorerError(
             f"{name} is no PNG, JPEG or DICOM file; export the radiograph as one of these."
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError):
-        raise ExplorerError(
-            f"{name} is damaged or cut short and cannot be decoded; export or copy it again."
-        ) from None
+        raise _damaged(name) from None
     pixels, notes = _grey(turned)
     return LoadedImage(pixels, kind, notes)
+
+
+def _damaged(name: str) -> ExplorerError:
+    return ExplorerError(
+        f"{name} is damaged or cut short and cannot be decoded; export or copy it again."
+    )
 
 
 def _grey(picture: Image.Image) -> tuple[NDArray[np.float32], tuple[str, ...]]:

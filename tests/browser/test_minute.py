@@ -69,7 +69,7 @@ def test_a_file_that_is_no_film_is_one_sentence(page: Any, tmp_path: Path) -> No
     bad = tmp_path / "holiday.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
     page.set_input_files('[data-testid="stFileUploaderDropzoneInput"]', bad)
-    page.wait_for_selector("text=holiday.png is no PNG", timeout=60_000)
+    page.wait_for_selector("text=holiday.png is damaged", timeout=60_000)
     assert not page.locator('[data-testid="stException"]').count()
     assert page.locator("h1").count() == 1
 
