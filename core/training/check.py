@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from core.inference.prompts import PromptSet
-from core.lrclr.encodings import ImageEncoding
+from core.inference.zero_shot import Scores, zero_shot
+from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
 from core.metrics.localisation import pointing_game
@@ -24,55 +25,71 @@ class QuickCheck:
         self.labels = studies.labels
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]
-        self.prompts = prompts
-        self.findings = [
-            name for name in prompts if self.labels[name].nunique(dropna=True) == 2
-        ]
+        # Findings that the set can tell apart; the others have no AUC.
+        self.findings = [n for n in prompts if self.labels[n].nunique(dropna=True) == 2]
+        self.prompts = PromptSet({name: prompts[name] for name in self.findings})
+
+    def __call__(self, model: LRCLR) -> dict[str, Any]:
+        """Mean and per-finding AUC of three scores, and the pointing game of patch similarity."""
+        images, texts, scores = self._score(model)
+        truth = self.labels[self.findings].to_numpy(float)
+        auc = {
+            score: {
+                name: round(_auc(truth[:, column], scores[score][:, column]), 3)
+                for column, name in enumerate(self.findings)
+            }
+            for score in ("global", "local", "positive")
+        }
+        hits = self._pointing(model, images, texts)
+        return {
+            "auc": {score: round(float(np.nanmean(list(auc[score].values()))), 4) for score in auc},
+            "pointing": round(float(np.nanmean(list(hits.values()))), 4) if hits else None,
+            "auc_by_finding": auc,
+            "pointing_by_finding": hits,
+        }
+
+    def spread(self, model: LRCLR) -> dict[str, float]:
+        """Standard deviation of each part of the mixed score, so that the parts compare.
+
+        It reads scores alone, no label.
+        """
+        _, _, scores = self._score(model)
+        parts = {name: float(scores[name].std()) for name in ("global", "local", "match")}
+        return {name: round(value, 5) for name, value in parts.items() if value > 0}
 
     @torch.no_grad()
-    def __call__(self, model: LRCLR) -> dict[str, Any]:
-        """Mean and per-finding AUC of the global and the local pair score, and pointing game."""
+    def _score(self, model: LRCLR) -> tuple[ImageEncoding, TextEncoding, Scores]:
         images = ImageEncoding.cat(
             [model.encode_image(chunk.float().to(model.device)) for chunk in self.pixels.split(64)]
         )
-        auc: dict[str, dict[str, float]] = {"global": {}, "local": {}, "positive": {}}
-        hits: dict[str, float] = {}
+        texts = model.encode_text(self.prompts.all_texts())
+        return images, texts, zero_shot(model, images, texts, self.prompts)
+
+    @torch.no_grad()
+    def _pointing(
+        self, model: LRCLR, images: ImageEncoding, texts: TextEncoding
+    ) -> dict[str, float]:
+        """Hit rate of each finding that has masks, by the mean cosine with its prompts."""
+        similarity = model.similarity(images, texts).cpu().numpy()  # (B, P, N)
+        hits = {}
         for name in self.findings:
-            prompts = self.prompts[name]
-            positive, negative = list(prompts.positive), list(prompts.negative)
-            texts = model.encode_text(positive + negative)
-            truth = self.labels[name].to_numpy(float)
-            sides = (slice(0, len(positive)), slice(len(positive), None))
-            cosine = images.image_features @ texts.text_features.T
-            local = model.local_scores(images, texts)
-            auc["global"][name] = _auc(truth, _pair(cosine, *sides))
-            auc["positive"][name] = _auc(truth, cosine[:, sides[0]].mean(dim=1))
-            auc["local"][name] = _auc(truth, _pair(local, *sides))
-            if name != "No Finding":
-                similarity = model.similarity(images, texts)[:, sides[0]].mean(dim=1)
-                hits[name] = self._pointing(name, similarity, images.grid)
-        means = {score: round(float(np.nanmean(list(auc[score].values()))), 4) for score in auc}
-        rounded = {score: {n: round(v, 3) for n, v in auc[score].items()} for score in auc}
-        pointing = round(float(np.nanmean(list(hits.values()))), 4) if hits else None
-        return {"auc": means, "pointing": pointing, "auc_by_finding": rounded,
-                "pointing_by_finding": {n: round(v, 3) for n, v in hits.items()}}  # fmt: skip
-
-    def _pointing(self, name: str, similarity: torch.Tensor, grid: tuple[int, int]) -> float:
-        maps = similarity.view(-1, *grid).cpu().numpy()
-        found = [
-            pointing_game(
-                self.preprocess.map_to_image(maps[row], masks[name].shape), masks[name]
-            )
-            for row, masks in enumerate(self.masks)
-            if name in masks and masks[name].any()
-        ]
-        return float(np.mean(found)) if found else float("nan")
+            columns = [texts.texts.index(text) for text in self.prompts[name].positive]
+            found = [
+                pointing_game(
+                    self.preprocess.map_to_image(
+                        similarity[row, columns].mean(axis=0).reshape(images.grid),
+                        (masks[name].shape[0], masks[name].shape[1]),
+                    ),
+                    masks[name],
+                )
+                for row, masks in enumerate(self.masks)
+                if name in masks and masks[name].any()
+            ]
+            if found:
+                hits[name] = round(float(np.mean(found)), 3)
+        return hits
 
 
-def _pair(scores: torch.Tensor, positive: slice, negative: slice) -> torch.Tensor:
-    return scores[:, positive].mean(dim=1) - scores[:, negative].mean(dim=1)
-
-
-def _auc(truth: np.ndarray, score: torch.Tensor) -> float:
+def _auc(truth: np.ndarray, score: np.ndarray) -> float:
     known = ~np.isnan(truth)
-    return float(roc_auc(truth[known], score.cpu().numpy()[known]))
+    return roc_auc(truth[known], score[known])

@@ -1,7 +1,7 @@
 """LRCLR fine-tuning on reports alone: add the layers to a pretrained model and train.
 
-    python -m core finetune --model demo-base --data phantom:train --out runs/lrclr
-    python -m core finetune --model demo --data phantom:train,n=512 --steps 200 --out runs/try
+python -m core finetune --model demo-base --data phantom:train --out runs/lrclr
+python -m core finetune --model demo --data phantom:train,n=512 --steps 200 --out runs/try
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -59,6 +59,7 @@ def finetune(config: FinetuneConfig, out: Path, progress: Progress | None = None
 
     def checked(step: int) -> dict[str, object]:  # a run that is cut off keeps its last check
         notes = {"finetune": asdict(config), "fingerprint": data.fingerprint, "step": step}
+        model.config = replace(model.config, spread=check.spread(model))
         save_model(model, out, notes)
         return check(model)
 

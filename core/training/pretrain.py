@@ -1,7 +1,7 @@
 """Pretrain the compact backbone by global contrast on reports alone: no labels, no masks.
 
-    python -m core pretrain --data phantom:train --out assets/demo-base
-    python -m core pretrain --data phantom:train,n=256 --steps 20 --out runs/try   # a minute
+python -m core pretrain --data phantom:train --out assets/demo-base
+python -m core pretrain --data phantom:train,n=256 --steps 20 --out runs/try   # a minute
 """
 
 from dataclasses import asdict, dataclass, field

@@ -1,0 +1,261 @@
+"""Training end to end on a few phantoms: it learns, repeats itself, stops when told, says why."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.lrclr.checkpoint import load_model, save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.training.augment import augment
+from core.training.data import SentenceIndex, TrainingData
+from core.training.engine import RunLog, Schedule, train
+from core.training.finetune import FinetuneConfig, finetune, with_layers
+from core.training.objectives import Batch, Weights, lrclr_losses
+from core.training.pretrain import PretrainConfig, pretrain
+from core.training.runs import Run, list_runs, recorded, start_run
+
+SMALL = CompactConfig(stem_channels=(8, 8, 16), width=16, heads=2, embed_dim=16, depth=2)
+LAYERS = LRCLRConfig(k=4, fusion_heads=2)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path / "base"
+    save_model(LRCLR(CompactBackbone(SMALL), LRCLRConfig(added_layers=False)), folder)
+    return folder
+
+
+def _config(base: Path, **schedule: Any) -> FinetuneConfig:
+    values = {"steps": 4, "batch_size": 4, "precision": "fp32", **schedule}
+    return FinetuneConfig(
+        model=str(base), data="phantom:train,n=8", check_data="phantom:val,n=12", check_every=100,
+        lrclr=LAYERS, schedule=Schedule(**values),
+    )  # fmt: skip
+
+
+def _losses(folder: Path) -> list[float]:
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [line["loss"] for line in map(json.loads, lines) if line["kind"] == "step"]
+
+
+def test_the_same_command_gives_the_same_numbers(base: Path, tmp_path: Path) -> None:
+    models = [finetune(_config(base, seed=3), tmp_path / name) for name in "ab"]
+    assert _losses(tmp_path / "a") == _losses(tmp_path / "b")
+    for first, again in zip(*(model.state_dict().values() for model in models), strict=True):
+        assert torch.equal(first, again)
+    finetune(_config(base, seed=4), tmp_path / "c")
+    assert _losses(tmp_path / "c") != _losses(tmp_path / "a")
+
+
+def test_a_run_becomes_a_model_that_gives_what_it_gave(base: Path, tmp_path: Path) -> None:
+    trained = finetune(_config(base), tmp_path / "run")
+    loaded = load_model(str(tmp_path / "run"))
+    assert loaded.config == trained.config and loaded.config.spread["local"] > 0
+    pixels = torch.randn(2, 1, 192, 192)
+    with torch.no_grad():
+        first, again = (m.encode_image(pixels).patch_features for m in (trained, loaded))
+    assert torch.allclose(first, again, atol=5e-3)  # kept in half precision
+
+
+def test_it_learns_what_it_is_shown(tmp_path: Path) -> None:
+    """Two kinds of image, two sentences: after some steps each image prefers its own."""
+    torch.manual_seed(0)
+    model = LRCLR(CompactBackbone(SMALL), LAYERS)
+    pixels = torch.zeros(16, 1, 192, 192)
+    pixels[::2, :, :96] = 2.0
+    pixels[1::2, :, 96:] = 2.0
+    reports = [["no pneumothorax"], ["left pleural effusion"]] * 8
+    data = TrainingData(pixels.half(), SentenceIndex(reports), "toy")
+    weights = Weights()
+    train(
+        model, data, Schedule(steps=60, batch_size=8, learning_rate=3e-3, precision="fp32"),
+        lambda batch, generator: lrclr_losses(model, batch, weights, 1.0, generator),
+        RunLog(tmp_path / "log.jsonl"),
+    )  # fmt: skip
+    with torch.no_grad():
+        images = model.encode_image(pixels[:2])
+        texts = model.encode_text(["no pneumothorax", "left pleural effusion"])
+        for scores in (images.image_features @ texts.text_features.T,
+                       model.local_scores(images, texts)):  # fmt: skip
+            assert scores[0, 0] > scores[0, 1] and scores[1, 1] > scores[1, 0]
+
+
+@pytest.mark.parametrize("off", ["global_", "local", "match"])
+def test_every_loss_can_be_switched_off(off: str) -> None:
+    torch.manual_seed(0)
+    model = LRCLR(CompactBackbone(SMALL), LAYERS)
+    batch = Batch(
+        torch.randn(3, 1, 192, 192), ["a b", "c d"],
+        torch.tensor([[True, False], [False, True], [True, False]]), torch.tensor([0, 1, 0]),
+    )  # fmt: skip
+    weights = replace(Weights(), **{off: 0.0})
+    terms = lrclr_losses(model, batch, weights, 1.0, torch.Generator().manual_seed(0))
+    assert set(terms) == {"global", "local", "match"} - {off.rstrip("_")}
+    sum(terms.values(), torch.tensor(0.0)).backward()
+    touched = {name for name, p in model.named_parameters() if p.grad is not None}
+    assert any(name.startswith("fusion.") for name in touched) == (off != "match")
+    assert any(name.startswith("region_head.") for name in touched)
+
+
+def test_pretraining_writes_a_plain_model_and_its_log(tmp_path: Path) -> None:
+    config = PretrainConfig(data="phantom:train,n=6", check_data="phantom:val,n=12")
+    config = replace(config, schedule=replace(config.schedule, steps=2, batch_size=4))
+    pretrain(config, tmp_path / "base")
+    assert len(_losses(tmp_path / "base")) == 2
+    loaded = load_model(str(tmp_path / "base"))
+    assert not loaded.config.added_layers
+    assert with_layers(loaded, None).config.added_layers
+
+
+def test_layers_a_model_has_are_kept_where_they_fit() -> None:
+    torch.manual_seed(0)
+    model = LRCLR(CompactBackbone(SMALL), LAYERS)
+    made = with_layers(model, replace(LAYERS, fusion_layers=1))
+    assert torch.equal(made.region_head[1].weight, model.region_head[1].weight)
+    assert len(made.fusion.blocks) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": "phantom:n=1"}, {"model": "no-such-model"}, {"weights": Weights(0, 0, 0)},
+     {"weights": Weights(form="hinge")}],
+)  # fmt: skip
+def test_what_cannot_be_trained_is_one_sentence(
+    base: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    with pytest.raises(ExplorerError):
+        finetune(replace(_config(base), **change), tmp_path / "run")
+
+
+@pytest.mark.parametrize("schedule", [{"steps": 0}, {"batch_size": 1}, {"keep": 0.0}])
+def test_a_schedule_that_is_none_is_refused(schedule: dict[str, Any]) -> None:
+    with pytest.raises(ExplorerError):
+        Schedule(**schedule)
+
+
+def test_a_diverging_run_says_so(base: Path, tmp_path: Path) -> None:
+    model = load_model(str(base))
+    data = TrainingData(torch.zeros(4, 1, 192, 192).half(), SentenceIndex([["a"]] * 4), "toy")
+    broken = torch.tensor(math.nan, requires_grad=True)
+    with pytest.raises(ExplorerError, match="not a finite number at step 1"):
+        train(model, data, Schedule(steps=2, batch_size=2, precision="fp32"),
+              lambda *_: {"global": broken * 1}, RunLog(tmp_path / "log.jsonl"))  # fmt: skip
+
+
+def test_augmentation_never_flips_and_moves_little() -> None:
+    pixels = torch.zeros(8, 1, 64, 64)
+    pixels[..., 40:] = 1.0
+    moved = augment(pixels, torch.Generator().manual_seed(0))
+    assert (moved[..., 50:].mean(dim=(1, 2, 3)) > moved[..., :14].mean(dim=(1, 2, 3)) + 0.5).all()
+    assert torch.equal(augment(pixels, torch.Generator(), 0.0), pixels)
+
+
+class TestRuns:
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+
+    def _wait(self, run: Run, seconds: float = 120) -> str:
+        deadline = time.monotonic() + seconds
+        while run.status == "running" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return run.status
+
+    def test_a_run_in_its_own_process_ends_as_a_model(self, base: Path) -> None:
+        run = start_run("first", ["--model", str(base), "--data", "phantom:train,n=6",
+                                  "--check-data", "phantom:val,n=12", "--steps", "3",
+                                  "--batch-size", "4"])  # fmt: skip
+        assert run.command[:4] == ["python", "-m", "core", "finetune"]
+        assert self._wait(run) == "finished", (run.dir / "run.log").read_text()
+        assert run.has_model and [r.name for r in list_runs()] == ["first"]
+        assert {line["kind"] for line in run.metrics} >= {"start", "step", "check"}
+        with pytest.raises(ExplorerError, match="already"):
+            start_run("first", [])
+
+    def test_stopping_keeps_what_was_learned(self, base: Path) -> None:
+        run = start_run("long", ["--model", str(base), "--data", "phantom:train,n=6",
+                                 "--check-data", "phantom:val,n=12", "--steps", "20000",
+                                 "--batch-size", "4"])  # fmt: skip
+        deadline = time.monotonic() + 120
+        while not any(line["kind"] == "step" for line in run.metrics):
+            assert time.monotonic() < deadline and run.status == "running"
+            time.sleep(0.2)
+        run.stop()
+        assert self._wait(run) == "cancelled"
+        assert run.has_model
+
+    def test_a_failed_run_says_why(self) -> None:
+        run = start_run("bad", ["--model", "no-such-model"])
+        assert self._wait(run) == "failed"
+        assert "no-such-model" in str(run.error)
+        assert "Traceback" not in (run.dir / "run.log").read_text(encoding="utf-8")
+
+    def test_a_process_that_vanished_has_failed(self, tmp_path: Path) -> None:
+        folder = tmp_path / "runs" / "gone"
+        folder.mkdir(parents=True)
+        process = subprocess.Popen([sys.executable, "-c", "pass"])
+        process.wait()
+        (folder / "pid.json").write_text(json.dumps({"pid": process.pid, "created": 1.0}))
+        assert Run(folder).status == "failed" and "without a word" in str(Run(folder).error)
+
+    def test_a_pid_that_another_process_has_now_is_not_the_run(self, tmp_path: Path) -> None:
+        import os
+
+        folder = tmp_path / "runs" / "stale"
+        folder.mkdir(parents=True)
+        (folder / "pid.json").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
+        assert Run(folder).status == "failed"
+
+    def test_an_interrupted_run_is_cancelled_not_failed(self, tmp_path: Path) -> None:
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        recorded(tmp_path / "run", [], interrupted)
+        assert Run(tmp_path / "run").status == "cancelled"
+
+    @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a b", "ü"])
+    def test_a_name_stays_inside_the_folder_of_runs(self, name: str) -> None:
+        with pytest.raises(ExplorerError, match="cannot name"):
+            start_run(name, [])
+
+
+class TestCheckpoints:
+    def test_damage_and_other_architectures_are_one_sentence(self, base: Path) -> None:
+        weights, config = base / "model.safetensors", base / "config.json"
+        whole, text = weights.read_bytes(), config.read_text()
+        cases: list[tuple[Path, bytes, str]] = [
+            (weights, whole[: len(whole) // 2], "damaged"),
+            (weights, b"junk", "damaged"),
+            (config, text.replace('"width": 16', '"width": 32').encode(), "another architecture"),
+            (config, b"{}", "not a model description"),
+            (config, b"\xff\xfe", "not a model description"),
+            (config, text.replace('"compact"', '"alien"').encode(), "does not know"),
+            (config, text.replace('"k":', '"kk":').encode(), "Unknown LRCLR setting kk"),
+        ]
+        for path, data, word in cases:
+            weights.write_bytes(whole)
+            config.write_text(text)
+            path.write_bytes(data)
+            with pytest.raises(ExplorerError, match=word):
+                load_model(str(base))
+        weights.unlink()
+        config.write_text(text)
+        with pytest.raises(ExplorerError, match="missing"):
+            load_model(str(base))
+
+    @pytest.mark.parametrize("spec", ["no-such-model", "", "../..", "alien:thing"])
+    def test_an_unknown_model_is_one_sentence(self, spec: str) -> None:
+        with pytest.raises(ExplorerError):
+            load_model(spec)
