@@ -1,7 +1,9 @@
 """Pieces that several pages show. A component owns its state key and returns a typed value."""
 
-import numpy as np
+from typing import Any
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
 from core.inference.prompts import check_prompt
@@ -45,11 +47,16 @@ def show(figure: figures.go.Figure, key: str) -> None:
     st.plotly_chart(figure, key=key, config=_STILL)
 
 
-def film(current: Current, key: str, height: int = 460, **layers: object) -> None:
+def row(*widths: int) -> list[DeltaGenerator]:
+    """Places side by side, in pixels, that go below each other where the window is narrow."""
+    line = st.container(horizontal=True, gap="medium")
+    return [line.container(width=width) for width in widths]
+
+
+def film(current: Current, **layers: Any) -> None:
     """The current study's picture with optional `heat`, `opacity` and `truth`."""
     picture = cache.display(current.studies, current.row)
-    coloured = figures.overlay(picture, **layers)  # type: ignore[arg-type]
-    show(figures.film(coloured, height=height), key)
+    st.image(figures.overlay(picture, **layers), width="stretch")
 
 
 def region_film(
@@ -85,9 +92,3 @@ def study_notes(current: Current) -> None:
         st.write(study.text or "This study has no report.")
         present = [name for name, value in study.labels.items() if value == 1]
         st.caption("Labelled: " + (", ".join(present) or "nothing"))
-
-
-def percentile(value: float, others: np.ndarray) -> str:
-    """Where a score lies among those of a set, in words."""
-    share = float((others < value).mean())
-    return f"higher than {100 * share:.0f} % of the {len(others)} studies in the set"

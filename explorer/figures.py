@@ -115,8 +115,11 @@ def film(
         hoverinfo="text",
         showlegend=False,
     )
-    figure.update_xaxes(visible=False, range=[0, columns], constrain="domain")
-    figure.update_yaxes(visible=False, range=[rows, 0], scaleanchor="x", constrain="domain")
+    # "range" leaves room beside the film in a narrow place; "domain" would cut the film.
+    figure.update_xaxes(visible=False, range=[0, columns], constrain="range", fixedrange=True)
+    figure.update_yaxes(
+        visible=False, range=[rows, 0], scaleanchor="x", constrain="range", fixedrange=True
+    )
     figure.update_layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=height, dragmode=False,
         plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)", meta={"alt": name},
@@ -165,7 +168,7 @@ def distribution(
         figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
     figure.add_vline(x=value, line_width=3, line_color="#e8eaed")
     figure.add_annotation(
-        x=value, y=1, yref="paper", text="this study", showarrow=False, yshift=9,
+        x=value, y=1, yref="paper", text="this study", showarrow=False, yshift=12,
         xanchor="center", font={"size": 12},
     )  # fmt: skip
     figure.update_layout(barmode="overlay", bargap=0.05, legend={"orientation": "h", "y": -0.3})

@@ -17,7 +17,7 @@ def draw(current: Current, prompts: PromptSet) -> None:
     labels = current.studies.study(current.row).labels
     rows = []
     for column, name in enumerate(prompts):
-        rank = float((others["lrclr"][:, column] < own["lrclr"][column]).mean())
+        rank = 100 * float((others["lrclr"][:, column] < own["lrclr"][column]).mean())
         truth = {1: "present", 0: "absent"}.get(labels.get(name, -1), "unknown")
         rows.append((name, rank, own["lrclr"][column], own["positive"][column],
                      own["pair"][column], truth))  # fmt: skip
@@ -28,7 +28,7 @@ def draw(current: Current, prompts: PromptSet) -> None:
         frame, hide_index=True, width="stretch", height=390,
         column_config={
             "Rank in set": st.column_config.ProgressColumn(
-                format="percent", min_value=0.0, max_value=1.0,
+                format="%.0f %%", min_value=0.0, max_value=100.0,
                 help="Share of the set's studies that score lower.",
             ),
             **{name: st.column_config.NumberColumn(format="%.3f")

@@ -44,4 +44,8 @@ def table(current: Current, methods: list[str], prompt: str, truth: NDArray[np.b
     frame = pd.DataFrame(rows).T.rename(
         columns={"pointing_game": "Pointing game", "energy": "Energy", "cnr": "CNR", "iou": "IoU"}
     )
-    st.dataframe(frame.style.format("{:.2f}").highlight_max(axis=0, color="#7a5a1d"))
+    st.dataframe(
+        frame.style.format("{:.2f}").highlight_max(
+            axis=0, props="font-weight: 800; text-decoration: underline"
+        )
+    )

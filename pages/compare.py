@@ -21,14 +21,14 @@ mask = truth.mask(current, finding)
 
 shape = components.shape(current)
 chosen = ["lrclr", "similarity", "gradcam", extra]
-for column, name in zip(st.columns(4, gap="small"), chosen, strict=True):
+for column, name in zip(components.row(220, 220, 220, 220), chosen, strict=True):
     with column:
         st.markdown(f"**{METHODS[name].title}**")
         with st.spinner("Computing"):
             heat = cache.saliency(
                 name, state.get("model"), current.studies, current.row, (prompt,), shape
             )
-        components.film(current, f"compare_{name}", 330, heat=heat, opacity=opacity, truth=mask)
+        components.film(current, heat=heat, opacity=opacity, truth=mask)
         st.caption(METHODS[name].about)
 
 if mask is None:

@@ -18,26 +18,26 @@ shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
 cam = cache.saliency("gradcam", spec, current.studies, current.row, (prompt,), shape)
 
-score, boxes, gradcam = st.columns([1, 1.35, 1.35], gap="medium")
+score, boxes, gradcam = components.row(230, 340, 340)
 with boxes:
     st.subheader("Selected regions")
-    components.region_film(current, regions, "home_regions", 400)
+    components.region_film(current, regions, "home_regions", 340)
     st.caption("Brighter boxes weigh more for this text.")
 with gradcam:
     st.subheader("Grad-CAM")
-    components.film(current, "home_cam", 400, heat=cam)
+    components.film(current, heat=cam)
     st.caption("What raises the global score, for comparison.")
 
 st.subheader("How the score comes about")
-patches, picked, words = st.columns(3, gap="medium")
+patches, picked, words = components.row(300, 300, 300)
 with patches:
     st.markdown("**1. Every patch** is compared with the text")
     heat = cache.saliency("similarity", spec, current.studies, current.row, (prompt,), shape)
-    components.film(current, "home_patches", 300, heat=heat, opacity=0.75)
+    components.film(current, heat=heat, opacity=0.75)
 with picked:
     st.markdown(f"**2. {len(regions.index)} regions** are selected and weighed")
     weight = cache.saliency("lrclr", spec, current.studies, current.row, (prompt,), shape)
-    components.film(current, "home_picked", 300, heat=weight, opacity=0.75)
+    components.film(current, heat=weight, opacity=0.75)
 with words:
     st.markdown("**3. Words meet regions** in the cross-modality layers")
     components.show(figures.word_grid(regions.words, regions.word_similarity, 300), "home_words")
@@ -52,7 +52,7 @@ with st.expander("What is published, and what is our reconstruction"):
     )
 st.subheader("Where to go")
 for column, (file, label) in zip(
-    st.columns(4),
+    components.row(215, 215, 215, 215),
     [("zero_shot.py", "Edit prompts, see the AUC"), ("regions.py", "Browse regions and errors"),
      ("compare.py", "Compare with Grad-CAM"), ("finetune.py", "Train it yourself")],
     strict=True,

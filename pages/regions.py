@@ -12,10 +12,10 @@ components.study_notes(current)
 
 shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
-whole, close, words = st.columns([1.4, 0.9, 1.2], gap="medium")
+whole, close, words = components.row(430, 210, 280)
 with whole:
     chosen = region_view.chosen_region(len(regions.index))
-    clicked = components.region_film(current, regions, "regions_film", 460, chosen)
+    clicked = components.region_film(current, regions, "regions_film", 430, chosen)
     if clicked is not None and clicked != chosen:
         region_view.choose(clicked)
     st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
@@ -29,7 +29,7 @@ with words:
         heat = regions.word_maps[regions.words.index(word)]
         model = cache.predictor(spec).model
         mapped = model.backbone.preprocess.map_to_image(heat, shape)
-        components.film(current, "word_film", 380, heat=mapped, opacity=0.75)
+        components.film(current, heat=mapped, opacity=0.75)
 
 st.subheader("Gallery of the set")
 gallery.draw()

@@ -10,12 +10,12 @@ current = state.current()
 spec = state.get("model")
 prompts = prompt_editor.edit()
 
-left, right = st.columns([1.1, 1], gap="large")
+left, right = components.row(610, 310)
 with left:
     st.subheader("This study")
     score_table.draw(current, prompts)
 with right:
-    components.film(current, "zero_film", 300)
+    components.film(current)
     components.study_notes(current)
 
 st.subheader("The whole set")
