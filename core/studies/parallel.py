@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.processes import map_in_processes
 from core.studies.study import StudySet
 
 _FEW = 48  # below this the workers' start costs more than it saves
@@ -20,8 +19,7 @@ def images_in_parallel(
     """Yield every image of the set, in order.
 
     Args:
-        workers: processes; by default one a core, and none for a few images or where the caller is
-            such a worker or has no importable main module.
+        workers: processes; by default one a core, and none for a few images.
 
     Raises:
         ExplorerError: a file cannot be read.
@@ -30,9 +28,8 @@ def images_in_parallel(
     if count < 2 or len(studies) < _FEW:
         yield from (studies.image(row) for row in range(len(studies)))
         return
-    # Spawned, not forked: torch's threads and a server's locks do not survive a fork.
-    with ProcessPoolExecutor(count, get_context("spawn"), _start, (studies,)) as pool:
-        yield from pool.map(_image, range(len(studies)), chunksize=16)
+    rows = range(len(studies))
+    yield from map_in_processes(_image, rows, count, 16, _start, (studies,))
 
 
 def _start(studies: StudySet) -> None:

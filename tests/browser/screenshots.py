@@ -1,0 +1,62 @@
+"""Take the pictures of docs/images from the running app, on phantoms only.
+
+    python tests/browser/screenshots.py [--all DIR]
+
+`--all DIR` takes every page at 1440 and 900 pixels, dark and light, into DIR, to look at.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app_server import FLAGS, browser_path, running_app, settled
+from playwright.sync_api import sync_playwright
+
+from core.paths import ROOT
+
+PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
+         "finetune": "finetune"}  # fmt: skip
+STUDY = "set=phantom:demo&study=12&prompt=left%20pleural%20effusion"
+
+
+def main() -> None:
+    """Start the app, visit the pages, write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path)
+    parser.add_argument("--query", default=STUDY, help="what the pages show, as in their links")
+    options = parser.parse_args()
+    folder = options.all or ROOT / "docs" / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    looks = [(w, s) for w in (1440, 900) for s in ("dark", "light")]
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running_app(Path(scratch)) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        for width, scheme in looks if options.all else [(1440, "dark")]:
+            context = browser.new_context(
+                viewport={"width": width, "height": 1000}, color_scheme=scheme
+            )
+            page = context.new_page()
+            for path, name in PAGES.items():
+                page.goto(f"{address}/{path}?{options.query}")
+                settled(page)
+                mark = f"_{width}_{scheme}" if options.all else ""
+                _take(page, width, folder / f"{name}{mark}.png", whole=bool(options.all))
+            context.close()
+
+
+def _take(page: Any, width: int, path: Path, whole: bool) -> None:
+    if whole:
+        block = page.locator('[data-testid="stMainBlockContainer"]')
+        height = block.evaluate("element => element.scrollHeight")
+        page.set_viewport_size({"width": width, "height": min(height + 40, 4000)})
+        page.wait_for_timeout(1000)
+    page.screenshot(path=path)
+    page.set_viewport_size({"width": width, "height": 1000})
+
+
+if __name__ == "__main__":
+    main()
