@@ -25,7 +25,7 @@ class Schedule:
     """How a run walks; everything a run needs besides its model, data and losses."""
 
     steps: int = 200
-    batch_size: int = 64
+    batch_size: int = 32
     learning_rate: float = 3e-4
     weight_decay: float = 0.05
     warmup: int = 100  # steps, at most a tenth of the run

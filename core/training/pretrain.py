@@ -23,7 +23,13 @@ from core.training.objectives import global_losses
 
 def _default_schedule() -> Schedule:
     return Schedule(
-        steps=1600, learning_rate=7e-4, warmup=150, sentences_per_report=3, keep=0.5, seed=1
+        steps=1600,
+        batch_size=64,
+        learning_rate=7e-4,
+        warmup=150,
+        sentences_per_report=3,
+        keep=0.5,
+        seed=1,
     )
 
 
