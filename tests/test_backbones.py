@@ -1,20 +1,23 @@
 """open_clip's towers behind our interface give open_clip's own numbers, attention included."""
 
-import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import open_clip
 import pytest
 import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
+from open_clip.timm_model import TimmModel
+from safetensors.torch import save_file
 from transformers import BertConfig, BertTokenizerFast
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.backbones.open_clip_vit import OpenClipBackbone, open_clip_backbone, preprocess_of
-from core.backbones.openai_checkpoint import openai_backbone
+from core.backbones.openai_checkpoint import _architecture, openai_backbone
 from core.backbones.registry import build_backbone, load_backbone
+from core.backbones.vision_trunks import TimmTrunk
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -138,6 +141,104 @@ def test_text_embedding_is_the_librarys_and_words_are_its_tokens(
 
 
 @torch.no_grad()
+def test_an_empty_or_overlong_text_does_not_crash(backbone: OpenClipBackbone) -> None:
+    found = backbone.text_tokens(["", "pleural " * 300])
+    assert torch.isfinite(found.text_features).all()
+    assert not found.mask[0].any() and found.mask[1].any()
+    assert found.mask.shape[1] <= backbone.context_length
+
+
+@torch.no_grad()
+def test_an_unknown_word_is_a_word_of_a_hugging_face_tower(tmp_path: Path) -> None:
+    found = _timm(tmp_path).text_tokens(["nodule left"])
+    assert found.pieces == [["", "[UNK]", "left"]]
+
+
+@torch.no_grad()
+def test_nothing_is_left_on_the_modules(backbone: OpenClipBackbone) -> None:
+    def state() -> list[tuple[int, list[str]]]:
+        return [(len(module._forward_hooks) + len(module._forward_pre_hooks), sorted(vars(module)))
+                for module in backbone.modules()]  # fmt: skip
+
+    before, pixels = state(), _pixels(backbone, 1)
+    backbone.image_tokens(pixels, range(backbone.depth - 1))
+    with pytest.raises(RuntimeError):
+        backbone.image_tokens(pixels[:, :1], [0])
+    assert state() == before
+
+
+@torch.no_grad()
+def test_local_is_the_value_path_of_the_last_block(backbone: OpenClipBackbone) -> None:
+    """Attention that sees one token only has nothing to mix: its output is its value path."""
+    found = backbone.image_tokens(_pixels(backbone, 1))
+    block: Any = backbone.trunk.blocks[-1]
+    for place in (1, found.tokens.shape[1] - 1):
+        alone = found.tokens[:, place : place + 1]
+        if hasattr(block, "ln_1"):
+            alone = block.attention(block.ln_1(alone))
+        else:
+            alone = block.attn(block.norm1(alone))
+        expected = backbone.project(alone)[:, 0]
+        assert torch.allclose(found.local[:, place - 1], expected, atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_projected_cls_token_is_the_image_embedding() -> None:
+    backbone, pixels = _native(), _pixels(_native())
+    last = backbone.last_block()(backbone.image_tokens(pixels).tokens)
+    expected = backbone.model.encode_image(pixels)
+    assert torch.allclose(backbone.project(last[:, :1])[:, 0], expected, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("vision", [
+    {"pos_embed_type": "sin_cos_2d"}, {"no_ln_pre": True}, {"ls_init_value": 0.5},
+    {"pool_type": "avg", "final_ln_after_pool": True},
+])  # fmt: skip
+def test_variants_of_the_native_tower_stay_equal(vision: dict[str, Any]) -> None:
+    backbone = _native(**vision)
+    pixels = _pixels(backbone)
+    found, _ = backbone.finish(backbone.image_tokens(pixels, [0, 1]).tokens)
+    assert torch.allclose(found, backbone.model.encode_image(pixels), atol=1e-5)
+
+
+@pytest.mark.parametrize("vision", [
+    {"attentional_pool": True, "attn_pooler_heads": 2}, {"pool_type": "none"},
+    {"block_type": "custom", "qk_norm": True},
+])  # fmt: skip
+def test_a_native_tower_that_cannot_be_read_is_refused(vision: dict[str, Any]) -> None:
+    with pytest.raises(ExplorerError, match="image tower"):
+        _native(**vision)
+
+
+@pytest.mark.parametrize(
+    "name", ["eva02_tiny_patch14_224", "vit_relpos_medium_patch16_cls_224", "resnet18",
+             "vit_base_patch16_siglip_224"]
+)  # fmt: skip
+def test_a_timm_trunk_that_cannot_be_read_is_refused(name: str) -> None:
+    with torch.device("meta"):
+        visual = TimmModel(name, 16, pool="", proj="linear", image_size=224, pretrained=False)
+    with pytest.raises(ExplorerError, match="image tower"):
+        TimmTrunk(visual)
+
+
+def test_weights_of_another_activation_are_refused_before_any_download() -> None:
+    with pytest.raises(ExplorerError, match="ViT-B-32-quickgelu/openai"):
+        open_clip_backbone("ViT-B-32", "openai")
+
+
+def test_a_vit_b_32_has_the_302_tensors_of_openais_layout() -> None:
+    vision = {"layers": 12, "width": 768, "head_width": 64, "patch_size": 32, "image_size": 224}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12}
+    with torch.device("meta"):
+        model = CLIP(512, CLIPVisionCfg(**vision), CLIPTextCfg(**text), quick_gelu=True)
+    state = model.state_dict()
+    assert len(state) == 302
+    found = _architecture(state, "clip.pt")
+    assert found == {"embed_dim": 512, "vision": vision, "text": text}
+
+
+@torch.no_grad()
 def test_an_exclamation_mark_is_a_word_and_clips_padding_is_not() -> None:
     found = _native().text_tokens(["effusion !", "no"])
     assert found.pieces[0][-1] == "!</w>"
@@ -241,17 +342,66 @@ class TestOpenAICheckpoint:
 
     def test_what_is_no_such_checkpoint_is_one_sentence(self, tmp_path: Path) -> None:
         torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "other.pt")
-        (tmp_path / "junk.pt").write_bytes(os.urandom(200))
         torch.save(_native().model, tmp_path / "whole.pt")  # a pickled module would run code
         path, source = self._save(tmp_path)
         state = source.model.state_dict()
         state["ln_final.bias"] = torch.zeros(3)
         torch.save(state, tmp_path / "shape.pt")
-        words = {"other.pt": "layout", "junk.pt": "damaged", "whole.pt": "damaged",
+        words = {"other.pt": "layout", "whole.pt": "damaged",
                  "shape.pt": "ln_final.bias", "none.pt": "no checkpoint"}  # fmt: skip
         for name, word in words.items():
             with pytest.raises(ExplorerError, match=word):
                 openai_backbone(tmp_path / name)
+
+    def test_bytes_of_any_kind_are_refused(self, tmp_path: Path) -> None:
+        path, generator = tmp_path / "junk.pt", np.random.default_rng(0)
+        for start in (b"", b"a", b"\x80\x02", b"PK\x03\x04"):
+            for _ in range(20):
+                path.write_bytes(start + generator.bytes(200))
+                with pytest.raises(ExplorerError, match="damaged"):
+                    openai_backbone(path)
+
+    @pytest.mark.parametrize(("name", "shape", "words"), [
+        ("token_embedding.weight", (1000, 64), "1000 pieces; CLIP's 49408"),
+        ("visual.conv1.weight", (32, 3, 16, 16), "widths 32 and 64"),
+        ("visual.proj", (128, 5), r"visual.proj \(expected 128 x 32, found 128 x 5\)"),
+        ("text_projection", (), "text_projection are expected"),
+    ])  # fmt: skip
+    def test_another_architecture_is_named_as_expected_and_found(
+        self, tmp_path: Path, name: str, shape: tuple[int, ...], words: str
+    ) -> None:
+        path, _ = self._save(tmp_path, **{name: torch.zeros(shape)})
+        with pytest.raises(ExplorerError, match=words):
+            openai_backbone(path)
+
+    def test_a_checkpoint_without_blocks_is_refused(self, tmp_path: Path) -> None:
+        state = _native().model.state_dict()
+        bare = {name: value for name, value in state.items() if "resblocks" not in name}
+        torch.save(bare, tmp_path / "bare.pt")
+        with pytest.raises(ExplorerError, match="0 and 0 blocks"):
+            openai_backbone(tmp_path / "bare.pt")
+
+    @torch.no_grad()
+    @pytest.mark.parametrize("wrap", ["state_dict", "model", "module."])
+    def test_usual_wrappings_and_half_precision_are_unwrapped(
+        self, tmp_path: Path, wrap: str
+    ) -> None:
+        state = {name: value.half() for name, value in _native().model.state_dict().items()}
+        state["input_resolution"] = torch.tensor(64)
+        wrapped: Any = {wrap: state}
+        if wrap == "module.":
+            wrapped = {wrap + name: value for name, value in state.items()}
+        torch.save(wrapped, tmp_path / "wrapped.pt")
+        loaded = openai_backbone(tmp_path / "wrapped.pt")
+        assert loaded.image_tokens(_pixels(loaded, 1)).tokens.dtype == torch.float32
+
+    def test_safetensors_are_read_and_a_damaged_one_refused(self, tmp_path: Path) -> None:
+        state = {k: v.contiguous() for k, v in _native().model.state_dict().items()}
+        save_file(state, tmp_path / "clip.safetensors")
+        assert openai_backbone(tmp_path / "clip.safetensors").grid == (4, 4)
+        (tmp_path / "bad.safetensors").write_bytes(b"\x00" * 64)
+        with pytest.raises(ExplorerError, match=r"bad\.safetensors"):
+            openai_backbone(tmp_path / "bad.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,14 @@ def test_rollout_equals_a_loop() -> None:
         assert torch.allclose(found[image, 0], joined[0, 1:], atol=1e-6)
 
 
+def test_product_and_rollout_by_hand() -> None:
+    """CLS looks at patch 1 in the second block; patch 1 had looked at patch 2 in the first."""
+    first = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])[None, None]
+    second = torch.tensor([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])[None, None]
+    assert selection.product([first, second]).tolist() == [[[0.0, 1.0]]]
+    assert selection.rollout([first, second]).tolist() == [[[0.25, 0.25]]]
+
+
 def test_last_is_the_cls_row() -> None:
     maps = _maps()
     assert torch.equal(selection.last(maps), maps[-1][:, :, 0, 1:])
@@ -68,6 +76,19 @@ def test_pick_by_hand_takes_every_heads_own_choice_first() -> None:
     scores = torch.tensor([[[9.0, 0.0, 8.0, 0.0], [0.0, 9.0, 8.0, 0.0]]])
     assert sorted(selection.pick(scores, 2)[0].tolist()) == [0, 1]
     assert sorted(selection.pick(scores, 3)[0].tolist()) == [0, 1, 2]
+
+
+def test_ties_go_to_the_lower_index() -> None:
+    assert selection.pick(torch.zeros(3, 2, 50), 4).tolist() == [[0, 1, 2, 3]] * 3
+
+
+def test_picks_of_an_image_do_not_depend_on_its_batch() -> None:
+    scores = torch.rand(1, 3, 40, generator=torch.Generator().manual_seed(0)) * 1e-9
+    loud = torch.cat([scores, 1e4 * torch.ones(1, 3, 40)])
+    assert torch.equal(selection.pick(scores, 7)[0], selection.pick(loud, 7)[0])
+    body = torch.arange(40).expand(2, 40) > 5
+    alone, together = selection.pick(scores, 36, body[:1]), selection.pick(loud, 36, body)
+    assert torch.equal(alone[0], together[0])
 
 
 def test_pick_takes_all_where_k_is_more() -> None:

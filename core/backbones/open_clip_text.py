@@ -8,12 +8,19 @@ from open_clip.transformer import text_global_pool
 from torch import Tensor, nn
 
 from core.backbones.base import TextTokens
+from core.errors import ExplorerError
 
 
 class TextReader:
-    """Reads texts with the text tower of a CLIP or CustomTextCLIP."""
+    """Reads texts with the text tower of a CLIP or CustomTextCLIP.
+
+    Raises:
+        ExplorerError: a model of another kind.
+    """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
+        if hasattr(model, "text_decoder"):  # its text token attends apart from the words
+            raise ExplorerError("CoCa models have a text tower of another kind; use a CLIP model.")
         self.model, self.tokenizer = model, tokenizer
         self.tower = getattr(model, "text", None) or model  # CLIP holds the parts itself
         self.context_length = int(model.context_length)
@@ -59,7 +66,11 @@ class TextReader:
         """Where word pieces are, (P, T) bool, and how a piece is called."""
         inner = getattr(self.tokenizer, "tokenizer", None)
         if inner is not None:  # a Hugging Face tokenizer knows its special tokens
-            special = torch.tensor(sorted(inner.all_special_ids), device=ids.device)
+            marks = {inner.pad_token_id, inner.cls_token_id, inner.sep_token_id,
+                     inner.bos_token_id, inner.eos_token_id} - {None}  # fmt: skip
+            # An unknown word is a word all the same: without it "胸水" would have none at all.
+            known = set(inner.all_special_ids) - ({inner.unk_token_id} - marks)
+            special = torch.tensor(sorted(known), device=ids.device)
             return ~torch.isin(ids, special), lambda n: str(inner.convert_ids_to_tokens(n))
         # CLIP pads with 0, which is also "!": words end where the end-of-text token stands.
         end = ids.argmax(dim=1, keepdim=True)

@@ -105,6 +105,8 @@ def open_clip_backbone(arch: str, pretrained: str | None = None) -> OpenClipBack
     if pretrained and pretrained not in open_clip.list_pretrained_tags_by_model(arch):
         known = ", ".join(open_clip.list_pretrained_tags_by_model(arch)) or "none"
         raise ExplorerError(f"open_clip has no weights '{pretrained}' for {arch}; known: {known}.")
+    if pretrained:
+        _check_activation(arch, pretrained)
     try:
         model = open_clip.create_model(arch, pretrained=pretrained, precision="fp32")
         tokenizer = open_clip.get_tokenizer(arch)
@@ -116,6 +118,18 @@ def open_clip_backbone(arch: str, pretrained: str | None = None) -> OpenClipBack
         ) from error
     return OpenClipBackbone(model, tokenizer, preprocess_of(model), {"kind": "open_clip",
                                                                      "arch": arch})  # fmt: skip
+
+
+def _check_activation(arch: str, pretrained: str) -> None:
+    """open_clip only warns where weights meet the wrong activation; the features are wrong."""
+    trained = bool(open_clip.get_pretrained_cfg(arch, pretrained).get("quick_gelu", False))
+    config = open_clip.get_model_config(arch) or {}
+    other = f"{arch}-quickgelu" if trained else arch.removesuffix("-quickgelu")
+    if trained != bool(config.get("quick_gelu", False)) and other in open_clip.list_models():
+        raise ExplorerError(
+            f"The weights '{pretrained}' were trained with{'' if trained else 'out'} QuickGELU and "
+            f"give wrong features in {arch}; use open_clip:{other}/{pretrained}."
+        )
 
 
 def preprocess_of(model: Any) -> Preprocess:

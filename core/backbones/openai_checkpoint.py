@@ -4,14 +4,12 @@ Notable: these models were trained with QuickGELU. open_clip's plain `ViT-B-32` 
 without a word and gives wrong features, so the architecture is read from the tensors themselves.
 """
 
-import pickle
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -27,6 +25,7 @@ CHEXZERO = Preprocess(
 
 OPENAI_MEAN = (122.7709, 116.7460, 104.0937)
 OPENAI_STD = (68.5005, 66.6322, 70.3232)
+_VOCABULARY = 49408  # pieces of CLIP's tokenizer
 _NUMBERS = ("input_resolution", "context_length", "vocab_size")
 
 
@@ -51,7 +50,8 @@ def openai_backbone(path: Path, chexzero: bool = False) -> OpenClipBackbone:
     if wrong:
         raise ExplorerError(
             f"{path.name} is not in OpenAI's CLIP layout: {len(wrong)} of {len(expected)} tensors "
-            f"differ, the first is {wrong[0]}."
+            f"differ, the first is {wrong[0]} (expected {_shape(expected, wrong[0])}, found "
+            f"{_shape(state, wrong[0])})."
         )
     backbone.model.load_state_dict({name: value.float() for name, value in state.items()})
     return backbone
@@ -79,8 +79,7 @@ def _read(path: Path) -> dict[str, Tensor]:
             found: Any = load_file(path)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError,
-            SafetensorError):  # fmt: skip
+    except Exception:  # a damaged pickle can fail anywhere: IndexError, struct.error, ...
         raise ExplorerError(
             f"{path.name} is damaged or no plain state dict (weights are loaded without running "
             "code); save it with torch.save(model.state_dict(), ...) or as safetensors."
@@ -90,11 +89,9 @@ def _read(path: Path) -> dict[str, Tensor]:
             found = found[key]
     if not isinstance(found, dict):
         raise ExplorerError(f"{path.name} holds no state dict.")
-    return {
-        str(name).removeprefix("module."): value
-        for name, value in found.items()
-        if isinstance(value, Tensor) and name not in _NUMBERS
-    }
+    state = {str(name).removeprefix("module."): value for name, value in found.items()}
+    return {name: value for name, value in state.items()
+            if isinstance(value, Tensor) and name not in _NUMBERS}  # fmt: skip
 
 
 def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
@@ -103,7 +100,7 @@ def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
         width, _, patch, _ = state["visual.conv1.weight"].shape
         side = round((state["visual.positional_embedding"].shape[0] - 1) ** 0.5)
         text_width = state["ln_final.weight"].shape[0]
-        return {
+        config: dict[str, Any] = {
             "embed_dim": state["text_projection"].shape[1],
             "vision": {"layers": _layers(state, "visual.transformer"), "width": width,
                        "head_width": 64, "patch_size": patch, "image_size": side * patch},
@@ -114,8 +111,25 @@ def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
     except (KeyError, ValueError, IndexError):
         raise ExplorerError(
             f"{name} is not in OpenAI's CLIP layout with a ViT tower: tensors such as "
-            f"visual.conv1.weight and text_projection are expected, found {len(state)} others."
+            "visual.conv1.weight, visual.positional_embedding and text_projection are expected; "
+            f"found {len(state)} tensors, the first is {next(iter(state), 'none')}."
         ) from None
+    vision, text = config["vision"], config["text"]
+    vocabulary = text["vocab_size"]
+    if vocabulary != _VOCABULARY:  # another tokenizer would give every word a wrong meaning
+        raise ExplorerError(
+            f"{name} has a vocabulary of {vocabulary} pieces; CLIP's {_VOCABULARY} are expected."
+        )
+    if min(vision["layers"], text["layers"], patch, side) < 1 or min(width, text_width) < 64:
+        raise ExplorerError(
+            f"{name} is no CLIP ViT: blocks in both towers and widths from 64 are expected; found "
+            f"{vision['layers']} and {text['layers']} blocks, widths {width} and {text_width}."
+        )
+    return config
+
+
+def _shape(state: dict[str, Tensor], name: str) -> str:
+    return " x ".join(map(str, state[name].shape)) or "one number" if name in state else "none"
 
 
 def _layers(state: dict[str, Tensor], prefix: str) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from timm.layers.attention import Attention
+from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from core.errors import ExplorerError
@@ -72,6 +74,15 @@ class TimmTrunk:
             )
         if getattr(trunk, "attn_pool", None) is not None:
             raise ExplorerError("The image tower pools by attention; LRCLR needs a CLS token.")
+        # Relatives (EVA, relative positions, gates) compute more than `attend` writes out.
+        if not hasattr(trunk, "_pos_embed") or not all(
+            type(block) is Block and type(block.attn) is Attention and block.attn.gate is None
+            for block in trunk.blocks
+        ):
+            raise ExplorerError(
+                f"The image tower ({type(trunk).__name__} of timm) has attention of a kind that "
+                "cannot be read; use an architecture with a plain vision transformer."
+            )
         self.visual, self.trunk = visual, trunk
         self.blocks: Sequence[nn.Module] = trunk.blocks
         self.heads = int(trunk.blocks[0].attn.num_heads)

@@ -97,13 +97,15 @@ def pick(scores: Tensor, k: int, body: Tensor | None = None) -> Tensor:
     """
     count = scores.shape[-1]
     if body is not None:
-        low = scores.amin() - 1
-        scores = torch.where(body[:, None], scores, scores - scores.amax() + low)
+        low, high = scores.amin(dim=(1, 2), keepdim=True), scores.amax(dim=(1, 2), keepdim=True)
+        scores = torch.where(body[:, None], scores, scores - high + low - 1)
     mean = scores.mean(dim=1)  # (B, N)
     chosen = F.one_hot(scores.argmax(dim=-1), count).amax(dim=1).bool()  # (B, N)
-    # Whole steps above every mean score put the heads' picks in front and keep their order.
-    span = mean.amax() - mean.amin() + 1
-    return (mean + span * chosen).topk(min(k, count), dim=-1).indices
+    # Two stable sorts: ties go to the lower index on every machine, and no sum of scores and
+    # offsets can round a small difference away.
+    order = mean.argsort(dim=-1, descending=True, stable=True)
+    heads_first = chosen.gather(1, order).long().argsort(dim=-1, descending=True, stable=True)
+    return order.gather(1, heads_first)[:, : min(k, count)]
 
 
 def body_mask(pixels: Tensor, grid: tuple[int, int], contrast: float = 0.1) -> Tensor:
