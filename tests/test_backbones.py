@@ -4,77 +4,34 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import open_clip
 import pytest
 import torch
-from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 from open_clip.timm_model import TimmModel
-from safetensors.torch import save_file
-from transformers import BertConfig, BertTokenizerFast
+from tiny_open_clip import tiny_native, tiny_pixels, tiny_timm
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.backbones.open_clip_vit import OpenClipBackbone, open_clip_backbone, preprocess_of
-from core.backbones.openai_checkpoint import _architecture, openai_backbone
-from core.backbones.registry import build_backbone, load_backbone
+from core.backbones.registry import load_backbone
 from core.backbones.vision_trunks import TimmTrunk
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.preprocessing import Preprocess
 
 TEXTS = ["no pneumothorax", "There is a small left pleural effusion!"]
-VISION = {"layers": 3, "width": 128, "head_width": 64, "patch_size": 16, "image_size": 64}
-TEXT = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2}
-
-
-def _native(**vision: Any) -> OpenClipBackbone:
-    torch.manual_seed(0)
-    model = CLIP(32, CLIPVisionCfg(**{**VISION, **vision}), CLIPTextCfg(**TEXT), quick_gelu=True)
-    return OpenClipBackbone(
-        model, open_clip.SimpleTokenizer(), Preprocess(64, channels=3), {"kind": "test"}
-    ).eval()
-
-
-def _timm(tmp_path: Path) -> OpenClipBackbone:
-    """A timm trunk with a Hugging Face text tower, both tiny and local."""
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "no", "left", "pleural", "effusion", "!"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
-    BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=24,
-    ).save_pretrained(tmp_path)  # fmt: skip
-    torch.manual_seed(0)
-    vision = CLIPVisionCfg(
-        timm_model_name="vit_tiny_patch16_224", timm_model_pretrained=False, timm_pool="token",
-        timm_proj="linear", image_size=224,
-    )  # fmt: skip
-    text = CLIPTextCfg(
-        hf_model_name=str(tmp_path), hf_model_pretrained=False, hf_tokenizer_name=str(tmp_path),
-        hf_pooler_type="cls_last_hidden_state_pooler", hf_proj_type="linear", context_length=24,
-    )  # fmt: skip
-    model = CustomTextCLIP(16, vision, text)
-    tokenizer = open_clip.tokenizer.HFTokenizer(str(tmp_path), context_length=24)
-    return OpenClipBackbone(model, tokenizer, Preprocess(224, channels=3), {"kind": "test"}).eval()
 
 
 @pytest.fixture(params=["native", "avg", "timm"])
 def backbone(request: pytest.FixtureRequest, tmp_path: Path) -> OpenClipBackbone:
     if request.param == "timm":
-        return _timm(tmp_path)
-    return _native(pool_type="avg" if request.param == "avg" else "tok")
-
-
-def _pixels(backbone: OpenClipBackbone, batch: int = 2) -> torch.Tensor:
-    size = backbone.preprocess.size
-    return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
+        return tiny_timm(tmp_path)
+    return tiny_native(pool_type="avg" if request.param == "avg" else "tok")
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("batch", [1, 2])
 def test_image_embedding_is_the_librarys(backbone: OpenClipBackbone, batch: int) -> None:
-    pixels = _pixels(backbone, batch)
+    pixels = tiny_pixels(backbone, batch)
     tokens = backbone.image_tokens(pixels, attn_layers=range(backbone.depth - 1))
     image_features, patches = backbone.finish(tokens.tokens)
     expected = backbone.model.encode_image(pixels)
@@ -89,7 +46,7 @@ def test_tokens_are_what_the_librarys_last_block_is_given(backbone: OpenClipBack
     handle = backbone.trunk.blocks[-1].register_forward_pre_hook(
         lambda _, args: seen.append(args[0])
     )
-    pixels = _pixels(backbone)
+    pixels = tiny_pixels(backbone)
     try:
         backbone.model.encode_image(pixels)
     finally:
@@ -102,7 +59,7 @@ def test_attention_is_the_softmax_of_the_librarys_own_projections(
     backbone: OpenClipBackbone,
 ) -> None:
     """Query and key are computed here from the weights, not by the code under test."""
-    pixels = _pixels(backbone)
+    pixels = tiny_pixels(backbone)
     inputs: list[torch.Tensor] = []
     block: Any = backbone.trunk.blocks[1]
     native = hasattr(block, "ln_1")
@@ -150,7 +107,7 @@ def test_an_empty_or_overlong_text_does_not_crash(backbone: OpenClipBackbone) ->
 
 @torch.no_grad()
 def test_an_unknown_word_is_a_word_of_a_hugging_face_tower(tmp_path: Path) -> None:
-    found = _timm(tmp_path).text_tokens(["nodule left"])
+    found = tiny_timm(tmp_path).text_tokens(["nodule left"])
     assert found.pieces == [["", "[UNK]", "left"]]
 
 
@@ -160,7 +117,7 @@ def test_nothing_is_left_on_the_modules(backbone: OpenClipBackbone) -> None:
         return [(len(module._forward_hooks) + len(module._forward_pre_hooks), sorted(vars(module)))
                 for module in backbone.modules()]  # fmt: skip
 
-    before, pixels = state(), _pixels(backbone, 1)
+    before, pixels = state(), tiny_pixels(backbone, 1)
     backbone.image_tokens(pixels, range(backbone.depth - 1))
     with pytest.raises(RuntimeError):
         backbone.image_tokens(pixels[:, :1], [0])
@@ -170,7 +127,7 @@ def test_nothing_is_left_on_the_modules(backbone: OpenClipBackbone) -> None:
 @torch.no_grad()
 def test_local_is_the_value_path_of_the_last_block(backbone: OpenClipBackbone) -> None:
     """Attention that sees one token only has nothing to mix: its output is its value path."""
-    found = backbone.image_tokens(_pixels(backbone, 1))
+    found = backbone.image_tokens(tiny_pixels(backbone, 1))
     block: Any = backbone.trunk.blocks[-1]
     for place in (1, found.tokens.shape[1] - 1):
         alone = found.tokens[:, place : place + 1]
@@ -184,7 +141,7 @@ def test_local_is_the_value_path_of_the_last_block(backbone: OpenClipBackbone) -
 
 @torch.no_grad()
 def test_the_projected_cls_token_is_the_image_embedding() -> None:
-    backbone, pixels = _native(), _pixels(_native())
+    backbone, pixels = tiny_native(), tiny_pixels(tiny_native())
     last = backbone.last_block()(backbone.image_tokens(pixels).tokens)
     expected = backbone.model.encode_image(pixels)
     assert torch.allclose(backbone.project(last[:, :1])[:, 0], expected, atol=1e-5)
@@ -196,8 +153,8 @@ def test_the_projected_cls_token_is_the_image_embedding() -> None:
     {"pool_type": "avg", "final_ln_after_pool": True},
 ])  # fmt: skip
 def test_variants_of_the_native_tower_stay_equal(vision: dict[str, Any]) -> None:
-    backbone = _native(**vision)
-    pixels = _pixels(backbone)
+    backbone = tiny_native(**vision)
+    pixels = tiny_pixels(backbone)
     found, _ = backbone.finish(backbone.image_tokens(pixels, [0, 1]).tokens)
     assert torch.allclose(found, backbone.model.encode_image(pixels), atol=1e-5)
 
@@ -208,7 +165,7 @@ def test_variants_of_the_native_tower_stay_equal(vision: dict[str, Any]) -> None
 ])  # fmt: skip
 def test_a_native_tower_that_cannot_be_read_is_refused(vision: dict[str, Any]) -> None:
     with pytest.raises(ExplorerError, match="image tower"):
-        _native(**vision)
+        tiny_native(**vision)
 
 
 @pytest.mark.parametrize(
@@ -227,20 +184,9 @@ def test_weights_of_another_activation_are_refused_before_any_download() -> None
         open_clip_backbone("ViT-B-32", "openai")
 
 
-def test_a_vit_b_32_has_the_302_tensors_of_openais_layout() -> None:
-    vision = {"layers": 12, "width": 768, "head_width": 64, "patch_size": 32, "image_size": 224}
-    text = {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12}
-    with torch.device("meta"):
-        model = CLIP(512, CLIPVisionCfg(**vision), CLIPTextCfg(**text), quick_gelu=True)
-    state = model.state_dict()
-    assert len(state) == 302
-    found = _architecture(state, "clip.pt")
-    assert found == {"embed_dim": 512, "vision": vision, "text": text}
-
-
 @torch.no_grad()
 def test_an_exclamation_mark_is_a_word_and_clips_padding_is_not() -> None:
-    found = _native().text_tokens(["effusion !", "no"])
+    found = tiny_native().text_tokens(["effusion !", "no"])
     assert found.pieces[0][-1] == "!</w>"
     assert found.pieces[1] == ["", "no</w>"] + [""] * (found.mask.shape[1] - 2)
 
@@ -248,14 +194,14 @@ def test_an_exclamation_mark_is_a_word_and_clips_padding_is_not() -> None:
 @torch.no_grad()
 def test_the_words_of_clip_hold_its_embedding_where_the_text_ends() -> None:
     """The end-of-text token's projection is the sentence's embedding: same path for both."""
-    backbone = _native()
+    backbone = tiny_native()
     ids = backbone.reader.tokenizer(["no"])
     words, text_features = backbone.reader._clip(ids)
     assert torch.allclose(words[0, int(ids.argmax())], text_features[0], atol=1e-6)
 
 
 def test_last_block_is_a_copy() -> None:
-    backbone = _native()
+    backbone = tiny_native()
     copy = backbone.last_block()
     with torch.no_grad():
         next(copy.parameters()).add_(1.0)
@@ -264,10 +210,10 @@ def test_last_block_is_a_copy() -> None:
 
 @torch.no_grad()
 def test_a_deep_copy_reads_its_own_weights() -> None:
-    backbone = _native()
+    backbone = tiny_native()
     copy = deepcopy(backbone)
     copy.model.visual.conv1.weight.zero_()
-    pixels = _pixels(backbone)
+    pixels = tiny_pixels(backbone)
     assert not torch.allclose(
         copy.image_tokens(pixels).tokens, backbone.image_tokens(pixels).tokens
     )
@@ -279,7 +225,7 @@ def test_a_deep_copy_reads_its_own_weights() -> None:
 )
 def test_lrclr_takes_any_backbone(backbone: OpenClipBackbone, scorer: str) -> None:
     model = LRCLR(backbone, LRCLRConfig(scorer=scorer, k=3)).eval()
-    images, texts = model.encode_image(_pixels(backbone)), model.encode_text(TEXTS)
+    images, texts = model.encode_image(tiny_pixels(backbone)), model.encode_text(TEXTS)
     fusion = model.fuse(images, texts)
     assert fusion.region_weights.sum(dim=1) == pytest.approx(torch.ones(2))
     assert model.local_scores(images, texts).shape == (2, 2)
@@ -312,96 +258,6 @@ def test_compact_tokens_equal_a_plain_pass_and_attention_rows_sum_to_one() -> No
     assert plain.grid == (12, 12) and set(watched.attn_weights) == {0, 2}
     rows = watched.attn_weights[0].sum(dim=-1)
     assert torch.allclose(rows, torch.ones_like(rows), atol=1e-5)
-
-
-class TestOpenAICheckpoint:
-    def _save(self, folder: Path, **extra: torch.Tensor) -> tuple[Path, OpenClipBackbone]:
-        source = _native()
-        state = {**source.model.state_dict(), **extra}
-        torch.save(state, folder / "clip.pt")
-        return folder / "clip.pt", source
-
-    @torch.no_grad()
-    def test_features_are_those_of_the_model_that_was_saved(self, tmp_path: Path) -> None:
-        path, source = self._save(tmp_path, input_resolution=torch.tensor(64))
-        loaded = load_backbone(f"chexzero:{path}")
-        pixels = _pixels(source)
-        expected = source.model.encode_image(pixels)
-        found, _ = loaded.finish(loaded.image_tokens(pixels).tokens)
-        assert torch.allclose(found, expected, atol=1e-5)
-        assert loaded.preprocess.pad_to == 320
-
-    @torch.no_grad()
-    def test_the_architecture_is_made_again_from_its_description(self, tmp_path: Path) -> None:
-        path, source = self._save(tmp_path)
-        loaded = openai_backbone(path)
-        again = build_backbone(loaded.describe())
-        again.load_state_dict(loaded.state_dict())
-        pixels = _pixels(source)
-        assert torch.equal(again.image_tokens(pixels).tokens, loaded.image_tokens(pixels).tokens)
-
-    def test_what_is_no_such_checkpoint_is_one_sentence(self, tmp_path: Path) -> None:
-        torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "other.pt")
-        torch.save(_native().model, tmp_path / "whole.pt")  # a pickled module would run code
-        path, source = self._save(tmp_path)
-        state = source.model.state_dict()
-        state["ln_final.bias"] = torch.zeros(3)
-        torch.save(state, tmp_path / "shape.pt")
-        words = {"other.pt": "layout", "whole.pt": "damaged",
-                 "shape.pt": "ln_final.bias", "none.pt": "no checkpoint"}  # fmt: skip
-        for name, word in words.items():
-            with pytest.raises(ExplorerError, match=word):
-                openai_backbone(tmp_path / name)
-
-    def test_bytes_of_any_kind_are_refused(self, tmp_path: Path) -> None:
-        path, generator = tmp_path / "junk.pt", np.random.default_rng(0)
-        for start in (b"", b"a", b"\x80\x02", b"PK\x03\x04"):
-            for _ in range(20):
-                path.write_bytes(start + generator.bytes(200))
-                with pytest.raises(ExplorerError, match="damaged"):
-                    openai_backbone(path)
-
-    @pytest.mark.parametrize(("name", "shape", "words"), [
-        ("token_embedding.weight", (1000, 64), "1000 pieces; CLIP's 49408"),
-        ("visual.conv1.weight", (32, 3, 16, 16), "widths 32 and 64"),
-        ("visual.proj", (128, 5), r"visual.proj \(expected 128 x 32, found 128 x 5\)"),
-        ("text_projection", (), "text_projection are expected"),
-    ])  # fmt: skip
-    def test_another_architecture_is_named_as_expected_and_found(
-        self, tmp_path: Path, name: str, shape: tuple[int, ...], words: str
-    ) -> None:
-        path, _ = self._save(tmp_path, **{name: torch.zeros(shape)})
-        with pytest.raises(ExplorerError, match=words):
-            openai_backbone(path)
-
-    def test_a_checkpoint_without_blocks_is_refused(self, tmp_path: Path) -> None:
-        state = _native().model.state_dict()
-        bare = {name: value for name, value in state.items() if "resblocks" not in name}
-        torch.save(bare, tmp_path / "bare.pt")
-        with pytest.raises(ExplorerError, match="0 and 0 blocks"):
-            openai_backbone(tmp_path / "bare.pt")
-
-    @torch.no_grad()
-    @pytest.mark.parametrize("wrap", ["state_dict", "model", "module."])
-    def test_usual_wrappings_and_half_precision_are_unwrapped(
-        self, tmp_path: Path, wrap: str
-    ) -> None:
-        state = {name: value.half() for name, value in _native().model.state_dict().items()}
-        state["input_resolution"] = torch.tensor(64)
-        wrapped: Any = {wrap: state}
-        if wrap == "module.":
-            wrapped = {wrap + name: value for name, value in state.items()}
-        torch.save(wrapped, tmp_path / "wrapped.pt")
-        loaded = openai_backbone(tmp_path / "wrapped.pt")
-        assert loaded.image_tokens(_pixels(loaded, 1)).tokens.dtype == torch.float32
-
-    def test_safetensors_are_read_and_a_damaged_one_refused(self, tmp_path: Path) -> None:
-        state = {k: v.contiguous() for k, v in _native().model.state_dict().items()}
-        save_file(state, tmp_path / "clip.safetensors")
-        assert openai_backbone(tmp_path / "clip.safetensors").grid == (4, 4)
-        (tmp_path / "bad.safetensors").write_bytes(b"\x00" * 64)
-        with pytest.raises(ExplorerError, match=r"bad\.safetensors"):
-            openai_backbone(tmp_path / "bad.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Notable: these models were trained with QuickGELU. open_clip's plain `ViT-B-32` 
 without a word and gives wrong features, so the architecture is read from the tensors themselves.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def build_openai(config: dict[str, Any], chexzero: bool) -> OpenClipBackbone:
     """An untrained model of this architecture."""
     vision, text = CLIPVisionCfg(**config["vision"]), CLIPTextCfg(**config["text"])
     model = CLIP(config["embed_dim"], vision, text, quick_gelu=True)
-    preprocess = CHEXZERO
+    preprocess = replace(CHEXZERO, size=config["vision"]["image_size"])
     if not chexzero:
         preprocess = Preprocess(
             size=config["vision"]["image_size"], mean=OPENAI_MEAN, std=OPENAI_STD, channels=3,
