@@ -40,7 +40,7 @@ def finetune_command(
     check_data: Annotated[str | None, typer.Option(help="Set of the checks.")] = None,
     check_every: Annotated[int | None, typer.Option(min=1, help="Steps between.")] = None,
 ) -> None:
-    """Fine-tune by LRCLR; every part of the method is one option, by default as `demo` has it."""
+    """Fine-tune by LRCLR on reports alone; every part of the method is one option."""
     run = {"check_data": check_data, "check_every": check_every}
     schedule = {
         "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
