@@ -43,7 +43,7 @@ if started:
 
 runs = {run.name: run for run in list_runs()}
 if not runs:
-    st.info("No run yet. 200 steps take two to three minutes on two cores.")
+    st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
 else:
     options = list(runs)
     here = st.session_state.get("lx_run")

@@ -53,8 +53,9 @@ def running_app(folder: Path) -> Iterator[str]:
 def settled(page: Any, patience: float = 180) -> None:
     """Wait until the page has run to its end."""
     page.wait_for_selector("h1", timeout=1000 * patience)
-    page.wait_for_selector("text=Research and teaching only, not for clinical use.",
-                           timeout=1000 * patience)  # fmt: skip
+    # The page's own last line; the sidebar has one like it.
+    last = '[data-testid="stMain"] >> text=Research and teaching only, not for clinical use.'
+    page.wait_for_selector(last, timeout=1000 * patience)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         busy = page.locator('[data-testid="stStatusWidget"], [data-testid="stProgress"]').count()
