@@ -17,7 +17,7 @@ from core.paths import ROOT
 
 PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
          "finetune": "finetune"}  # fmt: skip
-STUDY = "set=phantom:demo&study=12&prompt=left%20pleural%20effusion"
+STUDY = "set=phantom:demo&study=32&prompt=right%20pneumothorax"
 
 
 def main() -> None:
