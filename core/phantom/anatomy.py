@@ -93,7 +93,7 @@ def build_thorax(case: Case, raster: Raster) -> Thorax:
         if finding.kind == "lobar":  # volume loss raises the dome of its side
             dome[finding.side] -= 0.6 + 1.6 * finding.severity
     thorax = Thorax(
-        raster, case, rng, _body(case, raster), {}, {}, zeros(), zeros(), {}, zeros(), zeros(),
+        raster, case, rng, body_chord(case, raster), {}, {}, zeros(), zeros(), {}, zeros(), zeros(),
         zeros(), dome,
     )  # fmt: skip
     shift = 5.0 * np.sin(np.deg2rad(case.rotation_deg))  # front structures move with rotation
@@ -124,7 +124,8 @@ def heart_field(raster: Raster, case: Case, dome: dict[str, float]) -> Field:
     return np.maximum.reduce([ventricle, atrium, base])
 
 
-def _body(case: Case, raster: Raster) -> Field:
+def body_chord(case: Case, raster: Raster) -> Field:
+    """Chord (S, S) of the whole body, lungs not subtracted."""
     x, y = raster.axes()
     neck = 1 / (1 + np.exp(-(y - 3.4) / 0.55))
     half = 6.2 + neck * (15.0 + 2.2 * case.habitus) - 1.4 * np.exp(-(((y - 20) / 7) ** 2))

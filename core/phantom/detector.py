@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from core.phantom.anatomy import Thorax
+from core.phantom.anatomy import SIDES, Thorax, body_chord, lung_chord
+from core.phantom.case import Case
 from core.phantom.primitives import Field, Raster
 
 # Effective attenuation per cm at about 100 kVp behind the body (NIST XCOM tables, rounded).
@@ -29,9 +30,9 @@ def attenuation(thorax: Thorax) -> Field:
 
 
 def expose(
-    line: Field, raster: Raster, exposure: float, rng: np.random.Generator
+    line: Field, raster: Raster, case: Case, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Radiograph (S, S) uint8: dense is bright.
+    """Radiograph (S, S) uint8 of line integrals (S, S): dense is bright.
 
     Noise falls with the pixel's area and blur is in centimetres, so that a large picture made
     small looks like a small one.
@@ -39,11 +40,11 @@ def expose(
     primary = np.exp(-line)
     signal = primary + _scatter(primary, raster)
     signal = gaussian_filter(signal, _BLUR_CM / raster.pixel, truncate=3)
-    photons = _PHOTONS * raster.pixel**2 * 2.0 ** (1.2 * exposure)
+    photons = _PHOTONS * raster.pixel**2 * 2.0 ** (1.2 * case.exposure)
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
     signal = signal + noise * np.sqrt(signal / photons)
     logged = -np.log(np.maximum(signal, 1e-4))
-    return _display(logged, line.shape[0], exposure)
+    return _display(logged, _window(case, raster.field_cm), case.exposure)
 
 
 def _scatter(primary: Field, raster: Raster) -> Field:
@@ -55,10 +56,27 @@ def _scatter(primary: Field, raster: Raster) -> Field:
     return (_SCATTER_SHARE * wide).astype(np.float32)
 
 
-def _display(logged: Field, size: int, exposure: float) -> NDArray[np.uint8]:
-    """Window by the body's own range, then a gentle S-curve; exposure shifts it a little."""
-    inner = logged[size // 6 : size - size // 8, size // 8 : size - size // 8]
-    low, high = np.percentile(inner[::4, ::4], [1.0, 97.0])
+def _window(case: Case, field_cm: float) -> tuple[float, float]:
+    """Log exposure behind the clear lungs and behind the abdomen of a patient of this build.
+
+    Without findings, and without the heart: a window by the picture's own range would tell a model
+    of an effusion or a large heart in every corner of the picture.
+    """
+    coarse = Raster(56, field_cm)
+    inner = slice(9, 49)
+    body = body_chord(case, coarse)
+    lung = sum((lung_chord(coarse, case, side) for side in SIDES), coarse.zeros())
+    clear = MU_SOFT * np.maximum(body - lung, 0) + MU_LUNG * lung
+    # 0.06: what scatter adds to the darkest lung.
+    low = float(np.percentile(clear[inner, inner], 5)) - 0.06
+    return low, float(MU_SOFT * body[41:49, inner].mean())
+
+
+def _display(
+    logged: Field, window: tuple[float, float], exposure: float
+) -> NDArray[np.uint8]:
+    """The window, then a gentle S-curve; exposure shifts it a little."""
+    low, high = window
     value = (logged - low) / max(high - low, 0.3) - 0.05 * exposure
     # Below 0: air beside the body, black; the shoulder of the curve keeps metal from clipping all.
     curved = 0.13 + 0.74 * value + 0.07 * np.sin(2 * np.pi * (np.clip(value, 0, 1) - 0.5)) / np.pi

@@ -41,7 +41,7 @@ def render(case: Case, size: int = 224, organs: bool = False) -> Rendering:
                 masks[name] = masks[name] | mask if name in masks else mask
                 boxes += _box(name, mask)
     noise = np.random.default_rng([case.seed, 13, size])
-    image = expose(attenuation(thorax), raster, case.exposure, noise)
+    image = expose(attenuation(thorax), raster, case, noise)
     if organs:
         cage["heart"] = thorax.heart > 1.0
     return Rendering(image, masks, boxes, cage)

@@ -15,7 +15,7 @@ from core.studies.study import Box, Mask, StudySet
 DISPLAY_SIZE = 512
 _REMEMBERED = 64  # renderings
 # Changes with the drawing: embeddings of older pictures must not be mistaken for these.
-_DRAWING = "1"
+_DRAWING = "2"
 
 
 class PhantomSet(StudySet):
