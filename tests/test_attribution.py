@@ -21,9 +21,7 @@ TEXTS = ["left pleural effusion"]
 
 def _predictor(added: bool = True, scorer: str = "text") -> Predictor:
     torch.manual_seed(0)
-    backbone = CompactBackbone(
-        CompactConfig(stem_channels=(8, 8, 16), width=16, heads=2, embed_dim=16)
-    )
+    backbone = CompactBackbone(CompactConfig(image_size=64, width=16, heads=2, embed_dim=16))
     config = LRCLRConfig(added_layers=added, scorer=scorer, k=4, fusion_heads=2)
     return Predictor(LRCLR(backbone, config), "tiny")
 
@@ -80,7 +78,7 @@ def test_gradcam_equals_the_formula_written_out() -> None:
     (F.normalize(joint, dim=-1) @ anchor).sum().backward()
     assert tokens.grad is not None
     weight = tokens.grad[:, 1:].mean(dim=1, keepdim=True)
-    expected = (weight * tokens[:, 1:]).sum(dim=-1).clamp(min=0).view(12, 12)
+    expected = (weight * tokens[:, 1:]).sum(dim=-1).clamp(min=0).view(4, 4)
     found = gradcam(model, pixels, texts)[0]
     np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-3, atol=1e-9)
 
@@ -97,7 +95,7 @@ class _Corner(TextScore):
     """A score that reads the top left corner only."""
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return pixels[:, :, :32, :32].mean(dim=(1, 2, 3))
+        return pixels[:, :, :8, :8].mean(dim=(1, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -110,15 +108,15 @@ def test_maps_find_what_the_score_reads(
     found_in = import_module(f"core.attribution.{module}")
     monkeypatch.setattr(found_in, "TextScore", _Corner)
     predictor = _predictor()
-    pixels = torch.rand(1, 1, 192, 192)
-    pixels[..., :32, :32] += 3
+    pixels = torch.rand(1, 1, 64, 64)
+    pixels[..., :8, :8] += 3
     found = getattr(found_in, name)(predictor.model, pixels, predictor.encode_texts(TEXTS))[0]
-    share = found.shape[0] // 4  # the corner, and the reach of the window
+    share = found.shape[0] // 2  # the corner, and the reach of the window
     assert found[:share, :share].sum() > 0.95 * found.sum() > 0
 
 
 def test_dropped_patches_weigh_nothing() -> None:
-    found = attribution_maps("lrclr", _predictor(), torch.randn(2, 1, 192, 192), TEXTS)
+    found = attribution_maps("lrclr", _predictor(), torch.randn(2, 1, 64, 64), TEXTS)
     assert ((found > 0).sum(axis=(1, 2)) == 4).all()
     np.testing.assert_allclose(found.sum(axis=(1, 2)), 1, rtol=1e-5)
 

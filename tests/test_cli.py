@@ -26,7 +26,7 @@ SET = "phantom:n=24,seed=3"
 def model(tmp_path_factory) -> str:
     """An untrained compact model on disk."""
     torch.manual_seed(0)
-    config = CompactConfig(image_size=64, stem_channels=(8, 16, 32), width=32, depth=2, heads=2,
+    config = CompactConfig(image_size=64, width=32, depth=2, heads=2,
                            text_depth=1, embed_dim=32)  # fmt: skip
     folder = tmp_path_factory.mktemp("model") / "small"
     save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), folder)

@@ -25,7 +25,7 @@ from core.training.objectives import Batch, Weights, lrclr_losses
 from core.training.pretrain import PretrainConfig, pretrain
 from core.training.runs import Run, list_runs, recorded, start_run
 
-SMALL = CompactConfig(stem_channels=(8, 8, 16), width=16, heads=2, embed_dim=16, depth=2)
+SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 LAYERS = LRCLRConfig(k=4, fusion_heads=2)
 
 
@@ -63,7 +63,7 @@ def test_a_run_becomes_a_model_that_gives_what_it_gave(base: Path, tmp_path: Pat
     trained = finetune(_config(base), tmp_path / "run")
     loaded = load_model(str(tmp_path / "run"))
     assert loaded.config == trained.config and loaded.config.spread["local"] > 0
-    pixels = torch.randn(2, 1, 192, 192)
+    pixels = torch.randn(2, 1, 64, 64)
     with torch.no_grad():
         first, again = (m.encode_image(pixels).patch_features for m in (trained, loaded))
     assert torch.allclose(first, again, atol=5e-3)  # kept in half precision
@@ -73,9 +73,9 @@ def test_it_learns_what_it_is_shown(tmp_path: Path) -> None:
     """Two kinds of image, two sentences: after some steps each image prefers its own."""
     torch.manual_seed(0)
     model = LRCLR(CompactBackbone(SMALL), LAYERS)
-    pixels = torch.zeros(16, 1, 192, 192)
-    pixels[::2, :, :96] = 2.0
-    pixels[1::2, :, 96:] = 2.0
+    pixels = torch.zeros(16, 1, 64, 64)
+    pixels[::2, :, :32] = 2.0
+    pixels[1::2, :, 32:] = 2.0
     reports = [["no pneumothorax"], ["left pleural effusion"]] * 8
     data = TrainingData(pixels.half(), SentenceIndex(reports), "toy")
     weights = Weights()
@@ -97,7 +97,7 @@ def test_every_loss_can_be_switched_off(off: str) -> None:
     torch.manual_seed(0)
     model = LRCLR(CompactBackbone(SMALL), LAYERS)
     batch = Batch(
-        torch.randn(3, 1, 192, 192), ["a b", "c d"],
+        torch.randn(3, 1, 64, 64), ["a b", "c d"],
         torch.tensor([[True, False], [False, True], [True, False]]), torch.tensor([0, 1, 0]),
     )  # fmt: skip
     weights = replace(Weights(), **{off: 0.0})
@@ -147,7 +147,7 @@ def test_a_schedule_that_is_none_is_refused(schedule: dict[str, Any]) -> None:
 
 def test_a_diverging_run_says_so(base: Path, tmp_path: Path) -> None:
     model = load_model(str(base))
-    data = TrainingData(torch.zeros(4, 1, 192, 192).half(), SentenceIndex([["a"]] * 4), "toy")
+    data = TrainingData(torch.zeros(4, 1, 64, 64).half(), SentenceIndex([["a"]] * 4), "toy")
     broken = torch.tensor(math.nan, requires_grad=True)
     with pytest.raises(ExplorerError, match="not a finite number at step 1"):
         train(model, data, Schedule(steps=2, batch_size=2, precision="fp32"),

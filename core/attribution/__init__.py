@@ -33,6 +33,8 @@ class Method:
     title: str
     maps: MapMethod
     about: str
+    # Works on the pixels themselves; the others take what a frozen stem made of them, too.
+    on_pixels: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -40,9 +42,14 @@ METHODS: dict[str, Method] = {
     "similarity": Method("Patch similarity", similarity, "Cosine of each patch with the text."),
     "gradcam": Method("Grad-CAM", gradcam, "Gradient-weighted activation (captum)."),
     "integrated-gradients": Method(
-        "Integrated gradients", integrated_gradients, "Path integral of the gradient (captum)."
+        "Integrated gradients",
+        integrated_gradients,
+        "Path integral of the gradient (captum).",
+        on_pixels=True,
     ),
-    "occlusion": Method("Occlusion", occlusion, "Loss of score when a window is hidden (captum)."),
+    "occlusion": Method(
+        "Occlusion", occlusion, "Loss of score when a window is hidden (captum).", on_pixels=True
+    ),
     "rollout": Method("Attention rollout", rollout, "Attention through all blocks; no text."),
     "random": Method("Random", random, "Control: noise."),
     "centre": Method("Centre", centre, "Control: the middle of the image."),

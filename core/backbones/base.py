@@ -43,6 +43,12 @@ class Backbone(nn.Module):
     embed_dim: int  # d
     context_length: int
     logit_scale: nn.Parameter  # log
+    # A first part that never trains; `image_tokens` takes its output in the place of pixels.
+    stem: nn.Module | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = None
 
     @abstractmethod
     def image_tokens(

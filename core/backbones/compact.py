@@ -1,9 +1,9 @@
-"""The demo backbone: convolutional stem, small ViT, adapted MiniLM; small enough to ship and train.
+"""The demo backbone: frozen stem, small ViT, adapted MiniLM; small enough to ship and train.
 
-Our own, not the paper's. The image tower keeps the stem's output as *local* features: tokens taken
-before any attention still stand for their own place (METHOD.md, last section). The text tower is a
-frozen MiniLM with a trained two-layer adapter, since frozen sentence features place "no
-pneumothorax" beside "pneumothorax".
+Our own, not the paper's. The image tower keeps the projected output of its convolutional stem as
+*local* features: tokens taken before any attention still stand for their own place (docs/method.md,
+section 2). The text tower is a frozen MiniLM with a trained two-layer adapter, since frozen
+sentence features place "no pneumothorax" beside "pneumothorax". What is frozen is computed once.
 """
 
 import math
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from core.backbones.base import Backbone, ImageTokens, TextTokens
 from core.backbones.block import Block
-from core.backbones.conv_stem import ConvStem
+from core.backbones.lite_stem import CHANNELS, STRIDE, LiteStem
 from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
 from core.preprocessing import Preprocess
 
@@ -26,17 +26,12 @@ from core.preprocessing import Preprocess
 class CompactConfig:
     """Sizes of the compact backbone; the defaults are those of `demo-base`."""
 
-    image_size: int = 192
-    stem_channels: tuple[int, ...] = (64, 128, 256)
-    stem_depths: tuple[int, ...] = (0, 2, 1)
+    image_size: int = 224
     width: int = 256
     depth: int = 4
     heads: int = 4
     text_depth: int = 2
     embed_dim: int = 256
-    # Mean and deviation of phantom pixels, 0..255.
-    mean: float = 118.0
-    std: float = 70.0
 
     def to_dict(self) -> dict[str, object]:
         """As plain JSON values."""
@@ -70,20 +65,25 @@ class CompactTextTower(nn.Module):
 class CompactBackbone(Backbone):
     """See the module; `config.depth` counts the ViT blocks, the last of which gives the CLS."""
 
+    stem: LiteStem
+
     def __init__(self, config: CompactConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or CompactConfig()
-        self.stem = ConvStem(config.stem_channels, config.stem_depths)
-        side = config.image_size // self.stem.stride
+        self.stem = LiteStem()
+        side = config.image_size // STRIDE
         self.name = "compact"
         self.preprocess = Preprocess(
-            size=config.image_size, mean=(config.mean,), std=(config.std,), channels=1
+            size=config.image_size, mean=(127.5,), std=(127.5,), channels=1
         )
         self.grid = (side, side)
         self.depth, self.heads, self.width = config.depth, config.heads, config.width
         self.local_width, self.embed_dim = config.width, config.embed_dim
         self.context_length = CONTEXT
-        self.patch_projection = nn.Linear(config.stem_channels[-1], config.width)
+        # Of the stem's channels, set by `centre`; linear bottlenecks differ tenfold in scale.
+        self.stem_mean = nn.Buffer(torch.zeros(CHANNELS))
+        self.stem_std = nn.Buffer(torch.ones(CHANNELS))
+        self.patch_projection = nn.Linear(CHANNELS, config.width)
         self.cls_token = nn.Parameter(torch.zeros(config.width))
         self.position = nn.Parameter(torch.randn(side * side, config.width) * 0.02)
         self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
@@ -101,13 +101,14 @@ class CompactBackbone(Backbone):
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
     ) -> ImageTokens:
-        """See `Backbone.image_tokens`.
+        """See `Backbone.image_tokens`; takes what `stem` made of the images, too.
 
         `keep` below 1 drops that share of the patch tokens at random before attention (patch
         dropout, Li et al., CVPR 2023): cheaper steps, for training only. `local` stays whole.
         """
-        maps = self.stem(pixels.contiguous(memory_format=torch.channels_last))  # (B, C, h, w)
-        local = self.patch_projection(maps.flatten(2).transpose(1, 2)) + self.position
+        maps = pixels if pixels.shape[1] == CHANNELS else self.stem(pixels)  # (B, 272, h, w)
+        patches = (maps.flatten(2).transpose(1, 2) - self.stem_mean) / self.stem_std
+        local = self.patch_projection(patches) + self.position
         # A CLS token that starts from the mean of its patches is trained from the first step.
         cls_token = (self.cls_token + local.mean(dim=1))[:, None]
         patches = local
@@ -140,16 +141,19 @@ class CompactBackbone(Backbone):
 
     @torch.no_grad()
     def centre(self, pixels: Tensor, texts: Sequence[str]) -> None:
-        """Start with embeddings whose mean is zero, by way of the projections' biases.
+        """Standardise the stem's channels, and start with embeddings whose mean is zero.
 
         A random tower gives every image nearly the same embedding, and every sentence too; contrast
         then spends its first thousand steps on finding a difference at all.
 
         Args:
-            pixels: (B, C, S, S), some dozens of preprocessed images.
+            pixels: (B, ...), some dozens of images as `image_tokens` takes them.
             texts: some dozens of sentences.
         """
-        image_features, _ = self.finish(self.image_tokens(pixels).tokens)
+        maps = pixels if pixels.shape[1] == CHANNELS else self.stem(pixels)
+        self.stem_mean.copy_(maps.mean(dim=(0, 2, 3)))
+        self.stem_std.copy_(maps.std(dim=(0, 2, 3)).clamp(min=1e-3))
+        image_features, _ = self.finish(self.image_tokens(maps).tokens)
         self.projection.bias.sub_(image_features.mean(dim=0))
         self.text.project_out.bias.sub_(self.text_tokens(texts).text_features.mean(dim=0))
 

@@ -29,7 +29,7 @@ TRUTH_CONTROLS = {
 """Maps made from truth, beside `core.attribution.METHODS`."""
 
 PRIOR_SET = "phantom:train,n=400"
-_BATCH = 16
+_BATCH = 32
 
 Map = NDArray[np.float32]
 
@@ -130,6 +130,11 @@ class _Chunk:
                 self.masks[row] = masks
                 pixels.append(self.preprocess(studies.image(row)))
         self.pixels = torch.stack(pixels).to(predictor.model.device) if pixels else torch.empty(0)
+        stem = predictor.model.backbone.stem
+        self.inputs = self.pixels  # what image_tokens takes, with what is frozen done once
+        if stem is not None and pixels and not predictor.model.config.body_mask:
+            with torch.no_grad():
+                self.inputs = stem(self.pixels)
 
     @property
     def findings(self) -> list[str]:
@@ -158,9 +163,8 @@ class _Chunk:
             places = [place for place, row in enumerate(self.masks) if row in rows]
             texts = list((self.prompts or prompts_for([finding]))[finding].positive)
             # The seed moves with the rows, or every chunk's random maps would be the same.
-            found = attribution_maps(
-                method, self.predictor, self.pixels[places], texts, seed + rows[0]
-            )
+            inputs = self.pixels if METHODS[method].on_pixels else self.inputs
+            found = attribution_maps(method, self.predictor, inputs[places], texts, seed + rows[0])
             for saliency, mask, shape in zip(found, masks, shapes, strict=True):
                 yield _measures(self.preprocess.map_to_image(saliency, shape), mask)
 

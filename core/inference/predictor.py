@@ -22,6 +22,7 @@ from core.lrclr.checkpoint import load_model
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.studies import StudySet, images_in_parallel
+from core.weights import weights_hash
 
 Progress = Callable[[int, int], None]
 _BATCH = 32
@@ -33,7 +34,7 @@ class Predictor:
     def __init__(self, model: LRCLR, name: str) -> None:
         self.model, self.name = model.eval().requires_grad_(False), name
         self.lock = RLock()
-        self.model_hash = _model_hash(model)
+        self.model_hash = weights_hash(model, repr((model.config, model.backbone.preprocess)))
         self._texts = TextMemo(model)
 
     @torch.no_grad()
@@ -98,13 +99,3 @@ def load_predictor(spec: str) -> Predictor:
         ExplorerError: as `core.lrclr.checkpoint.load_model`.
     """
     return Predictor(load_model(spec), spec)
-
-
-def _model_hash(model: LRCLR) -> str:
-    """Changes with any weight, the selection or the preprocessing."""
-    digest = sha256(repr((model.config, model.backbone.preprocess)).encode())
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-        digest.update(raw.numpy())
-    return digest.hexdigest()[:24]

@@ -1,7 +1,8 @@
-"""Images of a set in order, read or drawn by worker processes."""
+"""Images of a set in order, read or drawn, and made ready, by worker processes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +10,20 @@ from numpy.typing import NDArray
 from core.processes import map_in_processes
 from core.studies.study import StudySet
 
+Prepare = Callable[[NDArray[np.float32]], NDArray[Any]]
+
 _FEW = 48  # below this the workers' start costs more than it saves
 _worker_set: StudySet
+_worker_prepare: Prepare
 
 
 def images_in_parallel(
-    studies: StudySet, workers: int | None = None
-) -> Iterator[NDArray[np.float32]]:
-    """Yield every image of the set, in order.
+    studies: StudySet, prepare: Prepare = np.asarray, workers: int | None = None
+) -> Iterator[NDArray[Any]]:
+    """Yield what `prepare` makes of every image of the set, in order.
 
     Args:
+        prepare: can be pickled; works on one thread in each process.
         workers: processes; by default one a core, and none for a few images.
 
     Raises:
@@ -26,16 +31,20 @@ def images_in_parallel(
     """
     count = (os.cpu_count() or 1) if workers is None else workers
     if count < 2 or len(studies) < _FEW:
-        yield from (studies.image(row) for row in range(len(studies)))
+        yield from (prepare(studies.image(row)) for row in range(len(studies)))
         return
     rows = range(len(studies))
-    yield from map_in_processes(_image, rows, count, 16, _start, (studies,))
+    yield from map_in_processes(_image, rows, count, 16, _start, (studies, prepare))
 
 
-def _start(studies: StudySet) -> None:
-    global _worker_set
-    _worker_set = studies
+def _start(studies: StudySet, prepare: Prepare) -> None:
+    global _worker_set, _worker_prepare
+    _worker_set, _worker_prepare = studies, prepare
+    if prepare is not np.asarray:
+        import torch
+
+        torch.set_num_threads(1)  # the processes fill the cores
 
 
-def _image(row: int) -> NDArray[np.float32]:
-    return _worker_set.image(row)
+def _image(row: int) -> NDArray[Any]:
+    return _worker_prepare(_worker_set.image(row))

@@ -23,7 +23,7 @@ class _Preset:
 
 
 PRESETS = {
-    "train": _Preset("train", 16_000, 0),
+    "train": _Preset("train", 24_000, 0),
     "val": _Preset("val", 500, 0),
     "test": _Preset("test", 1_000, 0),
     "demo": _Preset("test", 96, 20),  # what the pages open with: small enough to embed at once

@@ -12,7 +12,7 @@ from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
 from core.metrics.localisation import pointing_game
 from core.studies import StudySet
-from core.training.data import Progress, load_pixels
+from core.training.data import Progress, load_inputs
 
 
 class QuickCheck:
@@ -21,7 +21,8 @@ class QuickCheck:
     def __init__(
         self, studies: StudySet, model: LRCLR, prompts: PromptSet, progress: Progress | None = None
     ) -> None:
-        self.pixels = load_pixels(studies, model.backbone.preprocess, progress)
+        as_pixels = model.config.body_mask
+        self.inputs = load_inputs(studies, model.backbone, as_pixels, progress)
         self.labels = studies.labels
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]
@@ -60,7 +61,7 @@ class QuickCheck:
     @torch.no_grad()
     def _score(self, model: LRCLR) -> tuple[ImageEncoding, TextEncoding, Scores]:
         images = ImageEncoding.cat(
-            [model.encode_image(chunk.float().to(model.device)) for chunk in self.pixels.split(64)]
+            [model.encode_image(chunk.float().to(model.device)) for chunk in self.inputs.split(64)]
         )
         texts = model.encode_text(self.prompts.all_texts())
         return images, texts, zero_shot(model, images, texts, self.prompts)

@@ -1,19 +1,27 @@
-"""Training data in memory: preprocessed pixels, and which sentence is true of which image."""
+"""Training data in memory: what the trained layers take, and which sentence is true of which image.
+
+Notable: where the first layers of a tower are frozen and images are not augmented, their output is
+kept instead of pixels, so that a step costs only what trains.
+"""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.paths import cache_dir
 from core.preprocessing import Preprocess
 from core.studies import StudySet, images_in_parallel
+from core.weights import weights_hash
 
 Progress = Callable[[int, int], None]
 
@@ -27,7 +35,8 @@ class SentenceIndex:
     """Distinct sentences of M reports, and the reports each is in.
 
     A sentence that two reports share is a positive of both images, so that reports that say the
-    same thing are not negatives of each other.
+    same thing are not negatives of each other. Rare sentences are drawn more often: most of a
+    report says what is not there, in words that thousands of reports share.
     """
 
     def __init__(self, reports: list[list[str]]) -> None:
@@ -37,11 +46,13 @@ class SentenceIndex:
             said = dict.fromkeys(filter(None, map(normalise_sentence, report)))
             self.rows.append([numbers.setdefault(text, len(numbers)) for text in said])
         self.sentences = list(numbers)
+        counts = torch.bincount(torch.tensor([number for row in self.rows for number in row]))
+        self.weights = counts.float().clamp(min=1).rsqrt()
 
     def draw(
         self, images: list[int], per_report: int, generator: torch.Generator
     ) -> tuple[list[str], Tensor, Tensor]:
-        """Draw up to `per_report` sentences of each image's report.
+        """Draw up to `per_report` sentences of each image's report, by one over the root of count.
 
         Args:
             images: B rows, each with at least one sentence.
@@ -54,7 +65,8 @@ class SentenceIndex:
         own = []
         for image in images:
             row = self.rows[image]
-            drawn = torch.randperm(len(row), generator=generator)[:per_report].tolist()
+            size = min(per_report, len(row))
+            drawn = torch.multinomial(self.weights[row], size, generator=generator).tolist()
             places = [columns.setdefault(row[number], len(columns)) for number in drawn]
             own.append(places[0])
         positive = torch.zeros(len(images), len(columns), dtype=torch.bool)
@@ -69,15 +81,18 @@ class SentenceIndex:
 class TrainingData:
     """Images with at least one sentence."""
 
-    pixels: Tensor  # (M, C, S, S) float16, preprocessed; rounding is below an 8-bit grey level
+    inputs: Tensor  # (M, C, h, w) float16, from `load_inputs`
     index: SentenceIndex
     fingerprint: str
 
 
 def load_training_data(
-    studies: StudySet, preprocess: Preprocess, progress: Progress | None = None
+    studies: StudySet, backbone: Backbone, as_pixels: bool, progress: Progress | None = None
 ) -> TrainingData:
-    """Preprocess every image that has a report, through the one preprocessing path.
+    """Prepare every image that has a report, through the one preprocessing path.
+
+    Args:
+        as_pixels: as in `load_inputs`.
 
     Raises:
         ExplorerError: fewer than two studies have report text.
@@ -89,34 +104,66 @@ def load_training_data(
             "two. Choose a set with reports, such as phantom:train."
         )
     reports = [studies.reports[row] for row in kept]
-    pixels = load_pixels(studies.subset(kept), preprocess, progress)
-    return TrainingData(pixels, SentenceIndex(reports), studies.fingerprint)
+    inputs = load_inputs(studies.subset(kept), backbone, as_pixels, progress)
+    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint)
 
 
-def load_pixels(
-    studies: StudySet, preprocess: Preprocess, progress: Progress | None = None
+def load_inputs(
+    studies: StudySet,
+    backbone: Backbone,
+    as_pixels: bool = False,
+    progress: Progress | None = None,
 ) -> Tensor:
-    """Preprocessed images (M, C, S, S) float16, kept on disk between runs."""
-    key = sha256(f"{studies.fingerprint}|{len(studies)}|{preprocess}".encode()).hexdigest()[:16]
-    path = cache_dir() / "pixels" / f"{key}.npy"
+    """What `backbone.image_tokens` takes, (M, C, h, w) float16, kept on disk between runs.
+
+    Args:
+        as_pixels: preprocessed pixels even where the backbone has a frozen stem.
+
+    Raises:
+        ExplorerError: an image cannot be read.
+    """
+    stem = None if as_pixels else backbone.stem
+    parts = [studies.fingerprint, str(len(studies)), str(backbone.preprocess)]
+    if stem is not None:
+        parts.append(weights_hash(stem))
+    key = sha256("|".join(parts).encode()).hexdigest()[:16]
+    path = cache_dir() / "inputs" / f"{key}.npy"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_pixels(path, studies, preprocess, progress)
+        _write_inputs(path, studies, _Prepare(backbone.preprocess, stem), progress)
     return torch.from_numpy(np.load(path))
 
 
-def _write_pixels(
-    path: Path, studies: StudySet, preprocess: Preprocess, progress: Progress | None
+class _Prepare:
+    """One image to what the backbone takes, in a worker process."""
+
+    def __init__(self, preprocess: Preprocess, stem: nn.Module | None) -> None:
+        self.preprocess, self.stem = preprocess, stem
+
+    @torch.no_grad()
+    def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float16]:
+        pixels = self.preprocess(image)
+        if self.stem is not None:
+            pixels = self.stem(pixels[None])[0]
+        return np.asarray(pixels.half().numpy())
+
+
+def _write_inputs(
+    path: Path, studies: StudySet, prepare: _Prepare, progress: Progress | None
 ) -> None:
-    shape = (len(studies), preprocess.channels, preprocess.size, preprocess.size)
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
+    array: np.memmap[Any, Any] | None = None
     try:
-        for row, image in enumerate(images_in_parallel(studies)):
-            array[row] = preprocess(image).numpy()
-            if progress and (row % 16 == 15 or row + 1 == len(studies)):
-                progress(row + 1, len(studies))
-        array.flush()
-        os.replace(partial, path)
+        for done, made in enumerate(images_in_parallel(studies, prepare), start=1):
+            if array is None:
+                array = np.lib.format.open_memmap(
+                    partial, mode="w+", dtype=np.float16, shape=(len(studies), *made.shape)
+                )
+            array[done - 1] = made
+            if progress and (done % 16 == 0 or done == len(studies)):
+                progress(done, len(studies))
+        if array is not None:
+            array.flush()
+            os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ExplorerError
+from core.precision import use_bfloat16
 from core.training.augment import augment
 from core.training.data import TrainingData
 from core.training.objectives import Batch
@@ -31,7 +32,7 @@ class Schedule:
     warmup: int = 100  # steps, at most a tenth of the run
     sentences_per_report: int = 2
     keep: float = 1.0  # share of patch tokens kept by patch dropout
-    augment: float = 1.0
+    augment: float = 0.0  # above 0 a frozen stem must run at every step
     precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
     seed: int = 0
 
@@ -88,6 +89,7 @@ def train(
     optimiser = torch.optim.AdamW(_groups(model, schedule.weight_decay), lr=schedule.learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, schedule))
     rows: list[int] = []
+    bfloat16 = use_bfloat16(schedule.precision, device)
     started = time.perf_counter()
     model.train()
     for step in range(1, schedule.steps + 1):
@@ -96,12 +98,12 @@ def train(
             if check:
                 log.write(kind="check", step=step - 1, **check(step - 1))
             return
-        size = min(schedule.batch_size, len(data.pixels))
+        size = min(schedule.batch_size, len(data.inputs))
         if len(rows) < size:
-            rows = torch.randperm(len(data.pixels), generator=generator).tolist()
+            rows = torch.randperm(len(data.inputs), generator=generator).tolist()
         chosen, rows = rows[:size], rows[size:]
         batch = _batch(data, chosen, schedule, generator, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16(schedule, device)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
             terms = losses(batch, generator)
         loss = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(loss):
@@ -130,15 +132,6 @@ def train(
     model.eval()
 
 
-def use_bfloat16(schedule: Schedule, device: torch.device) -> bool:
-    """Whether the towers run in bfloat16 autocast."""
-    if schedule.precision != "auto":
-        return schedule.precision == "bf16"
-    if device.type == "cpu":
-        return bool(torch.cpu._is_amx_tile_supported())
-    return device.type == "cuda" and torch.cuda.is_bf16_supported()
-
-
 def _batch(
     data: TrainingData,
     chosen: list[int],
@@ -146,10 +139,9 @@ def _batch(
     generator: torch.Generator,
     device: torch.device,
 ) -> Batch:
-    pixels = data.pixels[chosen].to(device).float()
-    pixels = augment(pixels, generator, schedule.augment)
+    inputs = augment(data.inputs[chosen].to(device).float(), generator, schedule.augment)
     texts, positive, own = data.index.draw(chosen, schedule.sentences_per_report, generator)
-    return Batch(pixels, texts, positive.to(device), own.to(device))
+    return Batch(inputs, texts, positive.to(device), own.to(device))
 
 
 def _rate(step: int, schedule: Schedule) -> float:

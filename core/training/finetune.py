@@ -51,7 +51,8 @@ def finetune(config: FinetuneConfig, out: Path, progress: Progress | None = None
     """
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
-    data = load_training_data(open_studies(config.data), model.backbone.preprocess, progress)
+    as_pixels = config.schedule.augment > 0 or model.config.body_mask
+    data = load_training_data(open_studies(config.data), model.backbone, as_pixels, progress)
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     log = RunLog(out / "log.jsonl")
     log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))

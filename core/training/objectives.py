@@ -27,7 +27,7 @@ class Weights:
 class Batch:
     """B images with P sentences."""
 
-    pixels: Tensor  # (B, C, S, S)
+    inputs: Tensor  # (B, ...), what `Backbone.image_tokens` takes
     texts: list[str]  # P
     positive: Tensor  # (B, P) bool
     own: Tensor  # (B,) column of one sentence of each image
@@ -37,7 +37,7 @@ def lrclr_losses(
     model: LRCLR, batch: Batch, weights: Weights, keep: float, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """The loss terms of one batch, each already weighted; absent where switched off."""
-    images = model.encode_image(batch.pixels, keep)
+    images = model.encode_image(batch.inputs, keep)
     texts = model.encode_text(batch.texts)
     terms = {}
     scale = model.backbone.logit_scale.exp()
@@ -60,7 +60,7 @@ def lrclr_losses(
 
 def global_losses(model: LRCLR, batch: Batch, form: str, keep: float) -> dict[str, Tensor]:
     """Global contrast of the backbone alone, for pretraining."""
-    tokens = model.backbone.image_tokens(batch.pixels, keep=keep).tokens
+    tokens = model.backbone.image_tokens(batch.inputs, keep=keep).tokens
     image_features, _ = model.backbone.finish(tokens)
     texts = model.encode_text(batch.texts)
     cosine = _cosine(F.normalize(image_features.float(), dim=-1), texts)

@@ -23,11 +23,11 @@ from core.training.objectives import global_losses
 
 def _default_schedule() -> Schedule:
     return Schedule(
-        steps=1600,
+        steps=1500,
         batch_size=64,
-        learning_rate=7e-4,
+        learning_rate=1e-3,
         warmup=150,
-        sentences_per_report=3,
+        sentences_per_report=4,
         keep=0.5,
         seed=1,
     )
@@ -55,9 +55,11 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     """
     torch.manual_seed(config.schedule.seed)
     backbone = CompactBackbone(CompactConfig())
+    backbone.stem.load_imagenet()
     model = LRCLR(backbone, LRCLRConfig(added_layers=False))
-    data = load_training_data(open_studies(config.data), model.backbone.preprocess, progress)
-    backbone.centre(data.pixels[:256].float(), data.index.sentences[:512])
+    as_pixels = config.schedule.augment > 0
+    data = load_training_data(open_studies(config.data), backbone, as_pixels, progress)
+    backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     (out / "log.jsonl").unlink(missing_ok=True)
     log = RunLog(out / "log.jsonl")

@@ -1,0 +1,12 @@
+"""Whether a device gains by bfloat16."""
+
+import torch
+
+
+def use_bfloat16(precision: str, device: torch.device) -> bool:
+    """True for "bf16"; for "auto" where the hardware multiplies bfloat16; False for "fp32"."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cpu":
+        return bool(torch.cpu._is_amx_tile_supported())
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
