@@ -66,6 +66,9 @@ class Backbone(nn.Module):
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Encode texts; longer ones are cut at `context_length`."""
 
+    def remember(self, texts: Sequence[str]) -> None:
+        """Compute what is frozen of `texts` ahead of training, in this order on every machine."""
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """What `registry.build_backbone` needs to make the same architecture again, as JSON."""

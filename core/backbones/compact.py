@@ -139,6 +139,10 @@ class CompactBackbone(Backbone):
         words, text_features = self.text(frozen.features.to(device), mask)
         return TextTokens(words, mask, text_features, frozen.pieces)
 
+    def remember(self, texts: Sequence[str]) -> None:
+        """See `Backbone.remember`."""
+        load_minilm().remember(texts)
+
     @torch.no_grad()
     def centre(self, pixels: Tensor, texts: Sequence[str]) -> None:
         """Standardise the stem's channels, and start with embeddings whose mean is zero.

@@ -41,13 +41,24 @@ class FrozenMiniLM:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self.model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
         self._known: OrderedDict[str, tuple[Tensor, list[str]]] = OrderedDict()
+        self._room = _REMEMBERED
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Encode texts ahead and make room for them: their features depend on nothing else then.
+
+        Texts that are encoded together share their padding, and the last bit of a feature with it.
+        """
+        self._room = max(self._room, len(self._known) + len(texts) + _REMEMBERED)
+        missing = sorted({text for text in texts if text not in self._known}, key=_by_length)
+        for start in range(0, len(missing), 64):
+            self._encode_chunk(missing[start : start + 64])
 
     def encode(self, texts: Sequence[str]) -> WordFeatures:
         """Word features of the texts; longer ones are cut at 64 pieces."""
         found = {text: self._known.get(text) for text in texts}
         missing = [text for text, known in found.items() if known is None]
         # In chunks of like length: padding is what a small text model spends its time on.
-        missing.sort(key=len)
+        missing.sort(key=_by_length)
         for start in range(0, len(missing), 64):
             found.update(self._encode_chunk(missing[start : start + 64]))
         entries = [found[text] for text in texts]
@@ -74,9 +85,13 @@ class FrozenMiniLM:
             names = self.tokenizer.convert_ids_to_tokens(batch["input_ids"][row, inner])
             made[text] = (states[row, inner].half(), names)
             self._known[text] = made[text]
-            if len(self._known) > _REMEMBERED:
+            if len(self._known) > self._room:
                 self._known.popitem(last=False)
         return made
+
+
+def _by_length(text: str) -> tuple[int, str]:
+    return len(text), text
 
 
 @lru_cache(maxsize=1)

@@ -3,27 +3,34 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from core.cli.common import StderrProgress
 
-if TYPE_CHECKING:
-    from core.training.finetune import FinetuneConfig
-
 _Weight = typer.Option(min=0, help="Weight of this loss; 0 switches it off.")
+_Freeze = typer.Option(help="Beginning of the names of parameters that do not train; repeatable.")
 
 
 def finetune_command(
     out: Annotated[Path, typer.Option(help="Folder of the run: model, log.jsonl, status.")],
-    model: Annotated[str, typer.Option(help="What to start from.")] = "demo-base",
-    data: Annotated[str, typer.Option(help="Study set with reports.")] = "phantom:train",
+    config: Annotated[str | None, typer.Option(help="Preset or TOML file to start from.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the newest training state.")] = False,
+    model: Annotated[str | None, typer.Option(help="What to start from.")] = None,
+    data: Annotated[str | None, typer.Option(help="Study set with reports.")] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
     batch_size: Annotated[int | None, typer.Option()] = None,
     learning_rate: Annotated[float | None, typer.Option()] = None,
+    weight_decay: Annotated[float | None, typer.Option(min=0)] = None,
+    warmup: Annotated[int | None, typer.Option(min=0, help="Steps.")] = None,
+    layer_decay: Annotated[float | None, typer.Option(help="Rate of a block by depth.")] = None,
+    freeze: Annotated[list[str] | None, _Freeze] = None,
+    ema: Annotated[float | None, typer.Option(help="Decay of averaged weights; 0: none.")] = None,
+    patience: Annotated[int | None, typer.Option(min=0, help="Checks without a gain.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     keep: Annotated[float | None, typer.Option(help="Patch dropout: share kept.")] = None,
+    augment: Annotated[float | None, typer.Option(min=0, help="Strength; 0 is none.")] = None,
     sentences_per_report: Annotated[int | None, typer.Option(min=1)] = None,
     precision: Annotated[str | None, typer.Option(help="auto, bf16 or fp32.")] = None,
     global_weight: Annotated[float | None, _Weight] = None,
@@ -33,67 +40,52 @@ def finetune_command(
     scorer: Annotated[str | None, typer.Option(help="How regions are selected.")] = None,
     k: Annotated[int | None, typer.Option("--k", help="Regions kept.")] = None,
     local_form: Annotated[str | None, typer.Option(help="lse, gloria or filip.")] = None,
+    gamma: Annotated[float | None, typer.Option(help="Sharpness of the pool.")] = None,
     region_features: Annotated[str | None, typer.Option(help="local or last.")] = None,
     fusion_layers: Annotated[int | None, typer.Option(min=1)] = None,
     selection_block: Annotated[bool | None, typer.Option()] = None,
     body_mask: Annotated[bool | None, typer.Option()] = None,
     check_data: Annotated[str | None, typer.Option(help="Set of the checks.")] = None,
     check_every: Annotated[int | None, typer.Option(min=1, help="Steps between.")] = None,
+    save_every: Annotated[int | None, typer.Option(min=1, help="Steps between states.")] = None,
 ) -> None:
     """Fine-tune by LRCLR on reports alone; every part of the method is one option."""
-    run = {"check_data": check_data, "check_every": check_every}
-    schedule = {
-        "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
-        "keep": keep, "sentences_per_report": sentences_per_report, "precision": precision,
+    tables: dict[str, dict[str, Any]] = {
+        "": {
+            "model": model, "data": data, "check_data": check_data, "check_every": check_every,
+            "save_every": save_every,
+        },
+        "schedule": {
+            "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate,
+            "weight_decay": weight_decay, "warmup": warmup, "layer_decay": layer_decay,
+            "freeze": freeze or None, "ema": ema, "patience": patience, "seed": seed,
+            "keep": keep, "augment": augment, "sentences_per_report": sentences_per_report,
+            "precision": precision,
+        },
+        "weights": {
+            "global": global_weight, "local": local_weight, "match": match_weight,
+            "form": loss_form,
+        },
+        "lrclr": {
+            "scorer": scorer, "k": k, "local_form": local_form, "gamma": gamma,
+            "region_features": region_features, "fusion_layers": fusion_layers,
+            "selection_block": selection_block, "body_mask": body_mask,
+        },
     }  # fmt: skip
-    weights = {
-        "global_": global_weight, "local": local_weight, "match": match_weight, "form": loss_form,
-    }  # fmt: skip
-    layers = {
-        "scorer": scorer, "k": k, "local_form": local_form, "region_features": region_features,
-        "fusion_layers": fusion_layers, "selection_block": selection_block, "body_mask": body_mask,
-    }  # fmt: skip
-    _train(out, model, data, run, schedule, weights, layers)
+    _train(out, config, {table: _given(values) for table, values in tables.items()}, resume)
 
 
-def _train(out: Path, model: str, data: str, *options: dict[str, Any]) -> None:
+def _train(out: Path, source: str | None, tables: dict[str, dict[str, Any]], resume: bool) -> None:
+    from core.training.config_file import read_config
     from core.training.finetune import finetune
     from core.training.runs import recorded
 
     def work() -> None:  # the options are checked here, so that a refusal is in the run's status
-        (out / "log.jsonl").unlink(missing_ok=True)
-        finetune(_config(model, data, *map(_given, options)), out, _RunProgress(out))
+        finetune(read_config(source, tables), out, _RunProgress(out), resume)
 
     started = time.monotonic()
     recorded(out, sys.argv[2:], work)
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")
-
-
-def _config(
-    model: str,
-    data: str,
-    run: dict[str, Any],
-    schedule: dict[str, Any],
-    weights: dict[str, Any],
-    layers: dict[str, Any],
-) -> "FinetuneConfig":
-    """The defaults with what was given."""
-    from dataclasses import replace
-
-    from core.lrclr.checkpoint import load_model
-    from core.lrclr.config import LRCLRConfig
-    from core.training.finetune import FinetuneConfig
-
-    default = FinetuneConfig()
-    chosen = None
-    if layers:  # changes to the layers the model has, if it has some
-        present = load_model(model).config
-        chosen = replace(present if present.added_layers else LRCLRConfig(), **layers)
-    return replace(
-        default, model=model, data=data, lrclr=chosen,
-        schedule=replace(default.schedule, **schedule),
-        weights=replace(default.weights, **weights), **run,
-    )  # fmt: skip
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -79,10 +79,12 @@ class LRCLR(nn.Module):
             index = selected[..., None].expand(-1, -1, tokens.shape[-1])
             picked = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], dim=1)
         if config.selection_block:
-            picked = self.selection_block(picked)
-        joint = backbone.project(picked)
-        regions = self._regions(found, joint, selected)
-        return ImageEncoding(_unit(joint[:, 0]), _unit(regions), selected, found.grid)
+            joint = backbone.project(self.selection_block(picked))
+            image_features, patches = joint[:, 0], joint[:, 1:]
+        else:  # without the added block the backbone's own last block reads what was picked
+            image_features, patches = backbone.finish(picked)
+        regions = self._regions(found, patches, selected)
+        return ImageEncoding(_unit(image_features), _unit(regions), selected, found.grid)
 
     def _mapped(self, found: ImageTokens) -> Tensor:
         """The tokens, passed through `patch_map` as (B, D, h, w) where Grad-CAM can see them."""
@@ -93,7 +95,7 @@ class LRCLR(nn.Module):
         patches = self.patch_map(patches).flatten(2).transpose(1, 2)
         return torch.cat([tokens[:, :1], patches], dim=1)
 
-    def _regions(self, tokens: ImageTokens, joint: Tensor, selected: Tensor | None) -> Tensor:
+    def _regions(self, tokens: ImageTokens, patches: Tensor, selected: Tensor | None) -> Tensor:
         """(B, N, d) before normalisation; patches that were not selected stay zero with "last"."""
         if self.config.region_features == "local":
             local = self.region_head(tokens.local)
@@ -101,10 +103,10 @@ class LRCLR(nn.Module):
             same = self.backbone.local_width == self.backbone.embed_dim
             return local + tokens.local if same else local
         if selected is None:
-            return joint[:, 1:]
-        spread = joint.new_zeros(len(joint), tokens.local.shape[1], joint.shape[-1])
-        index = selected[..., None].expand(-1, -1, joint.shape[-1])
-        return spread.scatter(1, index, joint[:, 1:])
+            return patches
+        spread = patches.new_zeros(len(patches), tokens.local.shape[1], patches.shape[-1])
+        index = selected[..., None].expand(-1, -1, patches.shape[-1])
+        return spread.scatter(1, index, patches)
 
     def _text_free_picks(self, tokens: ImageTokens, pixels: Tensor) -> Tensor | None:
         if self.config.scorer == "text":

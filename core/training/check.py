@@ -31,7 +31,10 @@ class QuickCheck:
         self.prompts = PromptSet({name: prompts[name] for name in self.findings})
 
     def __call__(self, model: LRCLR) -> dict[str, Any]:
-        """Mean and per-finding AUC of three scores, and the pointing game of patch similarity."""
+        """Mean and per-finding AUC of four scores, and the pointing game of patch similarity.
+
+        `score`, the mean AUC of the mixed score, is what early stopping and the best model go by.
+        """
         images, texts, scores = self._score(model)
         truth = self.labels[self.findings].to_numpy(float)
         auc = {
@@ -39,11 +42,13 @@ class QuickCheck:
                 name: round(_auc(truth[:, column], scores[score][:, column]), 3)
                 for column, name in enumerate(self.findings)
             }
-            for score in ("global", "local", "positive")
+            for score in ("global", "local", "positive", "lrclr")
         }
         hits = self._pointing(model, images, texts)
+        means = {score: round(float(np.nanmean(list(auc[score].values()))), 4) for score in auc}
         return {
-            "auc": {score: round(float(np.nanmean(list(auc[score].values()))), 4) for score in auc},
+            "score": means["lrclr"],
+            "auc": means,
             "pointing": round(float(np.nanmean(list(hits.values()))), 4) if hits else None,
             "auc_by_finding": auc,
             "pointing_by_finding": hits,

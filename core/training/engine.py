@@ -1,10 +1,10 @@
-"""The training loop, written out: one process, AdamW, warm-up and cosine, JSONL log.
+"""The training loop, written out: one process, AdamW, warm-up and cosine, JSONL log, resumable.
 
 `core.training.pretrain` and `core.training.finetune` are its two uses.
 """
 
 import json
-import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,11 @@ from torch import Tensor, nn
 from core.errors import ExplorerError
 from core.precision import use_bfloat16
 from core.training.augment import augment
+from core.training.average import Average
 from core.training.data import TrainingData
 from core.training.objectives import Batch
+from core.training.optimiser import make_optimiser, rate_at
+from core.training.states import StateFiles
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Schedule:
     keep: float = 1.0  # share of patch tokens kept by patch dropout
     augment: float = 0.0  # above 0 a frozen stem must run at every step
     precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
+    ema: float = 0.0  # decay of the averaged weights that are checked and kept; 0 averages nothing
+    patience: int = 0  # checks without a better one after which the run ends; 0 never ends it
+    freeze: tuple[str, ...] = ()  # beginnings of parameter names that do not train
+    layer_decay: float = 1.0  # learning rate of a block over that of the block after it
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -49,12 +56,26 @@ class RunLog:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, **values: Any) -> None:
         """Append one line."""
         self._file.write(json.dumps(values) + "\n")
         self._file.flush()
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self.path.stat().st_size
+
+    def rewind(self, size: int) -> None:
+        """Forget what came after `size` bytes: a step that is taken again is logged once."""
+        os.truncate(self.path, size)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What was written."""
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
 
 LossTerms = Callable[[Batch, torch.Generator], dict[str, Tensor]]
@@ -71,91 +92,137 @@ def train(
     check_every: int = 0,
     log_every: int = 10,
     stopping: Callable[[], bool] = lambda: False,
+    states: StateFiles | None = None,
 ) -> None:
-    """Train in place and leave the model in eval mode.
+    """Train in place and leave the model in eval mode, with the averaged weights if there are some.
 
     Args:
         losses: weighted terms of one batch; their sum is minimised.
         check: called every `check_every` steps and after the last, in eval mode; what it returns is
             logged.
         stopping: asked before each step; True ends the run early, with what it learned.
+        states: where training states are kept; a run goes on from the newest.
 
     Raises:
-        ExplorerError: the loss is not finite.
+        ExplorerError: the loss is not finite, a state cannot be written or belongs to another run.
     """
-    device = next(model.parameters()).device
-    torch.manual_seed(schedule.seed)
-    generator = torch.Generator().manual_seed(schedule.seed)
-    optimiser = torch.optim.AdamW(_groups(model, schedule.weight_decay), lr=schedule.learning_rate)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, schedule))
-    rows: list[int] = []
-    bfloat16 = use_bfloat16(schedule.precision, device)
-    started = time.perf_counter()
-    model.train()
-    for step in range(1, schedule.steps + 1):
-        if stopping():  # keep what was learned, as after the last step
+    loop = _Loop(model, data, schedule)
+    start = loop.restore(states, log) if states else 0
+    started, checked = time.perf_counter(), -1
+
+    def look(step: int) -> None:
+        nonlocal checked
+        if check and checked != step:
             model.eval()
-            if check:
-                log.write(kind="check", step=step - 1, **check(step - 1))
-            return
-        size = min(schedule.batch_size, len(data.inputs))
-        if len(rows) < size:
-            rows = torch.randperm(len(data.inputs), generator=generator).tolist()
-        chosen, rows = rows[:size], rows[size:]
-        batch = _batch(data, chosen, schedule, generator, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-            terms = losses(batch, generator)
+            with loop.average.applied():
+                log.write(kind="check", step=step, **check(step))
+            model.train()
+            checked = step
+
+    model.train()
+    step = start
+    for step in range(start + 1, schedule.steps + 1):
+        if stopping():  # keep what was learned, as after the last step
+            step -= 1
+            if states and step:
+                states.save(step, loop.state(log))
+            break
+        terms = loop.step(losses, step)
+        if step % log_every == 0 or step == 1 or step == schedule.steps:
+            elapsed, done = time.perf_counter() - started, step - start
+            log.write(
+                kind="step", step=step, steps=schedule.steps,
+                loss=round(sum(terms.values()), 5),
+                terms={name: round(term, 5) for name, term in terms.items()},
+                seconds=round(elapsed, 1), left=round(elapsed / done * (schedule.steps - step), 1),
+                images_per_second=round(done * loop.size / elapsed, 1),
+            )  # fmt: skip
+        if check_every and step % check_every == 0:
+            look(step)
+        if states and step % states.every == 0 and step < schedule.steps:
+            states.save(step, loop.state(log))
+    look(step)
+    loop.average.copy_to_model()
+    model.eval()
+
+
+class _Loop:
+    """What changes from step to step."""
+
+    def __init__(self, model: nn.Module, data: TrainingData, schedule: Schedule) -> None:
+        self.model, self.data, self.schedule = model, data, schedule
+        self.device = next(model.parameters()).device
+        self.size = min(schedule.batch_size, len(data.inputs))
+        self.bfloat16 = use_bfloat16(schedule.precision, self.device)
+        torch.manual_seed(schedule.seed)
+        self.generator = torch.Generator().manual_seed(schedule.seed)
+        self.rows: list[int] = []  # images of this epoch that are still to come
+        self.optimiser = make_optimiser(
+            model, schedule.learning_rate, schedule.weight_decay, schedule.freeze,
+            schedule.layer_decay,
+        )  # fmt: skip
+        self.rate = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser, lambda step: rate_at(step, schedule.steps, schedule.warmup)
+        )
+        self.average = Average(model, schedule.ema)
+
+    def step(self, losses: LossTerms, step: int) -> dict[str, float]:
+        """One step of the optimiser; the loss terms before it."""
+        batch = self._batch()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            terms = losses(batch, self.generator)
         loss = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(loss):
             raise ExplorerError(
                 f"The loss is not a finite number at step {step}; start again with a lower "
-                f"learning rate than {schedule.learning_rate:g}."
+                f"learning rate than {self.schedule.learning_rate:g}."
             )
-        optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        rate.step()
-        last = step == schedule.steps
-        if step % log_every == 0 or step == 1 or last:
-            elapsed = time.perf_counter() - started
-            log.write(
-                kind="step", step=step, steps=schedule.steps, loss=round(loss.item(), 5),
-                terms={name: round(term.item(), 5) for name, term in terms.items()},
-                seconds=round(elapsed, 1), left=round(elapsed / step * (schedule.steps - step), 1),
-                images_per_second=round(step * size / elapsed, 1),
-            )  # fmt: skip
-        if check and (last or (check_every and step % check_every == 0)):
-            model.eval()
-            log.write(kind="check", step=step, **check(step))
-            model.train()
-    model.eval()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.rate.step()
+        self.average.update()
+        return {name: term.item() for name, term in terms.items()}
 
+    def _batch(self) -> Batch:
+        if len(self.rows) < self.size:
+            self.rows = torch.randperm(len(self.data.inputs), generator=self.generator).tolist()
+        chosen, self.rows = self.rows[: self.size], self.rows[self.size :]
+        inputs = self.data.inputs[chosen].to(self.device).float()
+        inputs = augment(inputs, self.generator, self.schedule.augment)
+        texts, positive, own = self.data.index.draw(
+            chosen, self.schedule.sentences_per_report, self.generator
+        )
+        return Batch(inputs, texts, positive.to(self.device), own.to(self.device))
 
-def _batch(
-    data: TrainingData,
-    chosen: list[int],
-    schedule: Schedule,
-    generator: torch.Generator,
-    device: torch.device,
-) -> Batch:
-    inputs = augment(data.inputs[chosen].to(device).float(), generator, schedule.augment)
-    texts, positive, own = data.index.draw(chosen, schedule.sentences_per_report, generator)
-    return Batch(inputs, texts, positive.to(device), own.to(device))
+    def state(self, log: RunLog) -> dict[str, Any]:
+        """Everything that `restore` needs to go on bit by bit."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "rate": self.rate.state_dict(),
+            "average": self.average.state(),
+            "rows": self.rows,
+            "generator": self.generator.get_state(),
+            "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+            "log_size": log.size,
+        }
 
-
-def _rate(step: int, schedule: Schedule) -> float:
-    """Linear warm-up, then a cosine to zero."""
-    warmup = min(schedule.warmup, max(schedule.steps // 10, 1))
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(schedule.steps - warmup, 1)))
-
-
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Decay matrices only: not biases, norms, embeddings of one row or scales."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
+    def restore(self, states: StateFiles, log: RunLog) -> int:
+        """Go back to the newest state, if there is one; the step it was written after."""
+        state = states.load()
+        if state is None:
+            return 0
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.rate.load_state_dict(state["rate"])
+        self.average.restore(state["average"])
+        self.rows = state["rows"]
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch_rng"])
+        if state["cuda_rng"]:
+            torch.cuda.set_rng_state_all(state["cuda_rng"])
+        log.rewind(state["log_size"])
+        return int(state["step"])

@@ -2,10 +2,14 @@
 
 python -m core finetune --model demo-base --data phantom:train --out runs/lrclr
 python -m core finetune --model demo --data phantom:train,n=512 --steps 200 --out runs/try
+python -m core finetune --config lrclr --out runs/lrclr --resume
 """
 
+import json
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,6 +23,10 @@ from core.training.check import QuickCheck
 from core.training.data import Progress, load_training_data
 from core.training.engine import RunLog, Schedule, train
 from core.training.objectives import LOSS_FORMS, Weights, lrclr_losses
+from core.training.states import StateFiles
+
+BEST = "best"
+"""Folder in a run's folder: the model of the best check."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,8 @@ class FinetuneConfig:
     data: str = "phantom:train"
     check_data: str = "phantom:val,n=100"
     check_every: int = 100
+    save_every: int = 200  # steps between training states
+    keep_states: int = 2
     weights: Weights = field(default_factory=Weights)
     # None keeps the layers that the model has, or adds the default ones to a plain model.
     lrclr: LRCLRConfig | None = None
@@ -43,33 +53,86 @@ class FinetuneConfig:
             raise ExplorerError("Every loss is switched off; give at least one a weight above 0.")
 
 
-def finetune(config: FinetuneConfig, out: Path, progress: Progress | None = None) -> LRCLR:
-    """Train, write the model folder and its log.jsonl, return the model.
+def finetune(
+    config: FinetuneConfig, out: Path, progress: Progress | None = None, resume: bool = False
+) -> LRCLR:
+    """Train, write the model folder, its best check and its log.jsonl, return the model.
+
+    Args:
+        resume: go on from the newest training state in `out`, bit by bit as if the run had never
+            stopped; without a state, from the beginning.
 
     Raises:
-        ExplorerError: model or data cannot be used, or the loss diverged.
+        ExplorerError: model or data cannot be used, the loss diverged, the disk is full, or the
+            states in `out` are of other settings.
     """
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
     as_pixels = config.schedule.augment > 0 or model.config.body_mask
     data = load_training_data(open_studies(config.data), model.backbone, as_pixels, progress)
+    model.backbone.remember(data.index.sentences)
+    identity = _identity(config, data.fingerprint)
+    states = StateFiles(out, config.save_every, config.keep_states, identity)
+    if not (resume and states.there):
+        states.clear()
+        (out / "log.jsonl").unlink(missing_ok=True)
+        log = RunLog(out / "log.jsonl")
+        log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+    else:
+        log = RunLog(out / "log.jsonl")
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
-    log = RunLog(out / "log.jsonl")
-    log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+    notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
+    keeper = _Keeper(model, check, out, notes, log)
     schedule, weights = config.schedule, config.weights
-
-    def checked(step: int) -> dict[str, object]:  # a run that is cut off keeps its last check
-        notes = {"finetune": asdict(config), "fingerprint": data.fingerprint, "step": step}
-        model.config = replace(model.config, spread=check.spread(model))
-        save_model(model, out, notes)
-        return check(model)
-
+    patience = schedule.patience or schedule.steps
     train(
         model, data, schedule,
         lambda batch, generator: lrclr_losses(model, batch, weights, schedule.keep, generator),
-        log, checked, config.check_every, stopping=(out / "stop").exists,
+        log, keeper, config.check_every,
+        stopping=lambda: (out / "stop").exists() or keeper.checks_since_best() >= patience,
+        states=states,
     )  # fmt: skip
+    if not (out / "stop").exists():
+        states.clear()  # a run that was stopped can go on; a finished one needs no state
     return model
+
+
+class _Keeper:
+    """Checks the model, keeps it, and keeps it as the best where it is the best so far."""
+
+    def __init__(
+        self, model: LRCLR, check: QuickCheck, out: Path, notes: dict[str, Any], log: RunLog
+    ) -> None:
+        self.model, self.check, self.out, self.notes, self.log = model, check, out, notes, log
+        self._scores: list[float] | None = None
+
+    def __call__(self, step: int) -> dict[str, Any]:
+        """Measure after `step`; a run that is cut off keeps its last check."""
+        self.model.config = replace(self.model.config, spread=self.check.spread(self.model))
+        notes = {**self.notes, "step": step}
+        save_model(self.model, self.out, notes)
+        found = self.check(self.model)
+        if found["score"] > max(self.scores, default=-1.0):
+            save_model(self.model, self.out / BEST, {**notes, "score": found["score"]})
+        self.scores.append(found["score"])
+        return found
+
+    def checks_since_best(self) -> int:
+        """Checks after the best one."""
+        return len(self.scores) - 1 - self.scores.index(max(self.scores)) if self.scores else 0
+
+    @property
+    def scores(self) -> list[float]:
+        """Of all checks so far; read once from the log, which a resumed run has rewound by then."""
+        if self._scores is None:
+            self._scores = [line["score"] for line in self.log.lines() if line["kind"] == "check"]
+        return self._scores
+
+
+def _identity(config: FinetuneConfig, fingerprint: str) -> str:
+    """Changes with whatever changes the steps of a run."""
+    told = json.dumps([asdict(replace(config, save_every=0, keep_states=0)), fingerprint])
+    return sha256(told.encode()).hexdigest()[:16]
 
 
 def with_layers(model: LRCLR, config: LRCLRConfig | None) -> LRCLR:

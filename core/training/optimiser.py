@@ -1,0 +1,81 @@
+"""AdamW's parameter groups and the learning rate over a run."""
+
+import math
+import re
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import ExplorerError
+
+
+def make_optimiser(
+    model: nn.Module,
+    learning_rate: float,
+    weight_decay: float = 0.05,
+    freeze: tuple[str, ...] = (),
+    layer_decay: float = 1.0,
+) -> torch.optim.AdamW:
+    """AdamW on what trains, and no gradient for what does not.
+
+    Biases, norms, scales and embeddings of one row do not decay.
+
+    Args:
+        freeze: beginnings of parameter names (`backbone.text`) that stay as they are.
+        layer_decay: learning rate of a backbone's block over that of the block after it (BEiT,
+            Bao et al., ICLR 2022); what comes before the blocks goes with the first of them.
+
+    Raises:
+        ExplorerError: a beginning that no name has, or nothing is left to train.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for start in freeze:
+        if not any(name.startswith(start) for name in names):
+            raise ExplorerError(
+                f"freeze: no parameter of this model begins with '{start}'; there are "
+                f"{', '.join(sorted({'.'.join(name.split('.')[:2]) for name in names}))}."
+            )
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    depth = 1 + max((_block(name) for name in names), default=-1)
+    for name, parameter in model.named_parameters():
+        if name.startswith(tuple(freeze)):
+            parameter.requires_grad_(False)
+        if not parameter.requires_grad:
+            continue
+        below = depth - 1 - max(_block(name), 0) if name.startswith(_TOWER) else 0
+        decay = weight_decay if parameter.ndim >= 2 else 0.0
+        groups.setdefault((layer_decay**below, decay), []).append(parameter)
+    if not groups:
+        raise ExplorerError("freeze: nothing is left to train; name fewer parts.")
+    settings: list[dict[str, Any]] = [
+        {"params": parameters, "lr": learning_rate * factor, "weight_decay": decay}
+        for (factor, decay), parameters in groups.items()
+    ]
+    return torch.optim.AdamW(settings)
+
+
+def rate_at(step: int, steps: int, warmup: int) -> float:
+    """Share of the learning rate at a 0-based step: linear warm-up, then a cosine to zero.
+
+    Args:
+        warmup: steps; at most a tenth of the run.
+
+    >>> [round(rate_at(step, 40, 2), 2) for step in (0, 1, 2, 21, 39)]
+    [0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+    warmup = min(warmup, max(steps // 10, 1))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+
+# The image tower's part before its projection, of the compact backbone and of open_clip's.
+_TOWER = ("backbone.patch_projection", "backbone.position", "backbone.blocks.",
+          "backbone.model.visual.")  # fmt: skip
+
+
+def _block(name: str) -> int:
+    """Number of the block of the image tower a parameter is in, -1 outside the blocks."""
+    found = re.search(r"blocks\.(\d+)\.", name)
+    return int(found.group(1)) if found and name.startswith(_TOWER) else -1

@@ -1,0 +1,96 @@
+"""Configurations: every preset is whole, files are checked when read, single values win."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.training.config_file import presets, read_config
+from core.training.optimiser import make_optimiser
+
+SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+
+
+def _small() -> LRCLR:
+    torch.manual_seed(0)
+    return LRCLR(CompactBackbone(SMALL), LRCLRConfig(k=4, fusion_heads=2))
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_can_be_read_and_trains_something(name: str) -> None:
+    assert len(presets()[name]) > 20
+    config = read_config(name)
+    optimiser = make_optimiser(_small(), 1e-3, freeze=config.schedule.freeze)
+    assert optimiser.param_groups
+
+
+def test_the_presets_that_were_promised_are_there() -> None:
+    assert {"global-only", "lrclr", "lrclr-filip", "lrclr-no-match", "linear-probe"} <= set(
+        presets()
+    )
+    assert read_config("global-only").weights.local == 0
+    assert read_config("lrclr-no-match").weights.match == 0
+    filip = read_config("lrclr-filip").lrclr
+    assert filip is not None and filip.local_form == "filip"
+
+
+def test_a_file_and_values_over_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    schedule = "[schedule]\nsteps = 5\nlearning_rate = 1\n"
+    path.write_text(f"check_every = 7\n{schedule}[weights]\nglobal = 2")
+    config = read_config(str(path), {"schedule": {"steps": 9, "freeze": ["backbone.text"]}})
+    assert (config.check_every, config.schedule.steps, config.schedule.batch_size) == (7, 9, 32)
+    assert config.schedule.learning_rate == 1.0 and config.weights.global_ == 2
+    assert config.schedule.freeze == ("backbone.text",) and config.lrclr is None
+    assert read_config(None, {"lrclr": {"k": 3}}).lrclr == LRCLRConfig(k=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("steps = 5", "steps is no setting"),
+        ("[schedule]\nstep = 5", "schedule.step is no setting"),
+        ("[schedule]\nsteps = 5.5", "schedule.steps must be a whole number"),
+        ("[schedule]\nsteps = true", "must be a whole number"),
+        ("[schedule]\nsteps = 0", "steps >= 1"),
+        ("[schedule]\nfreeze = 'x'", "must be a list"),
+        ("[weights]\nglobal = 'much'", "weights.global must be a number"),
+        ("[lrclr]\nscorer = 'best'", "Unknown scorer"),
+        ("[extra]\na = 1", "no table"),
+        ("model = 3", "must be text"),
+        ("= nonsense", "no TOML"),
+        ("\x00", "no TOML"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(ExplorerError, match=word) as said:
+        read_config(str(path))
+    assert "\n" not in str(said.value)
+
+
+def test_a_file_that_is_not_there_names_the_presets() -> None:
+    with pytest.raises(ExplorerError, match="lrclr-filip"):
+        read_config("no-such-thing")
+
+
+def test_frozen_parts_stay_and_deeper_blocks_learn_faster() -> None:
+    model = _small()
+    optimiser = make_optimiser(model, 1.0, freeze=("backbone.text", "fusion"), layer_decay=0.5)
+    rates = {id(p): g["lr"] for g in optimiser.param_groups for p in g["params"]}
+    named = dict(model.named_parameters())
+    frozen = [name for name in named if name.startswith(("backbone.text", "fusion"))]
+    assert frozen and not any(id(named[name]) in rates for name in frozen)
+    assert rates[id(named["backbone.blocks.0.fc1.weight"])] == 0.5
+    assert rates[id(named["backbone.patch_projection.weight"])] == 0.5
+    assert rates[id(named["backbone.blocks.1.fc1.weight"])] == 1.0
+    assert rates[id(named["region_head.1.weight"])] == 1.0
+    with pytest.raises(ExplorerError, match=r"backbone\.texts.*there are"):
+        make_optimiser(model, 1.0, freeze=("backbone.texts",))
+    with pytest.raises(ExplorerError, match="nothing is left"):
+        make_optimiser(model, 1.0, freeze=("",))
