@@ -5,7 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.training.runs import Run
+from core.training.compare import Summary, differing, summary
+from core.training.runs import Run, resume_run
+from core.training.timelapse import read_timelapse
 from explorer import cache, components, figures, state
 
 _WORDS = {
@@ -42,6 +44,14 @@ def _draw(run: Run) -> None:
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
     if steps:
         _curves(steps, checks)
+    if checks:
+        _time_lapse(run)
+    if run.can_resume and st.button(
+        "Resume", key=f"resume_{run.name}", icon=":material/resume:",
+        help="Goes on from the last training state, bit by bit as if it had never stopped.",
+    ):  # fmt: skip
+        resume_run(run)
+        st.rerun()
     if status != "running" and run.has_model:
         _use(run)
 
@@ -76,6 +86,78 @@ def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
         series = {f"AUC {n}": (at, [c["auc"][n] for c in checks]) for n in ("global", "local")}
         series["pointing game"] = (at, [c["pointing"] for c in checks])
         components.show(figures.curves(series, "on validation phantoms"), "run_checks")
+
+
+def _time_lapse(run: Run) -> None:
+    """Where each patch of a pinned study answered to its finding, check by check."""
+    seen = read_timelapse(run.dir)
+    if seen is None:
+        return
+    st.markdown("**Time-lapse**: where the model sees the finding, as it learns")
+    at = seen.steps[-1]
+    if len(seen.steps) > 1:
+        at = st.select_slider("Step", seen.steps, value=at, key=f"lapse_{run.name}")
+    maps = seen.maps[seen.steps.index(at)]
+    places = components.row(*[220] * len(seen.names))
+    for place, picture, heat, truth, name in zip(
+        places, seen.pictures, maps, seen.truth, seen.names, strict=True
+    ):
+        with place:
+            st.image(figures.overlay(picture, heat, 0.6, truth), caption=name, width="stretch")
+    st.caption("Cosine of each patch with the finding's prompts; the outline is the truth.")
+
+
+def table(runs: list[Run]) -> None:
+    """Runs in lines; those chosen are compared below: curves, settings, findings."""
+    found = [summary(run) for run in runs]
+    lines = [
+        {"Run": each.name, "Status": each.status, "Step": f"{each.step} of {each.steps}",
+         "AUC": each.auc.get("lrclr"), "Pointing game": each.pointing,
+         "Minutes": each.seconds / 60}
+        for each in found
+    ]  # fmt: skip
+    formats = {
+        "AUC": st.column_config.NumberColumn(format="%.3f"),
+        "Pointing game": st.column_config.NumberColumn(format="%.3f"),
+        "Minutes": st.column_config.NumberColumn(format="%.1f"),
+    }
+    event = st.dataframe(
+        lines, column_config=formats, hide_index=True, on_select="rerun",
+        selection_mode="multi-row", key="runs_table",
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    if len(rows) < 2:
+        st.caption("Tick two or more runs to compare them.")
+        return
+    _compare([runs[row] for row in rows], [found[row] for row in rows])
+
+
+def _compare(runs: list[Run], found: list[Summary]) -> None:
+    names = [run.name for run in runs]
+    settings = differing(runs)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Settings that differ**")
+        if settings:
+            shown = [{"Setting": name, **dict(zip(names, map(str, values), strict=True))}
+                     for name, values in settings.items()]  # fmt: skip
+            st.dataframe(shown, hide_index=True)
+        else:
+            st.caption("None: these runs were started with the same settings.")
+    with right:
+        st.markdown("**AUC of the last check**")
+        findings = dict.fromkeys(n for each in found for n in each.auc_by_finding.get("lrclr", {}))
+        lines = [
+            {"Finding": finding,
+             **{each.name: each.auc_by_finding.get("lrclr", {}).get(finding) for each in found}}
+            for finding in findings
+        ]  # fmt: skip
+        st.dataframe(lines, hide_index=True)
+    curves = {}
+    for run in runs:
+        checks = [line for line in run.metrics if line["kind"] == "check" and "score" in line]
+        curves[run.name] = ([line["step"] for line in checks], [line["score"] for line in checks])
+    components.show(figures.curves(curves, "AUC on validation phantoms"), "compare_curves")
 
 
 def _use(run: Run) -> None:

@@ -177,7 +177,7 @@ def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:
 
 def test_the_page_of_runs_shows_the_command_and_refuses_a_bad_name(app: AppTest) -> None:
     _open(app, "finetune")
-    assert "python -m core finetune --model" in app.code[0].value
+    assert "python -m core finetune --config lrclr --model" in app.code[0].value
     _box(app.text_input, "Name").set_value("../elsewhere")
     _box(app.button, "Start").click().run()
     assert not app.exception

@@ -57,6 +57,18 @@ def load_model(spec: str) -> LRCLR:
     return model.eval()
 
 
+def layers_of(spec: str) -> LRCLRConfig:
+    """The added layers of a model by name, without its weights; none where it is a backbone.
+
+    Raises:
+        ExplorerError: as `load_model`, but for the weights.
+    """
+    folder = model_folder(spec)
+    if folder is None:
+        return LRCLRConfig(added_layers=False)
+    return LRCLRConfig.from_dict(_read_config(folder)["lrclr"])
+
+
 def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) -> None:
     """Write config.json and half-precision weights; each file appears whole or not at all.
 

@@ -23,7 +23,7 @@ class QuickCheck:
     ) -> None:
         as_pixels = model.config.body_mask
         self.inputs = load_inputs(studies, model.backbone, as_pixels, progress)
-        self.labels = studies.labels
+        self.studies, self.labels = studies, studies.labels
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]
         # Findings that the set can tell apart; the others have no AUC.

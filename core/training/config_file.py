@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ExplorerError
-from core.lrclr.checkpoint import load_model
+from core.lrclr.checkpoint import layers_of
 from core.lrclr.config import LRCLRConfig
 from core.paths import ASSETS
 from core.training.engine import Schedule
@@ -59,7 +59,7 @@ def read_config(source: str | None = None, values: Tables | None = None) -> Fine
     layers = made.pop("lrclr", {})
     chosen = None
     if layers:  # changes to the layers the model has, if it has some
-        present = load_model(top.get("model", FinetuneConfig.model)).config
+        present = layers_of(top.get("model", FinetuneConfig.model))
         chosen = replace(present if present.added_layers else LRCLRConfig(), **layers)
     return FinetuneConfig(
         **top,

@@ -23,7 +23,9 @@ from core.training.check import QuickCheck
 from core.training.data import Progress, load_training_data
 from core.training.engine import RunLog, Schedule, train
 from core.training.objectives import LOSS_FORMS, Weights, lrclr_losses
+from core.training.record import write_record
 from core.training.states import StateFiles
+from core.training.timelapse import Pins
 
 BEST = "best"
 """Folder in a run's folder: the model of the best check."""
@@ -73,16 +75,19 @@ def finetune(
     model.backbone.remember(data.index.sentences)
     identity = _identity(config, data.fingerprint)
     states = StateFiles(out, config.save_every, config.keep_states, identity)
-    if not (resume and states.there):
+    check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
+    pins = Pins(check, out)
+    fresh = not (resume and states.there)
+    if fresh:
         states.clear()
         (out / "log.jsonl").unlink(missing_ok=True)
-        log = RunLog(out / "log.jsonl")
+        pins.write_pictures()
+        write_record(out, config, data)
+    log = RunLog(out / "log.jsonl")
+    if fresh:
         log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
-    else:
-        log = RunLog(out / "log.jsonl")
-    check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
-    keeper = _Keeper(model, check, out, notes, log)
+    keeper = _Keeper(model, check, out, notes, log, pins)
     schedule, weights = config.schedule, config.weights
     patience = schedule.patience or schedule.steps
     train(
@@ -101,9 +106,16 @@ class _Keeper:
     """Checks the model, keeps it, and keeps it as the best where it is the best so far."""
 
     def __init__(
-        self, model: LRCLR, check: QuickCheck, out: Path, notes: dict[str, Any], log: RunLog
+        self,
+        model: LRCLR,
+        check: QuickCheck,
+        out: Path,
+        notes: dict[str, Any],
+        log: RunLog,
+        pins: Pins,
     ) -> None:
         self.model, self.check, self.out, self.notes, self.log = model, check, out, notes, log
+        self.pins = pins
         self._scores: list[float] | None = None
 
     def __call__(self, step: int) -> dict[str, Any]:
@@ -111,6 +123,7 @@ class _Keeper:
         self.model.config = replace(self.model.config, spread=self.check.spread(self.model))
         notes = {**self.notes, "step": step}
         save_model(self.model, self.out, notes)
+        self.pins.write_maps(self.model, step)
         found = self.check(self.model)
         if found["score"] > max(self.scores, default=-1.0):
             save_model(self.model, self.out / BEST, {**notes, "score": found["score"]})

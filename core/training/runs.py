@@ -20,6 +20,7 @@ import psutil
 
 from core.errors import ExplorerError
 from core.paths import ROOT, runs_dir
+from core.training.states import StateFiles
 
 ENDED = ("finished", "failed", "cancelled")
 
@@ -80,6 +81,12 @@ class Run:
         """Whether the run left a model to load."""
         return (self.dir / "config.json").is_file()
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether it ended early and left a training state to go on from."""
+        ended = self.status in ("failed", "cancelled")
+        return ended and StateFiles(self.dir).there
+
     def stop(self) -> None:
         """Ask the process to end after its present step and keep what it learned."""
         (self.dir / "stop").touch()
@@ -117,16 +124,36 @@ def start_run(name: str, arguments: list[str]) -> Run:
         folder.mkdir(parents=True)
     except FileExistsError:
         raise ExplorerError(f"There is a run '{name}' already; choose another name.") from None
-    command = [sys.executable, "-m", "core", "finetune", *arguments, "--out", str(folder)]
     shown = ["python", "-m", "core", "finetune", *arguments, "--out", f"runs/{name}"]
     (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
+    _spawn(folder, arguments)
+    return Run(folder)
+
+
+def resume_run(run: Run) -> None:
+    """Start a run that was stopped or died again, from its newest training state.
+
+    Raises:
+        ExplorerError: it runs, or there is no state to go on from.
+    """
+    if run.status == "running" or not run.can_resume:
+        raise ExplorerError(f"'{run.name}' has nothing to resume: it runs, or it kept no state.")
+    arguments = run.command[4:]
+    if "--out" in arguments:
+        place = arguments.index("--out")
+        del arguments[place : place + 2]
+    (run.dir / "status.json").unlink(missing_ok=True)
+    _spawn(run.dir, [word for word in arguments if word != "--resume"] + ["--resume"])
+
+
+def _spawn(folder: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "core", "finetune", *arguments, "--out", str(folder)]
     with (folder / "run.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
     _note_process(folder, process.pid)
-    return Run(folder)
 
 
 def recorded(folder: Path, arguments: list[str], work: Callable[[], Any]) -> None:

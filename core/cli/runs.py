@@ -1,0 +1,62 @@
+"""`python -m core runs`: fine-tuning runs in a table, or some of them compared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.common import check_out, write_json
+from core.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from core.training.compare import Summary
+
+
+def runs_command(
+    names: Annotated[list[str] | None, typer.Argument(help="Runs to compare.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
+) -> None:
+    """List the fine-tuning runs; with names, compare their figures and differing settings."""
+    from core.training.compare import differing, summary
+    from core.training.runs import list_runs
+
+    check_out(json)
+    known = {run.name: run for run in list_runs()}
+    for name in names or []:
+        if name not in known:
+            there = ", ".join(known) or "none yet"
+            raise ExplorerError(f"There is no run '{name}'; known: {there}.")
+    chosen = [known[name] for name in names] if names else list(known.values())
+    found = [summary(run) for run in chosen]
+    settings = differing(chosen) if names else {}
+    if json:
+        runs = [each.to_json() for each in found]
+        write_json(json, {"runs": runs, "differing": settings})
+    if not found:
+        print("There is no run yet; `python -m core finetune --out runs/NAME` makes one.")
+        return
+    print(f"{'run':24s} {'status':10s} {'step':>13s} {'time':>7s} {'AUC':>6s} {'point.':>9s} best")
+    for each in found:
+        print(_line(each))
+    for setting, values in settings.items():
+        print(f"{setting:32s} " + "  ".join(f"{value!s:>12}" for value in values))
+    if names:
+        _findings(found)
+
+
+def _line(run: "Summary") -> str:
+    auc = f"{run.auc['lrclr']:.3f}" if "lrclr" in run.auc else "-"
+    pointing = f"{run.pointing:.3f}" if run.pointing is not None else "-"
+    at = f"{run.step} of {run.steps}"
+    return (
+        f"{run.name:24s} {run.status:10s} {at:>13s} {run.seconds:6.0f}s {auc:>6s} {pointing:>9s} "
+        f"{run.best_step if run.best_step is not None else '-'}"
+    )
+
+
+def _findings(found: "list[Summary]") -> None:
+    print(f"{'AUC of the mixed score':32s} " + "  ".join(f"{run.name:>12s}" for run in found))
+    names = dict.fromkeys(name for run in found for name in run.auc_by_finding.get("lrclr", {}))
+    for name in names:
+        values = [run.auc_by_finding.get("lrclr", {}).get(name, float("nan")) for run in found]
+        print(f"{name:32s} " + "  ".join(f"{value:12.3f}" for value in values))

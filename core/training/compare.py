@@ -1,0 +1,62 @@
+"""Runs side by side: how each ended, and the settings in which they differ."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.training.record import read_record
+from core.training.runs import Run
+
+SCORES = ("lrclr", "global", "local", "positive")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run in a line."""
+
+    name: str
+    status: str
+    step: int
+    steps: int
+    seconds: float
+    auc: dict[str, float]  # of the last check, mean over findings
+    pointing: float | None
+    best_step: int | None
+    auc_by_finding: dict[str, dict[str, float]]
+    pointing_by_finding: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `python -m core runs --json` writes it."""
+        return dict(vars(self))
+
+
+def summary(run: Run) -> Summary:
+    """How far a run is, by its log."""
+    lines = run.metrics
+    steps = [line for line in lines if line["kind"] == "step"]
+    checks = [line for line in lines if line["kind"] == "check"]
+    last = checks[-1] if checks else {}
+    best = max(checks, key=lambda line: line.get("score", -1.0)) if checks else None
+    return Summary(
+        run.name, run.status, steps[-1]["step"] if steps else 0,
+        steps[-1]["steps"] if steps else 0, steps[-1]["seconds"] if steps else 0.0,
+        last.get("auc", {}), last.get("pointing"), best["step"] if best else None,
+        last.get("auc_by_finding", {}), last.get("pointing_by_finding", {}),
+    )  # fmt: skip
+
+
+def differing(runs: list[Run]) -> dict[str, list[Any]]:
+    """Settings whose values are not the same in all runs: dotted name to one value for each."""
+    tables = [_flat(read_record(run.dir).get("config") or {}) for run in runs]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    values = {name: [table.get(name) for table in tables] for name in names}
+    return {name: found for name, found in values.items() if any(v != found[0] for v in found)}
+
+
+def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{before}{name.rstrip('_')}."))
+        else:
+            flat[before + name.rstrip("_")] = value
+    return flat
