@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,20 @@ class TextEncoding:
 
     def __len__(self) -> int:
         return len(self.text_features)
+
+    @staticmethod
+    def cat(parts: Sequence["TextEncoding"]) -> "TextEncoding":
+        """Several encodings of one model as one, padded to the longest."""
+        length = max(part.words.shape[1] for part in parts)
+        short = [length - part.words.shape[1] for part in parts]
+        pairs = list(zip(parts, short, strict=True))
+        return TextEncoding(
+            torch.cat([part.text_features for part in parts]),
+            torch.cat([F.pad(part.words, (0, 0, 0, missing)) for part, missing in pairs]),
+            torch.cat([F.pad(part.mask, (0, missing)) for part, missing in pairs]),
+            [pieces + [""] * missing for part, missing in pairs for pieces in part.pieces],
+            tuple(text for part in parts for text in part.texts),
+        )
 
     def rows(self, index: Tensor) -> "TextEncoding":
         """The texts of `index` (a long tensor), in that order."""

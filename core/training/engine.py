@@ -1,9 +1,10 @@
-"""The training loop, written out: one process, AdamW, warm-up and cosine, JSONL log, resumable.
+"""The training loop, written out: AdamW, warm-up and cosine, JSONL log, resumable.
 
 `core.training.pretrain` and `core.training.finetune` are its two uses.
 """
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -12,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.errors import ExplorerError
+from core.lrclr.model import LRCLR
 from core.precision import use_bfloat16
 from core.training.augment import augment
 from core.training.average import Average
 from core.training.data import TrainingData
-from core.training.objectives import Batch
+from core.training.encode import backward
+from core.training.objectives import Batch, Weights, lrclr_losses
 from core.training.optimiser import make_optimiser, rate_at
+from core.training.processes import Processes
 from core.training.states import StateFiles
 
 
@@ -29,7 +33,8 @@ class Schedule:
     """How a run walks; everything a run needs besides its model, data and losses."""
 
     steps: int = 200
-    batch_size: int = 32
+    batch_size: int = 32  # of all processes together
+    chunk: int = 0  # images encoded at once by gradient caching, in less memory; 0: the batch
     learning_rate: float = 3e-4
     weight_decay: float = 0.05
     warmup: int = 100  # steps, at most a tenth of the run
@@ -78,15 +83,14 @@ class RunLog:
         return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
 
-LossTerms = Callable[[Batch, torch.Generator], dict[str, Tensor]]
 Check = Callable[[int], dict[str, Any]]
 
 
 def train(
-    model: nn.Module,
+    model: LRCLR,
     data: TrainingData,
     schedule: Schedule,
-    losses: LossTerms,
+    weights: Weights,
     log: RunLog,
     check: Check | None = None,
     check_every: int = 0,
@@ -97,7 +101,7 @@ def train(
     """Train in place and leave the model in eval mode, with the averaged weights if there are some.
 
     Args:
-        losses: weighted terms of one batch; their sum is minimised.
+        weights: of the loss terms; their sum is minimised.
         check: called every `check_every` steps and after the last, in eval mode; what it returns is
             logged.
         stopping: asked before each step; True ends the run early, with what it learned.
@@ -106,13 +110,14 @@ def train(
     Raises:
         ExplorerError: the loss is not finite, a state cannot be written or belongs to another run.
     """
-    loop = _Loop(model, data, schedule)
+    loop = _Loop(model, data, schedule, weights)
     start = loop.restore(states, log) if states else 0
+    main = loop.processes.is_main
     started, checked = time.perf_counter(), -1
 
     def look(step: int) -> None:
         nonlocal checked
-        if check and checked != step:
+        if check and main and checked != step:
             model.eval()
             with loop.average.applied():
                 log.write(kind="check", step=step, **check(step))
@@ -122,13 +127,13 @@ def train(
     model.train()
     step = start
     for step in range(start + 1, schedule.steps + 1):
-        if stopping():  # keep what was learned, as after the last step
+        if loop.processes.agreed(stopping()):  # keep what was learned, as after the last step
             step -= 1
-            if states and step:
+            if states and step and main:
                 states.save(step, loop.state(log))
             break
-        terms = loop.step(losses, step)
-        if step % log_every == 0 or step == 1 or step == schedule.steps:
+        terms = loop.step(step)
+        if main and (step % log_every == 0 or step == 1 or step == schedule.steps):
             elapsed, done = time.perf_counter() - started, step - start
             log.write(
                 kind="step", step=step, steps=schedule.steps,
@@ -139,7 +144,7 @@ def train(
             )  # fmt: skip
         if check_every and step % check_every == 0:
             look(step)
-        if states and step % states.every == 0 and step < schedule.steps:
+        if states and main and step % states.every == 0 and step < schedule.steps:
             states.save(step, loop.state(log))
     look(step)
     loop.average.copy_to_model()
@@ -149,9 +154,12 @@ def train(
 class _Loop:
     """What changes from step to step."""
 
-    def __init__(self, model: nn.Module, data: TrainingData, schedule: Schedule) -> None:
-        self.model, self.data, self.schedule = model, data, schedule
-        self.device = next(model.parameters()).device
+    def __init__(
+        self, model: LRCLR, data: TrainingData, schedule: Schedule, weights: Weights
+    ) -> None:
+        self.model, self.data, self.schedule, self.weights = model, data, schedule, weights
+        self.device = model.device
+        self.processes = Processes(self.device)
         self.size = min(schedule.batch_size, len(data.inputs))
         self.bfloat16 = use_bfloat16(schedule.precision, self.device)
         torch.manual_seed(schedule.seed)
@@ -166,24 +174,29 @@ class _Loop:
         )
         self.average = Average(model, schedule.ema)
 
-    def step(self, losses: LossTerms, step: int) -> dict[str, float]:
+    def step(self, step: int) -> dict[str, float]:
         """One step of the optimiser; the loss terms before it."""
-        batch = self._batch()
+        batch, schedule = self._batch(), self.schedule
+        self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            terms = losses(batch, self.generator)
-        loss = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(loss):
+            terms = backward(
+                self.model, batch,
+                lambda images, texts: lrclr_losses(
+                    self.model, images, texts, batch, self.weights, self.generator
+                ),
+                self.processes, schedule.keep, schedule.chunk,
+            )  # fmt: skip
+        values = {name: term.item() for name, term in terms.items()}
+        if not all(map(math.isfinite, values.values())):
             raise ExplorerError(
                 f"The loss is not a finite number at step {step}; start again with a lower "
-                f"learning rate than {self.schedule.learning_rate:g}."
+                f"learning rate than {schedule.learning_rate:g}."
             )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.rate.step()
         self.average.update()
-        return {name: term.item() for name, term in terms.items()}
+        return values
 
     def _batch(self) -> Batch:
         if len(self.rows) < self.size:

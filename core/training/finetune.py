@@ -22,7 +22,7 @@ from core.studies import open_studies
 from core.training.check import QuickCheck
 from core.training.data import Progress, load_training_data
 from core.training.engine import RunLog, Schedule, train
-from core.training.objectives import LOSS_FORMS, Weights, lrclr_losses
+from core.training.objectives import LOSS_FORMS, Weights
 from core.training.record import write_record
 from core.training.states import StateFiles
 from core.training.timelapse import Pins
@@ -88,12 +88,10 @@ def finetune(
         log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
     notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
     keeper = _Keeper(model, check, out, notes, log, pins)
-    schedule, weights = config.schedule, config.weights
+    schedule = config.schedule
     patience = schedule.patience or schedule.steps
     train(
-        model, data, schedule,
-        lambda batch, generator: lrclr_losses(model, batch, weights, schedule.keep, generator),
-        log, keeper, config.check_every,
+        model, data, schedule, config.weights, log, keeper, config.check_every,
         stopping=lambda: (out / "stop").exists() or keeper.checks_since_best() >= patience,
         states=states,
     )  # fmt: skip

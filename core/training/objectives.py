@@ -34,15 +34,18 @@ class Batch:
 
 
 def lrclr_losses(
-    model: LRCLR, batch: Batch, weights: Weights, keep: float, generator: torch.Generator
+    model: LRCLR,
+    images: ImageEncoding,
+    texts: TextEncoding,
+    batch: Batch,
+    weights: Weights,
+    generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    """The loss terms of one batch, each already weighted; absent where switched off."""
-    images = model.encode_image(batch.inputs, keep)
-    texts = model.encode_text(batch.texts)
+    """The loss terms of a batch's encodings, each already weighted; absent where switched off."""
     terms = {}
-    scale = model.backbone.logit_scale.exp()
     if weights.global_:
         cosine = _cosine(images.image_features, texts)
+        scale = model.backbone.logit_scale.exp()
         loss = _contrast(cosine, scale, model.global_bias, batch.positive, weights.form)
         terms["global"] = weights.global_ * loss
     if weights.local or weights.match:
@@ -56,16 +59,6 @@ def lrclr_losses(
             sharp = model.local_scale.exp().detach() * local.detach()
             terms["match"] = weights.match * _match(model, images, texts, batch, sharp, generator)
     return terms
-
-
-def global_losses(model: LRCLR, batch: Batch, form: str, keep: float) -> dict[str, Tensor]:
-    """Global contrast of the backbone alone, for pretraining."""
-    tokens = model.backbone.image_tokens(batch.inputs, keep=keep).tokens
-    image_features, _ = model.backbone.finish(tokens)
-    texts = model.encode_text(batch.texts)
-    cosine = _cosine(F.normalize(image_features.float(), dim=-1), texts)
-    scale = model.backbone.logit_scale.exp()
-    return {"global": _contrast(cosine, scale, model.global_bias, batch.positive, form)}
 
 
 def _cosine(image_features: Tensor, texts: TextEncoding) -> Tensor:

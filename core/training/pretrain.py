@@ -18,7 +18,7 @@ from core.studies import open_studies
 from core.training.check import QuickCheck
 from core.training.data import Progress, load_training_data
 from core.training.engine import RunLog, Schedule, train
-from core.training.objectives import global_losses
+from core.training.objectives import Weights
 
 
 def _default_schedule() -> Schedule:
@@ -72,8 +72,7 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
         return check(model)
 
     train(
-        model, data, config.schedule,
-        lambda batch, _: global_losses(model, batch, config.loss_form, config.schedule.keep),
-        log, checked, config.check_every,
+        model, data, config.schedule, Weights(1.0, 0.0, 0.0, config.loss_form), log, checked,
+        config.check_every,
     )  # fmt: skip
     return model

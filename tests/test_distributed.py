@@ -1,0 +1,104 @@
+"""Chunks and processes give the loss and the gradients of one large batch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.training.encode import backward
+from core.training.objectives import Batch, Weights, lrclr_losses
+from core.training.processes import Processes
+
+SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=3)
+TEXTS = ["left pleural effusion", "no fracture", "the heart is enlarged", "clear lungs", "edema"]
+
+
+def make_model(scorer: str = "text") -> LRCLR:
+    torch.manual_seed(0)
+    return LRCLR(CompactBackbone(SMALL), LRCLRConfig(k=4, fusion_heads=2, scorer=scorer))
+
+
+def make_batch() -> Batch:
+    generator = torch.Generator().manual_seed(1)
+    positive = torch.rand(8, len(TEXTS), generator=generator) < 0.4
+    own = torch.arange(8) % len(TEXTS)
+    positive[torch.arange(8), own] = True
+    return Batch(torch.randn(8, 1, 64, 64, generator=generator), TEXTS, positive, own)
+
+
+def gradients(
+    model: LRCLR, batch: Batch, keep: float, chunk: int = 0
+) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+    """Loss terms and gradients of one step; every draw starts from the same seeds."""
+    torch.manual_seed(7)
+    generator = torch.Generator().manual_seed(3)
+    terms = backward(
+        model, batch,
+        lambda images, texts: lrclr_losses(model, images, texts, batch, Weights(), generator),
+        Processes(torch.device("cpu")), keep, chunk,
+    )  # fmt: skip
+    found = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+    return {name: term.item() for name, term in terms.items()}, found
+
+
+def assert_equal(
+    first: tuple[dict[str, float], dict[str, torch.Tensor]],
+    second: tuple[dict[str, float], dict[str, torch.Tensor]],
+) -> None:
+    assert first[0] == pytest.approx(second[0], abs=1e-5)
+    for name, gradient in first[1].items():
+        # A parameter that one way leaves without a gradient has a zero one in the other.
+        other = second[1].get(name, torch.zeros_like(gradient))
+        assert torch.allclose(gradient, other, atol=1e-5), name
+    assert sum(gradient.abs().sum() for gradient in first[1].values()) > 1
+
+
+@pytest.mark.parametrize("scorer", ["text", "product"])
+@pytest.mark.parametrize("keep", [1.0, 0.5])
+@pytest.mark.parametrize("chunk", [2, 3])
+def test_chunks_give_the_gradients_of_the_whole_batch(
+    scorer: str, keep: float, chunk: int
+) -> None:
+    if scorer != "text" and keep < 1:
+        pytest.skip("selection by attention needs every patch")
+    batch = make_batch()
+    whole = gradients(make_model(scorer), batch, keep)
+    assert_equal(whole, gradients(make_model(scorer), batch, keep, chunk))
+
+
+WORKER = """
+import sys, torch
+sys.path.insert(0, sys.argv[2])
+from test_distributed import gradients, make_batch, make_model
+from core.training.processes import Processes
+found = gradients(make_model(), make_batch(), 0.5, int(sys.argv[3]))
+if Processes(torch.device("cpu")).is_main:
+    torch.save(found, sys.argv[1])
+torch.distributed.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize("chunk", [0, 2])
+def test_two_processes_give_the_gradients_of_one(tmp_path: Path, chunk: int) -> None:
+    script, out = tmp_path / "worker.py", tmp_path / "found.pt"
+    script.write_text(WORKER)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
+               "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", str(script), str(out),
+               str(Path(__file__).parent), str(chunk)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    together = torch.load(out, weights_only=True)
+    assert_equal(gradients(make_model(), make_batch(), 0.5), together)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    processes = Processes(torch.device("cpu"))
+    processes.count = 3
+    with pytest.raises(ExplorerError, match="multiple of 3"):
+        processes.share(8)
