@@ -1,5 +1,6 @@
 """`python -m core finetune`: LRCLR's layers on a pretrained model, trained on reports alone."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -29,6 +30,7 @@ def finetune_command(
     ema: Annotated[float | None, typer.Option(help="Decay of averaged weights; 0: none.")] = None,
     patience: Annotated[int | None, typer.Option(min=0, help="Checks without a gain.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    chunk: Annotated[int | None, typer.Option(min=0, help="Images encoded at once.")] = None,
     keep: Annotated[float | None, typer.Option(help="Patch dropout: share kept.")] = None,
     augment: Annotated[float | None, typer.Option(min=0, help="Strength; 0 is none.")] = None,
     sentences_per_report: Annotated[int | None, typer.Option(min=1)] = None,
@@ -59,6 +61,7 @@ def finetune_command(
             "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate,
             "weight_decay": weight_decay, "warmup": warmup, "layer_decay": layer_decay,
             "freeze": freeze or None, "ema": ema, "patience": patience, "seed": seed,
+            "chunk": chunk,
             "keep": keep, "augment": augment, "sentences_per_report": sentences_per_report,
             "precision": precision,
         },
@@ -83,6 +86,9 @@ def _train(out: Path, source: str | None, tables: dict[str, dict[str, Any]], res
     def work() -> None:  # the options are checked here, so that a refusal is in the run's status
         finetune(read_config(source, tables), out, _RunProgress(out), resume)
 
+    if int(os.environ.get("RANK", 0)) > 0:  # one of several processes: the first one reports
+        finetune(read_config(source, tables), out, resume=resume)
+        return
     started = time.monotonic()
     recorded(out, sys.argv[2:], work)
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")

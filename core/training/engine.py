@@ -237,5 +237,6 @@ class _Loop:
         torch.set_rng_state(state["torch_rng"])
         if state["cuda_rng"]:
             torch.cuda.set_rng_state_all(state["cuda_rng"])
-        log.rewind(state["log_size"])
+        if self.processes.is_main:
+            log.rewind(state["log_size"])
         return int(state["step"])

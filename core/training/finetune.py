@@ -6,6 +6,7 @@ python -m core finetune --config lrclr --out runs/lrclr --resume
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.training.check import QuickCheck
 from core.training.data import Progress, load_training_data
 from core.training.engine import RunLog, Schedule, train
 from core.training.objectives import LOSS_FORMS, Weights
+from core.training.processes import Processes
 from core.training.record import write_record
 from core.training.states import StateFiles
 from core.training.timelapse import Pins
@@ -71,19 +73,22 @@ def finetune(
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
     as_pixels = config.schedule.augment > 0 or model.config.body_mask
-    data = load_training_data(open_studies(config.data), model.backbone, as_pixels, progress)
+    processes = Processes(model.device)
+    with processes.main_first():  # what it keeps on disk the others read
+        data = load_training_data(open_studies(config.data), model.backbone, as_pixels, progress)
+        check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     model.backbone.remember(data.index.sentences)
     identity = _identity(config, data.fingerprint)
     states = StateFiles(out, config.save_every, config.keep_states, identity)
-    check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     pins = Pins(check, out)
-    fresh = not (resume and states.there)
+    fresh = processes.is_main and not (resume and states.there)
     if fresh:
         states.clear()
         (out / "log.jsonl").unlink(missing_ok=True)
         pins.write_pictures()
         write_record(out, config, data)
-    log = RunLog(out / "log.jsonl")
+    processes.wait()
+    log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull))
     if fresh:
         log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
     notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
@@ -95,7 +100,7 @@ def finetune(
         stopping=lambda: (out / "stop").exists() or keeper.checks_since_best() >= patience,
         states=states,
     )  # fmt: skip
-    if not (out / "stop").exists():
+    if processes.is_main and not (out / "stop").exists():
         states.clear()  # a run that was stopped can go on; a finished one needs no state
     return model
 

@@ -6,7 +6,8 @@ few and short: each process encodes them all. Each computes the whole loss, so t
 gradients over processes is the gradient of one process with the whole batch.
 """
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -69,6 +70,10 @@ class Processes:
         told: list[Any] = [flag]
         dist.broadcast_object_list(told, src=0)
         return bool(told[0])
+
+    def main_first(self) -> AbstractContextManager[None]:
+        """The others wait until the main process has done what is inside."""
+        return cast(AbstractContextManager[None], self._accelerator.main_process_first())
 
     def wait(self) -> None:
         """Until every process is here."""
