@@ -18,7 +18,9 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.studies import open_studies
 
-COMMANDS = ("phantom", "pretrain", "finetune", "evaluate", "localize", "explain", "doctor")
+COMMANDS = (
+    "phantom", "pretrain", "finetune", "runs", "evaluate", "localize", "explain", "doctor",
+)  # fmt: skip
 SET = "phantom:n=24,seed=3"
 
 
@@ -205,3 +207,23 @@ def test_the_module_runs_as_a_process():
     assert done.returncode == 2 and not done.stdout
     assert done.stderr.startswith("Error: There is no model 'nothing'")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_runs_are_listed_and_compared(run, model, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+    code, out, _ = run("runs")
+    assert code == 0 and "no run yet" in out
+    for name, rate in (("slow", 1e-4), ("fast", 1e-3)):
+        code, _, said = run(
+            "finetune", "--model", model, "--data", "phantom:train,n=8", "--check-data",
+            "phantom:val,n=12", "--steps", 2, "--batch-size", 4, "--learning-rate", rate,
+            "--out", tmp_path / "runs" / name,
+        )  # fmt: skip
+        assert code == 0, said
+    code, out, _ = run("runs", "slow", "fast", "--json", tmp_path / "runs.json")
+    assert code == 0 and "schedule.learning_rate" in out and "Cardiomegaly" in out
+    told = json.loads((tmp_path / "runs.json").read_text())
+    assert [each["name"] for each in told["runs"]] == ["slow", "fast"]
+    assert told["differing"] == {"schedule.learning_rate": [1e-4, 1e-3]}
+    code, _, said = run("runs", "slower")
+    assert code == 2 and "slow" in said

@@ -74,17 +74,19 @@ def finetune(
     model = with_layers(load_model(config.model), config.lrclr)
     as_pixels = config.schedule.augment > 0 or model.config.body_mask
     processes = Processes(model.device)
-    with processes.main_first():  # what it keeps on disk the others read
-        data = load_training_data(open_studies(config.data), model.backbone, as_pixels, progress)
-        check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
-    model.backbone.remember(data.index.sentences)
-    identity = _identity(config, data.fingerprint)
+    studies = open_studies(config.data)
+    identity = _identity(config, studies.fingerprint)
     states = StateFiles(out, config.save_every, config.keep_states, identity)
-    pins = Pins(check, out)
     fresh = processes.is_main and not (resume and states.there)
     if fresh:
         states.clear()
         (out / "log.jsonl").unlink(missing_ok=True)
+    with processes.main_first():  # what it keeps on disk the others read
+        data = load_training_data(studies, model.backbone, as_pixels, progress)
+        check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
+    model.backbone.remember(data.index.sentences)
+    pins = Pins(check, out)
+    if fresh:
         pins.write_pictures()
         write_record(out, config, data)
     processes.wait()

@@ -1,0 +1,118 @@
+"""What runs leave behind: the record, the time-lapse, comparisons, and a way to go on."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.training.compare import differing, summary
+from core.training.engine import Schedule
+from core.training.finetune import FinetuneConfig, finetune
+from core.training.record import read_record
+from core.training.runs import Run, list_runs, recorded, resume_run, start_run
+from core.training.timelapse import read_timelapse
+
+SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs and, beside it, a base model."""
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+    torch.manual_seed(0)
+    model = LRCLR(CompactBackbone(SMALL), LRCLRConfig(added_layers=False))
+    save_model(model, tmp_path / "base")
+    return tmp_path / "runs"
+
+
+def _config(runs: Path, steps: int = 4) -> FinetuneConfig:
+    return FinetuneConfig(
+        model=str(runs.parent / "base"), data="phantom:train,n=8", check_data="phantom:val,n=12",
+        check_every=2, lrclr=LRCLRConfig(k=4, fusion_heads=2),
+        schedule=Schedule(steps=steps, batch_size=4, precision="fp32"),
+    )  # fmt: skip
+
+
+def _recorded(runs: Path, name: str, config: FinetuneConfig) -> Run:
+    recorded(runs / name, ["--out", name], lambda: finetune(config, runs / name))
+    return Run(runs / name)
+
+
+def test_a_run_says_how_it_was_made(runs: Path) -> None:
+    run = _recorded(runs, "one", _config(runs))
+    record = read_record(run.dir)
+    assert record["config"]["schedule"]["steps"] == 4
+    assert record["data"]["images"] == 8 and record["data"]["fingerprint"]
+    assert record["code"] and record["torch"] == torch.__version__
+    assert read_record(runs / "none") == {}
+
+
+def test_the_time_lapse_holds_every_check_of_each_pin(runs: Path) -> None:
+    run = _recorded(runs, "one", _config(runs))
+    seen = read_timelapse(run.dir)
+    assert seen is not None and seen.steps == [2, 4]
+    count = len(seen.names)
+    assert 1 <= count <= 4 and len(set(seen.names)) == count
+    assert seen.pictures.shape == seen.truth.shape == (count, 64, 64)
+    assert seen.maps.shape == (2, count, 4, 4)
+    assert seen.truth.any(axis=(1, 2)).all() and seen.pictures.std() > 10
+    assert not np.array_equal(seen.maps[0], seen.maps[1])  # it learned something
+    assert read_timelapse(runs / "none") is None
+
+
+def test_runs_are_compared_by_figures_and_settings(runs: Path) -> None:
+    first = _recorded(runs, "first", _config(runs))
+    config = replace(_config(runs), schedule=replace(_config(runs).schedule, learning_rate=1e-2))
+    second = _recorded(runs, "second", config)
+    told = summary(first)
+    last = [line for line in first.metrics if line["kind"] == "check"][-1]
+    assert (told.status, told.step, told.steps) == ("finished", 4, 4)
+    assert told.auc == last["auc"] and told.pointing == last["pointing"]
+    assert told.best_step in (2, 4)
+    assert differing([first, second]) == {"schedule.learning_rate": [3e-4, 1e-2]}
+    assert differing([first, first]) == {}
+
+
+def test_a_stopped_run_is_resumed_by_its_own_command(runs: Path) -> None:
+    options = ["--model", str(runs.parent / "base"), "--data", "phantom:train,n=8",
+               "--check-data", "phantom:val,n=12", "--batch-size", "4", "--steps", "400",
+               "--save-every", "5", "--k", "4"]  # fmt: skip
+    run = start_run("long", options)
+    deadline = time.monotonic() + 120
+    while not any(line["kind"] == "step" for line in run.metrics):
+        assert time.monotonic() < deadline and run.status == "running"
+        time.sleep(0.1)
+    assert not run.can_resume
+    with pytest.raises(ExplorerError, match="nothing to resume"):
+        resume_run(run)
+    run.stop()
+    while run.status == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert run.status == "cancelled" and run.can_resume
+    before = max(line["step"] for line in run.metrics if line["kind"] == "step")
+    assert before < 400
+    resume_run(run)
+    while run.status == "running":
+        assert time.monotonic() < deadline + 120
+        time.sleep(0.1)
+    assert run.status == "finished", (run.dir / "run.log").read_text()
+    steps = [line["step"] for line in run.metrics if line["kind"] == "step"]
+    assert steps[-1] == 400 and steps == sorted(set(steps))  # no step is logged twice
+    assert not run.can_resume and list_runs()[0].name == "long"
+
+
+def test_a_run_without_checks_is_still_a_line(runs: Path) -> None:
+    (runs / "bare").mkdir(parents=True)
+    (runs / "bare" / "command.json").write_text(json.dumps({"command": ["x"]}))
+    told = summary(Run(runs / "bare"))
+    assert told.step == 0 and told.auc == {} and told.best_step is None
