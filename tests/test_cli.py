@@ -19,7 +19,8 @@ from core.lrclr.model import LRCLR
 from core.studies import open_studies
 
 COMMANDS = (
-    "phantom", "pretrain", "finetune", "runs", "evaluate", "localize", "explain", "doctor",
+    "phantom", "pretrain", "finetune", "ablate", "runs", "evaluate", "localize", "explain",
+    "doctor",
 )  # fmt: skip
 SET = "phantom:n=24,seed=3"
 

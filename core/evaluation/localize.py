@@ -40,7 +40,7 @@ def default_prior() -> LocationPrior:
 
 
 @dataclass
-class _Tally:
+class Tally:
     """Values of one finding: (method, measure) -> one value for each of `rows`."""
 
     rows: list[int] = field(default_factory=list)
@@ -72,15 +72,29 @@ def localize(
     Raises:
         ExplorerError: an unknown method, no study with a mask or box, an image that cannot be read.
     """
+    tallies = measure_cases(predictor, studies, methods, prompts, prior, seed, progress)
+    return _report(tallies, methods, n_bootstrap, seed)
+
+
+def measure_cases(
+    predictor: Predictor,
+    studies: StudySet,
+    methods: Sequence[str],
+    prompts: PromptSet | None = None,
+    prior: Callable[[], LocationPrior] = default_prior,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Tally]:
+    """Every measure of every case, by finding; arguments and errors as `localize`."""
     check_methods(methods)
     known: LocationPrior | None = None
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, Tally] = {}
     for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
         chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
         if chunk.findings and known is None:
             known = prior() if MEAN_LOCATION in methods else {}
         for finding in chunk.findings:
-            tally = tallies.setdefault(finding, _Tally())
+            tally = tallies.setdefault(finding, Tally())
             tally.rows += chunk.rows_of(finding)
             for method in methods:
                 for values in chunk.measure(method, finding, known or {}, seed):
@@ -94,7 +108,7 @@ def localize(
             f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
             "set with truth, such as phantom:test."
         )
-    return _report(tallies, methods, n_bootstrap, seed)
+    return tallies
 
 
 def check_methods(methods: Sequence[str]) -> None:
@@ -177,7 +191,7 @@ def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:
 
 
 def _report(
-    tallies: dict[str, _Tally], methods: Sequence[str], n_bootstrap: int, seed: int
+    tallies: dict[str, Tally], methods: Sequence[str], n_bootstrap: int, seed: int
 ) -> LocalizationReport:
     used = sorted({row for tally in tallies.values() for row in tally.rows})
     place = {row: number for number, row in enumerate(used)}

@@ -1,0 +1,147 @@
+"""Variants of a training run over seeds, side by side: means, intervals, differences to the first.
+
+Intervals resample the test studies, the same draws for every variant, and average the seeds inside
+each draw; a difference whose interval excludes zero is marked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.evaluation.localize import Tally
+from core.metrics.auc import auc_draws, roc_auc
+from core.metrics.bootstrap import Interval, interval, resamples
+
+SCORES = ("lrclr", "global", "local")
+SMALL = ("Fracture", "Lung Lesion", "Pneumothorax", "Support Devices")
+"""Findings that fill a small part of the picture; their AUC is given apart."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trained model on the test set."""
+
+    variant: str
+    seed: int
+    scores: dict[str, Array]  # score -> (n, F)
+    cases: dict[str, Tally]  # finding -> measures of its cases
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant: figure -> interval, and the same less the first variant's."""
+
+    variant: str
+    seeds: int
+    figures: dict[str, Interval]
+    gains: dict[str, Interval] = field(default_factory=dict)
+
+
+def compare_trials(
+    trials: Sequence[Trial], labels: pd.DataFrame, n_bootstrap: int = 1000, seed: int = 0
+) -> list[Row]:
+    """A row for each variant, in the order of their first trials.
+
+    Args:
+        labels: (n, F) of 1, 0 and NaN, columns as those of the scores.
+    """
+    weights = resamples(len(labels), n_bootstrap, seed)
+    measured: dict[str, list[dict[str, tuple[float, Array]]]] = {}
+    for trial in trials:
+        measured.setdefault(trial.variant, []).append(_figures(trial, labels, weights))
+    joined = {
+        variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
+        for variant, seeds in measured.items()
+    }
+    rows = []
+    first = next(iter(joined.values()))
+    for variant, figures in joined.items():
+        gains = {
+            name: interval(value - first[name][0], draws - first[name][1])
+            for name, (value, draws) in figures.items()
+            if name in first and figures is not first
+        }
+        shown = {name: interval(*figure) for name, figure in figures.items()}
+        rows.append(Row(variant, len(measured[variant]), shown, gains))
+    return rows
+
+
+def _figures(
+    trial: Trial, labels: pd.DataFrame, weights: NDArray[np.int64]
+) -> dict[str, tuple[float, Array]]:
+    """Figure -> value and its draws (R,)."""
+    found = {}
+    for score in SCORES:
+        parts = {}
+        for column, name in enumerate(labels.columns):
+            truth = labels[name].to_numpy(float)
+            known = ~np.isnan(truth)
+            values = trial.scores[score][known, column].astype(float)
+            if len(np.unique(truth[known])) == 2:
+                draws = auc_draws(truth[known], values, weights[:, known])
+                parts[name] = (roc_auc(truth[known], values), draws)
+        found[f"AUC {score}"] = _mean(list(parts.values()))
+        small = [part for name, part in parts.items() if name in SMALL]
+        if small and score == "lrclr":
+            found["AUC small"] = _mean(small)
+    for key in dict.fromkeys(key for tally in trial.cases.values() for key in tally.values):
+        means = [
+            _case_mean(np.array(tally.values[key]), weights[:, tally.rows])
+            for tally in trial.cases.values()
+        ]
+        known_ = [mean for mean in means if not np.isnan(mean[0])]
+        if known_:
+            method, measure = key
+            found[f"{measure} {method}"] = _mean(known_)
+    return found
+
+
+def _case_mean(values: Array, weights: NDArray[np.int64]) -> tuple[float, Array]:
+    known = ~np.isnan(values)
+    if not known.any():
+        return float("nan"), np.full(len(weights), np.nan)
+    count = weights[:, known].sum(axis=1)
+    sums = weights[:, known] @ values[known]
+    draws = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+    return float(values[known].mean()), draws
+
+
+def _mean(parts: Sequence[tuple[float, Array]]) -> tuple[float, Array]:
+    return float(np.mean([value for value, _ in parts])), np.mean([d for _, d in parts], axis=0)
+
+
+def as_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """One line a variant: value, low and high of each figure and of each gain."""
+    lines = []
+    for row in rows:
+        line: dict[str, object] = {"variant": row.variant, "seeds": row.seeds}
+        for kind, figures in (("", row.figures), ("gain ", row.gains)):
+            for name, found in figures.items():
+                for part, value in found._asdict().items():
+                    line[f"{kind}{name} {part}"] = value
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def as_markdown(rows: Sequence[Row], names: Sequence[str] | None = None) -> str:
+    """A table of values with intervals; a star where the gain over the first excludes zero."""
+    names = list(names or rows[0].figures)
+    head = f"| variant | seeds | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}"
+    lines = [head]
+    for row in rows:
+        cells = []
+        for name in names:
+            figure, gain = row.figures.get(name), row.gains.get(name)
+            if figure is None:
+                cells.append("-")
+                continue
+            sure = gain is not None and (gain.low > 0 or gain.high < 0)
+            star = "*" if sure else ""
+            cells.append(f"{figure.value:.3f} [{figure.low:.3f} {figure.high:.3f}]{star}")
+        lines.append(f"| {row.variant} | {row.seeds} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,170 @@
+"""A plan of training runs: variants of one configuration over seeds, measured on one test set.
+
+A plan is TOML: what all variants share, then what each changes (assets/plans/ has ours). Every
+trial is a run folder; a plan that was cut off goes on with the trials and steps it lacks.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import ExplorerError
+from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_trials
+from core.evaluation.localize import Tally, check_methods, measure_cases
+from core.inference.predictor import Predictor
+from core.inference.prompts import prompts_for
+from core.studies import StudySet, open_studies
+from core.training.config_file import read_config
+from core.training.data import Progress
+from core.training.finetune import FinetuneConfig, finetune
+
+Say = Callable[[str], None]
+_KEYS = {"config", "seeds", "test_data", "methods", "shared", "variant"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Variants by name, the one that the others are compared with first."""
+
+    variants: dict[str, FinetuneConfig]
+    seeds: tuple[int, ...]
+    test_data: str
+    methods: tuple[str, ...]
+
+
+def read_plan(path: Path) -> Plan:
+    """A checked plan.
+
+    Raises:
+        ExplorerError: no file, no TOML, an unknown key, or a variant that is no configuration.
+    """
+    try:
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ExplorerError(f"There is no plan at {path}; give a TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExplorerError(f"{path} is no TOML file: {error}.") from None
+    unknown = sorted(set(read) - _KEYS)
+    if unknown:
+        raise ExplorerError(f"{path}: {unknown[0]} is no key; known: {', '.join(sorted(_KEYS))}.")
+    variants: dict[str, FinetuneConfig] = {}
+    for number, entry in enumerate(read.get("variant", []), start=1):
+        values = dict(entry)
+        name = str(values.pop("name", f"variant-{number}"))
+        if name in variants or "/" in name:
+            raise ExplorerError(f"{path}: '{name}' cannot name a variant, or names two.")
+        source = values.pop("config", read.get("config"))
+        shared = {table: dict(given) for table, given in _tables(read.get("shared", {})).items()}
+        for table, given in _tables(values).items():
+            shared[table] = {**shared.get(table, {}), **given}
+        try:
+            variants[name] = read_config(source, shared)
+        except ExplorerError as error:
+            raise ExplorerError(f"{path}, variant '{name}': {error}") from None
+    if not variants:
+        raise ExplorerError(f"{path} has no [[variant]]; name at least one.")
+    methods = tuple(read.get("methods", ["similarity", "lrclr"]))
+    check_methods(methods)
+    return Plan(
+        variants, tuple(read.get("seeds", [0])), read.get("test_data", "phantom:test"), methods
+    )
+
+
+def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = None) -> list[Row]:
+    """Run what the plan lacks, and write table.md, table.csv and figure.png.
+
+    Raises:
+        ExplorerError: as `finetune` and `localize`.
+    """
+    test = open_studies(plan.test_data)
+    names = [n for n in test.labels if test.labels[n].nunique(dropna=True) == 2]
+    trials: list[Trial] = []
+    total = len(plan.variants) * len(plan.seeds)
+    for variant, config in plan.variants.items():
+        for seed in plan.seeds:
+            folder = out / "trials" / f"{variant}-seed{seed}"
+            if not (folder / "cases.json").is_file():
+                say(f"{variant}, seed {seed}: trial {len(trials) + 1} of {total}")
+                made = replace(config, schedule=replace(config.schedule, seed=seed))
+                model = finetune(made, folder, progress, resume=True)
+                _measure(Predictor(model, variant), test, names, plan.methods, folder, seed)
+            trials.append(_read(variant, seed, folder))
+            rows = compare_trials(trials, test.labels[names])
+            _write(rows, out)
+    return rows
+
+
+def _measure(
+    predictor: Predictor,
+    test: StudySet,
+    names: list[str],
+    methods: tuple[str, ...],
+    folder: Path,
+    seed: int,
+) -> None:
+    scores = predictor.score(predictor.encode_set(test), prompts_for(names))
+    np.savez_compressed(folder / "scores.npz", **{name: scores[name] for name in scores})  # type: ignore[arg-type]
+    tallies = measure_cases(predictor, test, methods, seed=seed)
+    told = {
+        finding: {"rows": tally.rows, "values": {"|".join(k): v for k, v in tally.values.items()}}
+        for finding, tally in tallies.items()
+    }
+    partial = folder / "cases.partial"
+    partial.write_text(json.dumps(told), encoding="utf-8")
+    partial.replace(folder / "cases.json")  # last: a trial is done when this is there
+
+
+def _read(variant: str, seed: int, folder: Path) -> Trial:
+    told = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
+    cases = {}
+    for finding, found in told.items():
+        values = {}
+        for key, numbers in found["values"].items():
+            method, measure = key.split("|")
+            values[method, measure] = numbers
+        cases[finding] = Tally(found["rows"], values)
+    with np.load(folder / "scores.npz") as kept:
+        scores = {name: kept[name].astype(float) for name in kept.files}
+    return Trial(variant, seed, scores, cases)
+
+
+def _write(rows: list[Row], out: Path) -> None:
+    (out / "table.md").write_text(as_markdown(rows), encoding="utf-8")
+    as_frame(rows).to_csv(out / "table.csv", index=False)
+    _figure(rows, out / "figure.png")
+
+
+def _figure(rows: list[Row], path: Path) -> None:
+    """Value and interval of each variant, one panel a figure."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    names = [n for n in rows[0].figures if n.startswith(("AUC", "pointing_game", "energy"))]
+    size = (3.2 * len(names), 0.45 * len(rows) + 1.4)
+    figure, axes = pyplot.subplots(1, len(names), figsize=size, sharey=True, squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
+        found = [row.figures[name] for row in rows]
+        value = np.array([f.value for f in found])
+        spread = np.array([[f.value - f.low, f.high - f.value] for f in found]).T
+        axis.errorbar(value, range(len(rows)), xerr=spread, fmt="o", color="#b5651d", capsize=3)
+        axis.axvline(value[0], color="#8a94a3", linewidth=1, linestyle=":")
+        axis.set_title(name, fontsize=10)
+        axis.grid(axis="x", alpha=0.3)
+    axes[0][0].set_yticks(range(len(rows)), [row.variant for row in rows])
+    axes[0][0].invert_yaxis()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _tables(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    tables = {name: dict(value) for name, value in values.items() if isinstance(value, dict)}
+    tables[""] = {name: value for name, value in values.items() if not isinstance(value, dict)}
+    return tables

@@ -1,0 +1,145 @@
+"""Plans of runs: read, run, cut off and continued, and compared over seeds."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.evaluation.ablation import Trial, as_frame, as_markdown, compare_trials
+from core.evaluation.localize import Tally
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.paths import ASSETS
+from core.training.ablate import ablate, read_plan
+
+LABELS = pd.DataFrame({"Fracture": [1, 0] * 40, "Edema": [1, 1, 0, 0] * 20}, dtype=float)
+
+
+def _trial(variant: str, seed: int, signal: float, hits: float) -> Trial:
+    draws = np.random.default_rng(seed)
+    scores = LABELS.to_numpy() * signal + draws.normal(size=LABELS.shape)
+    values = (draws.random(40) < hits).astype(float).tolist()
+    tally = Tally(list(range(0, 80, 2)), {("lrclr", "pointing_game"): values})
+    by_score = dict.fromkeys(("lrclr", "global", "local"), scores)
+    return Trial(variant, seed, by_score, {"Edema": tally})
+
+
+def test_a_clear_gain_excludes_zero_and_none_does_not() -> None:
+    trials = [_trial("base", 0, 0.5, 0.3), _trial("base", 1, 0.5, 0.3),
+              _trial("same", 7, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)]  # fmt: skip
+    base, same, better = compare_trials(trials, LABELS, n_bootstrap=300)
+    assert (base.seeds, same.seeds) == (2, 1) and not base.gains
+    for name in ("AUC lrclr", "pointing_game lrclr"):
+        assert better.gains[name].low > 0
+        assert same.gains[name].low < 0 < same.gains[name].high
+        assert better.gains[name].value == pytest.approx(
+            better.figures[name].value - base.figures[name].value
+        )
+
+
+def test_seeds_are_averaged_and_small_findings_stand_apart() -> None:
+    one, two = _trial("base", 0, 1.0, 0.2), _trial("base", 1, 1.0, 0.8)
+    (row,) = compare_trials([one, two], LABELS, n_bootstrap=50)
+    alone = [compare_trials([t], LABELS, n_bootstrap=50)[0] for t in (one, two)]
+    for name, figure in row.figures.items():
+        assert figure.value == pytest.approx(np.mean([a.figures[name].value for a in alone]))
+    fracture = compare_trials([one], LABELS[["Fracture"]], n_bootstrap=50)[0]
+    assert alone[0].figures["AUC small"].value == pytest.approx(fracture.figures["AUC lrclr"].value)
+
+
+def test_tables_hold_every_variant_and_mark_what_is_sure() -> None:
+    rows = compare_trials(
+        [_trial("base", 0, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)], LABELS, n_bootstrap=200
+    )
+    base, better = as_markdown(rows, ["AUC lrclr", "missing"]).splitlines()[2:]
+    assert better.startswith("| better |") and "*" in better and "*" not in base
+    frame = as_frame(rows)
+    assert list(frame["variant"]) == ["base", "better"]
+    assert frame["gain AUC lrclr value"][1] == pytest.approx(rows[1].gains["AUC lrclr"].value)
+
+
+def test_the_plans_that_ship_can_be_read() -> None:
+    for path in sorted((ASSETS / "plans").glob("*.toml")):
+        plan = read_plan(path)
+        assert len(plan.variants) > 1 and plan.seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("seeds = [", "no TOML"),
+        ("seed = [1]", "seed is no key"),
+        ("seeds = [1]", "no [[variant]]"),
+        ('[[variant]]\nname = "a"\n[[variant]]\nname = "a"', "'a'"),
+        ('[[variant]]\nname = "../a"', "'../a'"),
+        ('[[variant]]\nname = "a"\n[variant.schedule]\nstepz = 3', "stepz"),
+        ('methods = ["nose"]\n[[variant]]\nname = "a"', "'nose'"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_says_why(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(ExplorerError) as told:
+        read_plan(path)
+    assert says in str(told.value)
+
+
+def test_a_missing_plan_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExplorerError, match="no plan at"):
+        read_plan(tmp_path / "none.toml")
+
+
+def test_a_plan_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    small = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+    save_model(LRCLR(CompactBackbone(small), LRCLRConfig(added_layers=False)), tmp_path / "base")
+    (tmp_path / "plan.toml").write_text(f"""
+seeds = [0, 1]
+test_data = "phantom:test,n=24"
+[shared]
+model = "{tmp_path / "base"}"
+data = "phantom:train,n=8"
+check_data = "phantom:val,n=12"
+check_every = 2
+[shared.schedule]
+steps = 2
+batch_size = 4
+precision = "fp32"
+[shared.lrclr]
+k = 4
+fusion_heads = 2
+[[variant]]
+name = "lrclr"
+[[variant]]
+name = "global-only"
+[variant.weights]
+local = 0.0
+match = 0.0
+""")
+    plan = read_plan(tmp_path / "plan.toml")
+    assert plan.variants["global-only"].weights.local == 0
+    assert plan.variants["global-only"].lrclr is not None  # the shared table stays
+    said: list[str] = []
+
+    def cut(line: str) -> None:
+        said.append(line)
+        if len(said) == 3:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        ablate(plan, out, cut)
+    said.clear()
+    rows = ablate(plan, out, said.append)
+    assert len(said) == 2  # the two trials that were done are read, not trained
+    assert [row.variant for row in rows] == ["lrclr", "global-only"]
+    assert {row.seeds for row in rows} == {2}
+    assert "pointing_game lrclr" in rows[0].figures and "cnr similarity" in rows[0].figures
+    assert (out / "table.md").read_text().count("\n") == 4
+    assert len(pd.read_csv(out / "table.csv")) == 2
+    assert (out / "figure.png").stat().st_size > 1000
