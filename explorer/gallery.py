@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet
+from core.metrics.auc import roc_auc
 from core.studies import StudySet
 from explorer import cache, figures, score_table, state
 
@@ -33,10 +34,14 @@ def draw() -> None:
     known = [n for n in prompts if n in studies.labels and studies.labels[n].nunique() == 2]
     if not known:
         raise ExplorerError(f"'{studies.spec}' has no labels to call a score right or wrong.")
+    columns = list(prompts)
+    every = cache.scores(spec, studies, prompts)["lrclr"]
     one, two, three = st.columns([1, 1, 2])
-    finding = one.selectbox("Finding", known, key="gallery_finding")
+    aucs = [_auc(studies, name, every[:, columns.index(name)]) for name in known]
+    # Starts where there is most to see: at the finding that is ranked worst.
+    finding = one.selectbox("Finding", known, int(np.argmin(aucs)), key="gallery_finding")
     kind = two.selectbox("Show", list(_KINDS), key="gallery_kind")
-    scores = cache.scores(spec, studies, prompts)["lrclr"][:, list(prompts).index(finding)]
+    scores = every[:, columns.index(finding)]
     truth = studies.labels[finding].to_numpy(float)
     low, high = float(scores.min()), float(scores.max())
     start = score_table.prevalence_threshold(scores, truth)
@@ -60,6 +65,12 @@ def draw() -> None:
         for column, card in zip(st.columns(4), shown[first : first + 4], strict=False):
             with column:
                 _card(studies, card, weights[card.row], threshold)
+
+
+def _auc(studies: StudySet, finding: str, scores: NDArray[np.float32]) -> float:
+    truth = studies.labels[finding].to_numpy(float)
+    known = ~np.isnan(truth)
+    return roc_auc(truth[known], scores[known].astype(float))
 
 
 def _cards(

@@ -46,7 +46,8 @@ arguments = [
 for part, weight in weights.items():
     arguments += [f"--{part}-weight", f"{weight:g}"]
 st.caption("The same in a terminal:")
-st.code(" ".join(["python -m core finetune", *arguments, "--out", f"runs/{name}"]), "shell")
+st.code(" ".join(["python -m core finetune", *arguments, "--out", f"runs/{name}"]), "shell",
+        wrap_lines=True)  # fmt: skip
 st.caption(
     "Images are never flipped: a flipped film would make 'left' and 'right' in its report untrue."
 )
