@@ -21,7 +21,7 @@ from core.labels import PHANTOM_FINDINGS
 from core.metrics.auc import bootstrap_auc
 from core.precision import use_bfloat16
 from core.studies import StudySet, open_studies
-from core.training.data import load_inputs
+from core.training.inputs import prepared
 
 FINDINGS = list(PHANTOM_FINDINGS)
 
@@ -59,10 +59,10 @@ def main() -> None:
     model = LabelModel()
     model.backbone.stem.load_imagenet()
     train_set, test_set = open_studies("phantom:train"), open_studies("phantom:test")
-    inputs, truth = load_inputs(train_set, model.backbone), _labels(train_set)
+    inputs, truth = prepared(train_set, model.backbone)[:], _labels(train_set)
     model.backbone.centre(inputs[:256].float(), ["a chest radiograph"])
     _train(model, inputs, torch.from_numpy(truth).float(), chosen)
-    _report(model, load_inputs(test_set, model.backbone), _labels(test_set))
+    _report(model, prepared(test_set, model.backbone)[:], _labels(test_set))
 
 
 def _train(model: LabelModel, inputs: Tensor, truth: Tensor, chosen: argparse.Namespace) -> None:

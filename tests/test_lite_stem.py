@@ -5,7 +5,7 @@ import torch
 from core.backbones.compact import CompactBackbone
 from core.backbones.lite_stem import CHANNELS, LiteStem, _weights_file
 from core.studies import open_studies
-from core.training.data import load_inputs
+from core.training.inputs import prepared
 
 
 def test_every_packaged_weight_of_the_first_stages_is_in_its_place() -> None:
@@ -42,8 +42,8 @@ def test_kept_output_stands_for_the_pixels() -> None:
     backbone = CompactBackbone().eval()
     backbone.stem.load_imagenet()
     studies = open_studies("phantom:n=3,seed=5")
-    kept = load_inputs(studies, backbone).float()
-    pixels = load_inputs(studies, backbone, as_pixels=True).float()
+    kept = prepared(studies, backbone)[:].float()
+    pixels = prepared(studies, backbone, as_pixels=True)[:].float()
     backbone.centre(pixels, ["clear lungs"])
     with torch.no_grad():
         ours, expected = (backbone.image_tokens(inputs).tokens for inputs in (kept, pixels))

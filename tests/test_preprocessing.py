@@ -9,7 +9,7 @@ from core.backbones.compact import CompactBackbone
 from core.backbones.openai_checkpoint import CHEXZERO
 from core.preprocessing import Preprocess
 from core.studies import open_studies
-from core.training.data import load_inputs
+from core.training.inputs import prepared
 
 FILM = np.random.default_rng(0).uniform(0, 255, (90, 60)).astype(np.float32)
 
@@ -19,7 +19,7 @@ def test_training_and_inference_see_the_same_tensor() -> None:
     backbone = CompactBackbone()
     preprocess = backbone.preprocess
     studies = open_studies("phantom:n=3,seed=11")
-    trained = load_inputs(studies, backbone, as_pixels=True)
+    trained = prepared(studies, backbone, as_pixels=True)[:]
     for row in range(3):
         shown = preprocess(studies.image(row))
         assert torch.equal(trained[row], shown.half())

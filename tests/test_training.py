@@ -19,8 +19,9 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.augment import augment
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import RunLog, Schedule, train
+from core.training.engine import Schedule, train
 from core.training.finetune import FinetuneConfig, finetune, with_layers
+from core.training.log import RunLog
 from core.training.objectives import Batch, Weights, lrclr_losses
 from core.training.pretrain import PretrainConfig, pretrain
 from core.training.runs import Run, list_runs, recorded, start_run

@@ -106,7 +106,7 @@ class _RunProgress:
         self._path, self._last = out / "log.jsonl", 0.0
 
     def __call__(self, done: int, total: int) -> None:
-        from core.training.engine import RunLog
+        from core.training.log import RunLog
 
         self._line(done, total)
         if time.monotonic() - self._last > 1 or done == total:

@@ -20,8 +20,8 @@ from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.studies import StudySet, open_studies
 from core.training.config_file import read_config
-from core.training.data import Progress
 from core.training.finetune import FinetuneConfig, finetune
+from core.training.inputs import Progress
 
 Say = Callable[[str], None]
 _KEYS = {"config", "seeds", "test_data", "methods", "shared", "variant"}

@@ -12,7 +12,7 @@ from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
 from core.metrics.localisation import pointing_game
 from core.studies import StudySet
-from core.training.data import Progress, load_inputs
+from core.training.inputs import Progress, prepared
 
 
 class QuickCheck:
@@ -22,7 +22,7 @@ class QuickCheck:
         self, studies: StudySet, model: LRCLR, prompts: PromptSet, progress: Progress | None = None
     ) -> None:
         as_pixels = model.config.body_mask
-        self.inputs = load_inputs(studies, model.backbone, as_pixels, progress)
+        self.inputs = prepared(studies, model.backbone, as_pixels, progress)
         self.studies, self.labels = studies, studies.labels
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]

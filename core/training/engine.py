@@ -3,15 +3,13 @@
 `core.training.pretrain` and `core.training.finetune` are its two uses.
 """
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from torch import nn
 
@@ -22,6 +20,8 @@ from core.training.augment import augment
 from core.training.average import Average
 from core.training.data import TrainingData
 from core.training.encode import backward
+from core.training.inputs import ReadAhead
+from core.training.log import RunLog
 from core.training.objectives import Batch, Weights, lrclr_losses
 from core.training.optimiser import make_optimiser, rate_at
 from core.training.processes import Processes
@@ -56,33 +56,6 @@ class Schedule:
             )
 
 
-class RunLog:
-    """Appends one JSON object a line, each whole and flushed, so that a reader never waits."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._file = path.open("a", encoding="utf-8")
-
-    def write(self, **values: Any) -> None:
-        """Append one line."""
-        self._file.write(json.dumps(values) + "\n")
-        self._file.flush()
-
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return self.path.stat().st_size
-
-    def rewind(self, size: int) -> None:
-        """Forget what came after `size` bytes: a step that is taken again is logged once."""
-        os.truncate(self.path, size)
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What was written."""
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
-
-
 Check = Callable[[int], dict[str, Any]]
 
 
@@ -113,6 +86,8 @@ def train(
     loop = _Loop(model, data, schedule, weights)
     start = loop.restore(states, log) if states else 0
     main = loop.processes.is_main
+    if main:
+        log.open_board(start)
     started, checked = time.perf_counter(), -1
 
     def look(step: int) -> None:
@@ -141,6 +116,7 @@ def train(
                 terms={name: round(term, 5) for name, term in terms.items()},
                 seconds=round(elapsed, 1), left=round(elapsed / done * (schedule.steps - step), 1),
                 images_per_second=round(done * loop.size / elapsed, 1),
+                waiting=round(loop.inputs.waited / elapsed, 4), memory=_memory(loop.device),
             )  # fmt: skip
         if check_every and step % check_every == 0:
             look(step)
@@ -149,6 +125,7 @@ def train(
     look(step)
     loop.average.copy_to_model()
     model.eval()
+    log.close()
 
 
 class _Loop:
@@ -164,6 +141,7 @@ class _Loop:
         self.bfloat16 = use_bfloat16(schedule.precision, self.device)
         torch.manual_seed(schedule.seed)
         self.generator = torch.Generator().manual_seed(schedule.seed)
+        self.inputs = ReadAhead(data.inputs)
         self.rows: list[int] = []  # images of this epoch that are still to come
         self.optimiser = make_optimiser(
             model, schedule.learning_rate, schedule.weight_decay, schedule.freeze,
@@ -202,7 +180,8 @@ class _Loop:
         if len(self.rows) < self.size:
             self.rows = torch.randperm(len(self.data.inputs), generator=self.generator).tolist()
         chosen, self.rows = self.rows[: self.size], self.rows[self.size :]
-        inputs = self.data.inputs[chosen].to(self.device).float()
+        after = self.rows[: self.size] if len(self.rows) >= self.size else []
+        inputs = self.inputs.take(chosen, after).to(self.device)
         inputs = augment(inputs, self.generator, self.schedule.augment)
         texts, positive, own = self.data.index.draw(
             chosen, self.schedule.sentences_per_report, self.generator
@@ -240,3 +219,10 @@ class _Loop:
         if self.processes.is_main:
             log.rewind(state["log_size"])
         return int(state["step"])
+
+
+def _memory(device: torch.device) -> int:
+    """Bytes that the process holds, on the GPU where the model is on one."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return int(psutil.Process().memory_info().rss)

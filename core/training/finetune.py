@@ -21,8 +21,10 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.studies import open_studies
 from core.training.check import QuickCheck
-from core.training.data import Progress, load_training_data
-from core.training.engine import RunLog, Schedule, train
+from core.training.data import load_training_data
+from core.training.engine import Schedule, train
+from core.training.inputs import Progress
+from core.training.log import RunLog, forget_log
 from core.training.objectives import LOSS_FORMS, Weights
 from core.training.processes import Processes
 from core.training.record import write_record
@@ -80,7 +82,7 @@ def finetune(
     fresh = processes.is_main and not (resume and states.there)
     if fresh:
         states.clear()
-        (out / "log.jsonl").unlink(missing_ok=True)
+        forget_log(out)
     with processes.main_first():  # what it keeps on disk the others read
         data = load_training_data(studies, model.backbone, as_pixels, progress)
         check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)

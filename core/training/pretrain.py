@@ -16,8 +16,10 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.studies import open_studies
 from core.training.check import QuickCheck
-from core.training.data import Progress, load_training_data
-from core.training.engine import RunLog, Schedule, train
+from core.training.data import load_training_data
+from core.training.engine import Schedule, train
+from core.training.inputs import Progress
+from core.training.log import RunLog, forget_log
 from core.training.objectives import Weights
 
 
@@ -62,7 +64,7 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     backbone.remember(data.index.sentences)
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
-    (out / "log.jsonl").unlink(missing_ok=True)
+    forget_log(out)
     log = RunLog(out / "log.jsonl")
     log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
 

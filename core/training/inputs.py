@@ -1,0 +1,137 @@
+"""Images made ready for a tower once, on disk, and read from there while the model computes.
+
+Notable: where the first layers of a tower are frozen and images are not augmented, their output is
+kept instead of pixels, so that a step costs only what trains. Nothing here grows with the set but
+the file, so that a set larger than memory trains.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.backbones.base import Backbone
+from core.paths import cache_dir
+from core.preprocessing import Preprocess
+from core.studies import StudySet, images_in_parallel
+from core.weights import weights_hash
+
+Progress = Callable[[int, int], None]
+
+
+class InputFile:
+    """Prepared images (M, C, h, w) float16 in a file; memory holds only the rows asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.shape: tuple[int, ...] = self._map().shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | Sequence[int]) -> Tensor:
+        # Mapped anew each time: pages of a mapping that stays would count as memory of the run.
+        return torch.from_numpy(np.array(self._map()[rows]))
+
+    def split(self, size: int) -> Iterator[Tensor]:
+        """Every row in order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    def _map(self) -> NDArray[Any]:
+        found: NDArray[Any] = np.load(self._path, mmap_mode="r")
+        return found
+
+
+class ReadAhead:
+    """Batches of inputs; the one that comes next is read while the model computes."""
+
+    def __init__(self, inputs: InputFile | Tensor) -> None:
+        self._inputs = inputs
+        self._pool = ThreadPoolExecutor(1)
+        self._ahead: tuple[list[int], Future[Tensor]] | None = None
+        self.waited = 0.0
+        """Seconds that `take` has waited for data so far."""
+
+    def take(self, rows: list[int], after: list[int]) -> Tensor:
+        """The rows as float32; those of `after`, if any, will be asked for next."""
+        started = time.perf_counter()
+        if self._ahead is not None and self._ahead[0] == rows:
+            found = self._ahead[1].result()
+        else:
+            found = self._read(rows)
+        self.waited += time.perf_counter() - started
+        self._ahead = (after, self._pool.submit(self._read, after)) if after else None
+        return found
+
+    def _read(self, rows: list[int]) -> Tensor:
+        return self._inputs[rows].float()
+
+
+def prepared(
+    studies: StudySet,
+    backbone: Backbone,
+    as_pixels: bool = False,
+    progress: Progress | None = None,
+) -> InputFile:
+    """What `backbone.image_tokens` takes of each study, kept on disk between runs.
+
+    Args:
+        as_pixels: preprocessed pixels even where the backbone has a frozen stem.
+
+    Raises:
+        ExplorerError: an image cannot be read.
+    """
+    stem = None if as_pixels else backbone.stem
+    parts = [studies.fingerprint, str(len(studies)), str(backbone.preprocess)]
+    if stem is not None:
+        parts.append(weights_hash(stem))
+    key = sha256("|".join(parts).encode()).hexdigest()[:16]
+    path = cache_dir() / "inputs" / f"{key}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_inputs(path, studies, _Prepare(backbone.preprocess, stem), progress)
+    return InputFile(path)
+
+
+class _Prepare:
+    """One image to what the backbone takes, in a worker process."""
+
+    def __init__(self, preprocess: Preprocess, stem: nn.Module | None) -> None:
+        self.preprocess, self.stem = preprocess, stem
+
+    @torch.no_grad()
+    def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float16]:
+        pixels = self.preprocess(image)
+        if self.stem is not None:
+            pixels = self.stem(pixels[None])[0]
+        return np.asarray(pixels.half().numpy())
+
+
+def _write_inputs(
+    path: Path, studies: StudySet, prepare: _Prepare, progress: Progress | None
+) -> None:
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    array: np.memmap[Any, Any] | None = None
+    try:
+        for done, made in enumerate(images_in_parallel(studies, prepare), start=1):
+            if array is None:
+                array = np.lib.format.open_memmap(
+                    partial, mode="w+", dtype=np.float16, shape=(len(studies), *made.shape)
+                )
+            array[done - 1] = made
+            if progress and (done % 16 == 0 or done == len(studies)):
+                progress(done, len(studies))
+        if array is not None:
+            array.flush()
+            os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
