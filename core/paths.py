@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_config_path
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
@@ -18,6 +18,13 @@ def cache_dir() -> Path:
 def runs_dir() -> Path:
     """Folder of the fine-tuning runs (`LRCLR_RUNS`, else `runs/` of the checkout)."""
     return Path(os.environ.get("LRCLR_RUNS", ROOT / "runs"))
+
+
+def presets_dir() -> Path:
+    """Folder of a user's own presets (`LRCLR_PRESETS`, else the user's configuration)."""
+    chosen = os.environ.get("LRCLR_PRESETS")
+    own = user_config_path("lrclr-explorer", appauthor=False)
+    return Path(chosen) if chosen else own / "presets"
 
 
 def cxr_data() -> Path | None:

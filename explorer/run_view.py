@@ -5,15 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.training.compare import Summary, differing, summary
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
 from explorer import cache, components, figures, state
 
 _WORDS = {
+    "queued": (":material/hourglass:", "waiting for its turn"),
     "running": (":material/pending:", "running"),
     "finished": (":material/check_circle:", "finished"),
     "failed": (":material/error:", "failed"),
+    "paused": (":material/pause_circle:", "paused"),
     "cancelled": (":material/stop_circle:", "stopped; what it learned is kept"),
 }
 
@@ -25,7 +26,7 @@ def free_name() -> str:
 
 def watch(run: Run) -> None:
     """The run's state and curves; drawn anew every two seconds while it runs."""
-    every = 2.0 if run.status == "running" else None
+    every = 2.0 if run.status in ("queued", "running") else None
     st.fragment(_draw, run_every=every)(run)
 
 
@@ -37,7 +38,9 @@ def _draw(run: Run) -> None:
         st.error(str(run.error), icon=":material/error:")
     steps = [line for line in metrics if line["kind"] == "step"]
     checks = [line for line in metrics if line["kind"] == "check"]
-    if status == "running":
+    if status == "queued":
+        _waiting(run)
+    elif status == "running":
         _progress(run, metrics, steps)
     elif st.session_state.pop(f"lx_seen_{run.name}", False):
         st.session_state.pop("lx_name", None)
@@ -56,6 +59,14 @@ def _draw(run: Run) -> None:
         _use(run)
 
 
+def _waiting(run: Run) -> None:
+    st.session_state[f"lx_seen_{run.name}"] = True
+    before = run.waits_for
+    st.progress(0.0, f"After {', '.join(before)}" if before else "Starting")
+    if st.button("Take out of the queue", key=f"stop_{run.name}", icon=":material/close:"):
+        run.stop()
+
+
 def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
     st.session_state[f"lx_seen_{run.name}"] = True
     loading = [line for line in metrics if line["kind"] == "progress"]
@@ -63,14 +74,22 @@ def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any
         last = steps[-1]
         share = last["step"] / last["steps"]
         st.progress(share, f"Step {last['step']} of {last['steps']}, {last['left']:.0f} s left, "
-                    f"{last['images_per_second']:.0f} images/s")  # fmt: skip
+                    f"{last['images_per_second']:.0f} images/s, "
+                    f"{last.get('memory', 0) / 2**30:.1f} GB of memory")  # fmt: skip
     elif loading:
         last = loading[-1]
         share = last["done"] / last["total"]
         st.progress(share, f"Reading images: {last['done']} of {last['total']}")
     else:
         st.progress(0.0, "Starting")
-    if st.button("Stop and keep", key=f"stop_{run.name}", icon=":material/stop:"):
+    one, two = components.row(120, 180)
+    if one.button(
+        "Pause", key=f"pause_{run.name}", icon=":material/pause:",
+        help="Frees the processor; Resume goes on as if it had never paused.",
+    ):  # fmt: skip
+        run.pause()
+        st.toast("The run pauses after its present step.")
+    if two.button("Stop and keep", key=f"stop_{run.name}", icon=":material/stop:"):
         run.stop()
         st.toast("The run stops after its present step.")
 
@@ -105,59 +124,6 @@ def _time_lapse(run: Run) -> None:
         with place:
             st.image(figures.overlay(picture, heat, 0.6, truth), caption=name, width="stretch")
     st.caption("Cosine of each patch with the finding's prompts; the outline is the truth.")
-
-
-def table(runs: list[Run]) -> None:
-    """Runs in lines; those chosen are compared below: curves, settings, findings."""
-    found = [summary(run) for run in runs]
-    lines = [
-        {"Run": each.name, "Status": each.status, "Step": f"{each.step} of {each.steps}",
-         "AUC": each.auc.get("lrclr"), "Pointing game": each.pointing,
-         "Minutes": each.seconds / 60}
-        for each in found
-    ]  # fmt: skip
-    formats = {
-        "AUC": st.column_config.NumberColumn(format="%.3f"),
-        "Pointing game": st.column_config.NumberColumn(format="%.3f"),
-        "Minutes": st.column_config.NumberColumn(format="%.1f"),
-    }
-    event = st.dataframe(
-        lines, column_config=formats, hide_index=True, on_select="rerun",
-        selection_mode="multi-row", key="runs_table",
-    )  # fmt: skip
-    rows = event["selection"]["rows"]
-    if len(rows) < 2:
-        st.caption("Tick two or more runs to compare them.")
-        return
-    _compare([runs[row] for row in rows], [found[row] for row in rows])
-
-
-def _compare(runs: list[Run], found: list[Summary]) -> None:
-    names = [run.name for run in runs]
-    settings = differing(runs)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Settings that differ**")
-        if settings:
-            shown = [{"Setting": name, **dict(zip(names, map(str, values), strict=True))}
-                     for name, values in settings.items()]  # fmt: skip
-            st.dataframe(shown, hide_index=True)
-        else:
-            st.caption("None: these runs were started with the same settings.")
-    with right:
-        st.markdown("**AUC of the last check**")
-        findings = dict.fromkeys(n for each in found for n in each.auc_by_finding.get("lrclr", {}))
-        lines = [
-            {"Finding": finding,
-             **{each.name: each.auc_by_finding.get("lrclr", {}).get(finding) for each in found}}
-            for finding in findings
-        ]  # fmt: skip
-        st.dataframe(lines, hide_index=True)
-    curves = {}
-    for run in runs:
-        checks = [line for line in run.metrics if line["kind"] == "check" and "score" in line]
-        curves[run.name] = ([line["step"] for line in checks], [line["score"] for line in checks])
-    components.show(figures.curves(curves, "AUC on validation phantoms"), "compare_curves")
 
 
 def _use(run: Run) -> None:

@@ -9,8 +9,9 @@ from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.training.config_file import presets, read_config
+from core.training.config_file import read_config
 from core.training.optimiser import make_optimiser
+from core.training.presets import own_presets, presets, remove_preset, save_preset
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 
@@ -94,3 +95,42 @@ def test_frozen_parts_stay_and_deeper_blocks_learn_faster() -> None:
         make_optimiser(model, 1.0, freeze=("backbone.texts",))
     with pytest.raises(ExplorerError, match="nothing is left"):
         make_optimiser(model, 1.0, freeze=("",))
+
+
+class TestOwnPresets:
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LRCLR_PRESETS", str(tmp_path / "presets"))
+
+    def test_saved_read_changed_and_removed(self) -> None:
+        save_preset("mine", "# For class.\n[schedule]\nsteps = 7\n")
+        assert presets()["mine"] == "For class." and own_presets() == ["mine"]
+        assert read_config("mine").schedule.steps == 7
+        save_preset("mine", "[schedule]\nsteps = 8\n")
+        assert read_config("mine").schedule.steps == 8
+        remove_preset("mine")
+        assert "mine" not in presets()
+
+    @pytest.mark.parametrize(
+        ("name", "text", "says"),
+        [
+            ("../mine", "", "cannot name"),
+            ("lrclr", "", "ships"),
+            ("mine", "[schedule]\nsteps = 0", "steps >= 1"),
+            ("mine", "[schedule]\nstepz = 1", "'mine': schedule.stepz is no setting"),
+            ("mine", "steps = [", "no TOML"),
+            ("mine", "#" * 30_000, "characters"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_and_nothing_is_lost(
+        self, name: str, text: str, says: str
+    ) -> None:
+        save_preset("mine", "[schedule]\nsteps = 7\n")
+        with pytest.raises(ExplorerError) as told:
+            save_preset(name, text)
+        assert says in str(told.value) and "partial" not in str(told.value)
+        assert read_config("mine").schedule.steps == 7 and own_presets() == ["mine"]
+
+    def test_a_preset_that_ships_cannot_be_removed(self) -> None:
+        with pytest.raises(ExplorerError, match="no preset of yours"):
+            remove_preset("lrclr")

@@ -1,10 +1,12 @@
 """Every page through the router, on the embedded model and a few phantoms."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -20,6 +22,7 @@ PAGES = ["home", "zero_shot", "regions", "compare", "finetune"]
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LRCLR_PRESETS", str(tmp_path / "presets"))
     test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=120)
     test.query_params.update({"set": SET, "study": "2", "prompt": "pneumothorax"})
     yield test
@@ -182,3 +185,44 @@ def test_the_page_of_runs_shows_the_command_and_refuses_a_bad_name(app: AppTest)
     _box(app.button, "Start").click().run()
     assert not app.exception
     assert "cannot name a run" in app.error[0].value
+
+
+def test_a_preset_is_edited_saved_and_used_and_a_bad_one_is_refused(app: AppTest) -> None:
+    _open(app, "finetune")
+    app.text_area(key="toml_lrclr").set_value("[schedule]\nsteps = 0")
+    _box(app.button, "Save").click().run()
+    assert not app.exception and "steps >= 1" in app.error[0].value
+    assert app.text_area(key="toml_lrclr").value == "[schedule]\nsteps = 0"  # nothing is lost
+    app.text_area(key="toml_lrclr").set_value("# Mine.\n[schedule]\nsteps = 30\n")
+    app.text_input(key="as_lrclr").set_value("mine")
+    _box(app.button, "Save").click().run()
+    _sound(app)
+    assert app.selectbox(key="preset").value == "mine"
+    assert app.number_input(key="steps_mine").value == 30
+    assert "--config mine" in app.code[0].value
+    _box(app.button, "Remove").click().run()
+    _sound(app)
+    assert "mine" not in app.selectbox(key="preset").options
+
+
+def test_a_second_run_is_queued_and_a_waiting_one_can_be_taken_out(
+    app: AppTest, tmp_path: Path
+) -> None:
+    for name, status in (("first", "running"), ("second", "queued")):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        process = psutil.Process()
+        created = process.create_time() - (name == "first")  # within what a restart tells apart
+        told = {"pid": process.pid, "created": created}
+        (folder / "pid.json").write_text(json.dumps(told))
+        (folder / "status.json").write_text(json.dumps({"status": status}))
+        (folder / "command.json").write_text(json.dumps({"command": ["x"]}))
+    _open(app, "finetune")
+    assert "--queue" in app.code[0].value
+    _box(app.selectbox, "Run").select("second").run()
+    _sound(app)
+    _box(app.button, "Take out of the queue").click().run()
+    assert (tmp_path / "runs" / "second" / "stop").is_file()
+    _box(app.selectbox, "Run").select("first").run()
+    _box(app.button, "Pause").click().run()
+    assert (tmp_path / "runs" / "first" / "stop").read_text() == "pause"

@@ -14,7 +14,7 @@ from core.errors import ExplorerError
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.training.compare import differing, summary
+from core.training.compare import differing, gains, summary
 from core.training.engine import Schedule
 from core.training.finetune import FinetuneConfig, finetune
 from core.training.record import read_record
@@ -80,6 +80,20 @@ def test_runs_are_compared_by_figures_and_settings(runs: Path) -> None:
     assert told.best_step in (2, 4)
     assert differing([first, second]) == {"schedule.learning_rate": [3e-4, 1e-2]}
     assert differing([first, first]) == {}
+    assert {gain.value for gain in gains(first, first).values()} == {0.0}
+    gained = gains(first, second)
+    assert set(gained) == set(last["auc_by_finding"]["lrclr"])
+    for finding, gain in gained.items():
+        before, after = (summary(r).auc_by_finding["lrclr"][finding] for r in (first, second))
+        assert gain.value == pytest.approx(after - before, abs=2e-3)  # the log rounds
+        assert gain.low <= gain.value <= gain.high
+
+
+def test_runs_checked_on_other_studies_are_not_paired(runs: Path) -> None:
+    first = _recorded(runs, "first", _config(runs))
+    other = _recorded(runs, "other", replace(_config(runs), check_data="phantom:val,n=14"))
+    assert gains(first, other) == {}
+    assert gains(first, Run(runs / "none")) == {}
 
 
 def test_a_stopped_run_is_resumed_by_its_own_command(runs: Path) -> None:
@@ -109,6 +123,33 @@ def test_a_stopped_run_is_resumed_by_its_own_command(runs: Path) -> None:
     steps = [line["step"] for line in run.metrics if line["kind"] == "step"]
     assert steps[-1] == 400 and steps == sorted(set(steps))  # no step is logged twice
     assert not run.can_resume and list_runs()[0].name == "long"
+
+
+def _until(run: Run, *statuses: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while run.status not in statuses:
+        assert time.monotonic() < deadline, (run.status, run.error)
+        time.sleep(0.05)
+
+
+def test_a_queued_run_waits_for_the_one_before_it_and_starts_by_itself(runs: Path) -> None:
+    options = ["--model", str(runs.parent / "base"), "--data", "phantom:train,n=8",
+               "--check-data", "phantom:val,n=12", "--batch-size", "4", "--k", "4"]  # fmt: skip
+    first = start_run("first", [*options, "--steps", "20000", "--save-every", "5"])
+    second = start_run("second", [*options, "--steps", "3", "--queue"])
+    third = start_run("third", [*options, "--steps", "3", "--queue"])
+    _until(third, "queued")
+    _until(second, "queued")
+    assert second.waits_for == ["first"] and set(third.waits_for) == {"first", "second"}
+    third.stop()  # taken out of the queue
+    _until(third, "cancelled")
+    while not any(line["kind"] == "step" for line in first.metrics):
+        time.sleep(0.1)
+    assert second.status == "queued" and not second.metrics
+    first.pause()
+    _until(first, "paused")
+    assert first.can_resume and first.has_model
+    _until(second, "finished")
 
 
 def test_a_run_without_checks_is_still_a_line(runs: Path) -> None:

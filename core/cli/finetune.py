@@ -18,6 +18,7 @@ def finetune_command(
     out: Annotated[Path, typer.Option(help="Folder of the run: model, log.jsonl, status.")],
     config: Annotated[str | None, typer.Option(help="Preset or TOML file to start from.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the newest training state.")] = False,
+    queue: Annotated[bool, typer.Option(help="Wait for the runs started earlier.")] = False,
     model: Annotated[str | None, typer.Option(help="What to start from.")] = None,
     data: Annotated[str | None, typer.Option(help="Study set with reports.")] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
@@ -75,22 +76,29 @@ def finetune_command(
             "selection_block": selection_block, "body_mask": body_mask,
         },
     }  # fmt: skip
-    _train(out, config, {table: _given(values) for table, values in tables.items()}, resume)
+    given = {table: _given(values) for table, values in tables.items()}
+    _train(out, config, given, resume, queue)
 
 
-def _train(out: Path, source: str | None, tables: dict[str, dict[str, Any]], resume: bool) -> None:
-    from core.training.config_file import read_config
-    from core.training.finetune import finetune
+def _train(
+    out: Path, source: str | None, tables: dict[str, dict[str, Any]], resume: bool, queue: bool
+) -> None:
     from core.training.runs import recorded
 
     def work() -> None:  # the options are checked here, so that a refusal is in the run's status
+        from core.training.config_file import read_config  # a run that waits its turn is light
+        from core.training.finetune import finetune
+
         finetune(read_config(source, tables), out, _RunProgress(out), resume)
 
     if int(os.environ.get("RANK", 0)) > 0:  # one of several processes: the first one reports
+        from core.training.config_file import read_config
+        from core.training.finetune import finetune
+
         finetune(read_config(source, tables), out, resume=resume)
         return
     started = time.monotonic()
-    recorded(out, sys.argv[2:], work)
+    recorded(out, sys.argv[2:], work, queue)
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")
 
 

@@ -17,7 +17,7 @@ def runs_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
 ) -> None:
     """List the fine-tuning runs; with names, compare their figures and differing settings."""
-    from core.training.compare import differing, summary
+    from core.training.compare import differing, gains, summary
     from core.training.runs import list_runs
 
     check_out(json)
@@ -29,9 +29,14 @@ def runs_command(
     chosen = [known[name] for name in names] if names else list(known.values())
     found = [summary(run) for run in chosen]
     settings = differing(chosen) if names else {}
+    gained = {run.name: gains(chosen[0], run) for run in chosen[1:]} if names else {}
     if json:
+        told = {
+            run: {finding: gain._asdict() for finding, gain in each.items()}
+            for run, each in gained.items()
+        }
         runs = [each.to_json() for each in found]
-        write_json(json, {"runs": runs, "differing": settings})
+        write_json(json, {"runs": runs, "differing": settings, "gains": told})
     if not found:
         print("There is no run yet; `python -m core finetune --out runs/NAME` makes one.")
         return
@@ -42,6 +47,11 @@ def runs_command(
         print(f"{setting:32s} " + "  ".join(f"{value!s:>12}" for value in values))
     if names:
         _findings(found)
+    for name, by_finding in gained.items():
+        if by_finding:
+            print(f"AUC of {name} less that of {found[0].name}, 95 % interval, same studies")
+        for finding, gain in by_finding.items():
+            print(f"{finding:32s} {gain.value:+.3f} [{gain.low:+.3f} {gain.high:+.3f}]")
 
 
 def _line(run: "Summary") -> str:

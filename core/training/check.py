@@ -1,9 +1,14 @@
 """A quick look at a model while it trains: zero-shot AUC and pointing game on a few studies."""
 
+import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from core.inference.prompts import PromptSet
 from core.inference.zero_shot import Scores, zero_shot
@@ -15,8 +20,37 @@ from core.studies import StudySet
 from core.training.inputs import Progress, prepared
 
 
+@dataclass(frozen=True)
+class CheckScores:
+    """The mixed scores of a check, so that runs can be compared case by case."""
+
+    fingerprint: str  # of the validation set
+    findings: tuple[str, ...]
+    truth: NDArray[np.float64]  # (n, F) of 1, 0, NaN
+    scores: NDArray[np.float64]  # (n, F)
+
+    def write(self, run: Path) -> None:
+        """Into a run's folder, over those of the check before."""
+        partial = run / "check.partial.npz"
+        np.savez_compressed(partial, fingerprint=self.fingerprint, findings=self.findings,
+                            truth=self.truth, scores=self.scores)  # fmt: skip
+        os.replace(partial, run / "check.npz")
+
+    @classmethod
+    def read(cls, run: Path) -> "CheckScores | None":
+        """Of the last check of a run; None where it left none."""
+        try:
+            with np.load(run / "check.npz", allow_pickle=False) as kept:
+                names = tuple(str(name) for name in kept["findings"])
+                return cls(str(kept["fingerprint"]), names, kept["truth"], kept["scores"])
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return None
+
+
 class QuickCheck:
     """Encodes a validation set and scores it; the same numbers for the same model."""
+
+    last: CheckScores
 
     def __init__(
         self, studies: StudySet, model: LRCLR, prompts: PromptSet, progress: Progress | None = None
@@ -37,6 +71,9 @@ class QuickCheck:
         """
         images, texts, scores = self._score(model)
         truth = self.labels[self.findings].to_numpy(float)
+        self.last = CheckScores(
+            self.studies.fingerprint, tuple(self.findings), truth, scores["lrclr"].astype(float)
+        )
         auc = {
             score: {
                 name: round(_auc(truth[:, column], scores[score][:, column]), 3)

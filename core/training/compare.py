@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from core.metrics.auc import paired_auc_difference
+from core.metrics.bootstrap import Interval
+from core.training.check import CheckScores
 from core.training.record import read_record
 from core.training.runs import Run
 
@@ -50,6 +55,26 @@ def differing(runs: list[Run]) -> dict[str, list[Any]]:
     names = list(dict.fromkeys(name for table in tables for name in table))
     values = {name: [table.get(name) for table in tables] for name in names}
     return {name: found for name, found in values.items() if any(v != found[0] for v in found)}
+
+
+def gains(first: Run, second: Run, n_bootstrap: int = 500) -> dict[str, Interval]:
+    """AUC of `second` less that of `first` at their last checks, paired, for each finding.
+
+    Empty where the two were not checked on the same studies.
+    """
+    one, two = CheckScores.read(first.dir), CheckScores.read(second.dir)
+    if one is None or two is None or one.fingerprint != two.fingerprint:
+        return {}
+    found = {}
+    for name in one.findings:
+        if name not in two.findings:
+            continue
+        a, b = one.findings.index(name), two.findings.index(name)
+        known = ~np.isnan(one.truth[:, a])
+        found[name] = paired_auc_difference(
+            one.truth[known, a], one.scores[known, a], two.scores[known, b], n_bootstrap
+        )
+    return found
 
 
 def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:

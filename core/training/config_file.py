@@ -13,25 +13,16 @@ from typing import Any
 from core.errors import ExplorerError
 from core.lrclr.checkpoint import layers_of
 from core.lrclr.config import LRCLRConfig
-from core.paths import ASSETS
 from core.training.engine import Schedule
 from core.training.finetune import FinetuneConfig
 from core.training.objectives import Weights
+from core.training.presets import preset_path, presets
 
-PRESET_DIR = ASSETS / "presets"
 _TABLES: dict[str, Any] = {"schedule": Schedule(), "weights": Weights(), "lrclr": LRCLRConfig()}
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes",
           tuple: "a list of texts", dict: "a table of numbers"}  # fmt: skip
 
 Tables = Mapping[str, Mapping[str, Any]]
-
-
-def presets() -> dict[str, str]:
-    """Names of the presets, and what each is for (the comment on its first line)."""
-    return {
-        path.stem: path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-        for path in sorted(PRESET_DIR.glob("*.toml"))
-    }
 
 
 def read_config(source: str | None = None, values: Tables | None = None) -> FinetuneConfig:
@@ -70,7 +61,7 @@ def read_config(source: str | None = None, values: Tables | None = None) -> Fine
 
 
 def _read(source: str) -> dict[str, dict[str, Any]]:
-    path = PRESET_DIR / f"{source}.toml" if source in presets() else Path(source)
+    path = preset_path(source) or Path(source)
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:

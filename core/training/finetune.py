@@ -132,6 +132,7 @@ class _Keeper:
         save_model(self.model, self.out, notes)
         self.pins.write_maps(self.model, step)
         found = self.check(self.model)
+        self.check.last.write(self.out)
         if found["score"] > max(self.scores, default=-1.0):
             save_model(self.model, self.out / BEST, {**notes, "score": found["score"]})
         self.scores.append(found["score"])

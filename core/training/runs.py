@@ -2,7 +2,8 @@
 
 A run folder holds command.json, log.jsonl, run.log (what the process printed), pid.json while it
 runs, status.json when it ended, and the model. Nothing is kept in the process that watches, so the
-page may come and go, and a server restart finds every run again.
+page may come and go, and a server restart finds every run again. A queued run is a process that
+waits for those before it.
 """
 
 import json
@@ -22,7 +23,8 @@ from core.errors import ExplorerError
 from core.paths import ROOT, runs_dir
 from core.training.states import StateFiles
 
-ENDED = ("finished", "failed", "cancelled")
+ENDED = ("finished", "failed", "cancelled", "paused")
+_PAUSE = "pause"
 
 
 class Cancelled(Exception):
@@ -42,11 +44,13 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`running`, `finished`, `failed` or `cancelled`; a dead process without a word failed."""
+        """`queued`, `running` or one of ENDED; a dead process without a word failed."""
         status = str(_read(self.dir / "status.json").get("status", ""))
         if status in ENDED:
             return status
-        return "running" if self._alive() else "failed"
+        if not self._alive():
+            return "failed"
+        return "queued" if status == "queued" else "running"
 
     @property
     def error(self) -> str | None:
@@ -84,12 +88,28 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """Whether it ended early and left a training state to go on from."""
-        ended = self.status in ("failed", "cancelled")
+        ended = self.status in ("failed", "cancelled", "paused")
         return ended and StateFiles(self.dir).there
 
     def stop(self) -> None:
         """Ask the process to end after its present step and keep what it learned."""
         (self.dir / "stop").touch()
+
+    def pause(self) -> None:
+        """As `stop`; says that it is to be resumed."""
+        (self.dir / "stop").write_text(_PAUSE, encoding="utf-8")
+
+    @property
+    def waits_for(self) -> list[str]:
+        """Names of the runs that were started earlier and have not ended."""
+        mine = float(_read(self.dir / "pid.json").get("created", 0))
+        return [
+            run.name
+            for run in list_runs()
+            if run.dir.resolve() != self.dir.resolve()
+            and run.status in ("running", "queued")
+            and float(_read(run.dir / "pid.json").get("created", mine)) < mine
+        ]
 
     def _alive(self) -> bool:
         seen = _read(self.dir / "pid.json")
@@ -156,8 +176,13 @@ def _spawn(folder: Path, arguments: list[str]) -> None:
     _note_process(folder, process.pid)
 
 
-def recorded(folder: Path, arguments: list[str], work: Callable[[], Any]) -> None:
+def recorded(
+    folder: Path, arguments: list[str], work: Callable[[], Any], queue: bool = False
+) -> None:
     """Do the work of a run in this process and leave its pid and how it ended in the folder.
+
+    Args:
+        queue: wait first until the runs of `runs_dir()` that were started earlier have ended.
 
     Raises:
         ExplorerError: as `work` does, once it is written down.
@@ -169,9 +194,14 @@ def recorded(folder: Path, arguments: list[str], work: Callable[[], Any]) -> Non
         shown = ["python", "-m", "core", "finetune", *arguments]
         (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
     _note_process(folder, os.getpid())
+    stop = folder / "stop"
     try:
+        if queue:
+            _wait_turn(Run(folder))
         work()
-        ended = "cancelled" if (folder / "stop").exists() else "finished"
+        ended = "finished"
+        if stop.exists():
+            ended = "paused" if stop.read_text(encoding="utf-8") == _PAUSE else "cancelled"
         _write(folder / "status.json", {"status": ended})
     except (Cancelled, KeyboardInterrupt):
         _write(folder / "status.json", {"status": "cancelled"})
@@ -181,6 +211,15 @@ def recorded(folder: Path, arguments: list[str], work: Callable[[], Any]) -> Non
         raise
     finally:
         (folder / "pid.json").unlink(missing_ok=True)
+
+
+def _wait_turn(run: Run) -> None:
+    _write(run.dir / "status.json", {"status": "queued"})
+    while run.waits_for:
+        if (run.dir / "stop").exists():
+            raise Cancelled
+        time.sleep(0.5)
+    (run.dir / "status.json").unlink()
 
 
 def _note_process(folder: Path, pid: int) -> None:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from core.errors import ExplorerError
 
 _FOLDER = "states"
@@ -31,6 +29,8 @@ class StateFiles:
         Raises:
             ExplorerError: the disk is full or cannot be written; the last state is intact.
         """
+        import torch
+
         folder = self.run / _FOLDER
         path = folder / f"step-{step:08d}.pt"
         partial = path.with_suffix(".partial")
@@ -62,6 +62,8 @@ class StateFiles:
         Raises:
             ExplorerError: the states are of another configuration or other data.
         """
+        import torch  # not at the top: what only looks whether there is a state stays light
+
         for path in reversed(self._paths()):
             try:
                 values: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

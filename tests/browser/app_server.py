@@ -35,7 +35,8 @@ def running_app(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     address = f"http://localhost:{port}"
     environment = {**os.environ, "LRCLR_CACHE": str(folder / "cache"),
-                   "LRCLR_RUNS": str(folder / "runs")}  # fmt: skip
+                   "LRCLR_RUNS": str(folder / "runs"),
+                   "LRCLR_PRESETS": str(folder / "presets")}  # fmt: skip
     command = [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),
         "--server.port", str(port), "--server.headless", "true",

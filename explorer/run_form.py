@@ -1,0 +1,113 @@
+"""The form that starts a run, and the editor of its preset."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.training.config_file import read_config
+from core.training.finetune import FinetuneConfig
+from core.training.presets import own_presets, preset_path, presets, remove_preset, save_preset
+from core.training.runs import Run, list_runs, start_run
+from explorer import cache, run_view
+
+_SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
+"""What the form starts from with a preset that ships, so that a first run takes minutes."""
+
+
+def draw() -> Run | None:
+    """Preset, form and command; the run, when one was started."""
+    known = presets()
+    if st.session_state.get("preset_next") in known:  # just saved, or what replaces one removed
+        st.session_state["preset"] = st.session_state.pop("preset_next")
+    one, two = st.columns([1, 3], vertical_alignment="bottom")
+    if st.session_state.get("preset") not in known:
+        st.session_state["preset"] = "lrclr"
+    preset = one.selectbox("Preset", list(known), key="preset")
+    two.caption(known[preset])
+    _editor(preset)
+    try:
+        config = read_config(preset)
+    except ExplorerError as error:  # a file of the user's own, edited elsewhere
+        st.error(str(error), icon=":material/error:")
+        return None
+    with st.form("new_run", border=True):
+        name, arguments = _fields(preset, config)
+        started = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:")
+    st.caption("The same in a terminal:")
+    words = ["python -m core finetune", *arguments, "--out", f"runs/{name}"]
+    st.code(" ".join(words), "shell", wrap_lines=True)
+    st.caption(
+        "Images are never flipped: a flipped film would make 'left' and 'right' in its report "
+        "untrue. A run that is started while another runs waits for it."
+    )
+    if not started:
+        return None
+    try:
+        return start_run(name, arguments)
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
+    """Name and arguments of `python -m core finetune`."""
+    schedule, weights = config.schedule, config.weights
+    start = vars(schedule) if preset in own_presets() else _SMALL
+    one, two, three = st.columns(3)
+    model = one.selectbox("Start from", cache.model_names() or ["demo-base"])
+    data = two.text_input("Study set", "phantom:train,n=1000", max_chars=200)
+    name = three.text_input("Name", run_view.free_name(), max_chars=64)
+    one, two, three = st.columns(3)
+    chosen = {
+        part: place.slider(title, 0.0, 2.0, value, 0.25, key=f"{part}_{preset}")
+        for place, part, title, value in (
+            (one, "global", "Global contrast", weights.global_),
+            (two, "local", "Local contrast", weights.local),
+            (three, "match", "Matching", weights.match),
+        )
+    }
+    one, two, three, four = st.columns(4)
+    steps = one.number_input("Steps", 10, 20_000, start["steps"], 10, key=f"steps_{preset}")
+    batch = two.number_input("Batch", 2, 1024, start["batch_size"], key=f"batch_{preset}")
+    rate = three.number_input(
+        "Learning rate", 1e-6, 1e-1, start["learning_rate"], 1e-4, "%.1e", key=f"rate_{preset}"
+    )
+    seed = four.number_input("Seed", 0, 2**31 - 1, schedule.seed, key=f"seed_{preset}")
+    arguments = [
+        "--config", preset, "--model", model, "--data", data, "--steps", str(steps),
+        "--batch-size", str(batch), "--learning-rate", f"{rate:g}", "--seed", str(seed),
+        "--save-every", "50",
+    ]  # fmt: skip
+    for part, weight in chosen.items():
+        arguments += [f"--{part}-weight", f"{weight:g}"]
+    if any(run.status in ("running", "queued") for run in list_runs()):
+        arguments.append("--queue")
+    return name, arguments
+
+
+def _editor(preset: str) -> None:
+    path = preset_path(preset)
+    own = preset in own_presets()
+    with st.expander("Edit this preset"):
+        text = st.text_area(
+            "TOML", path.read_text(encoding="utf-8") if path else "", height=320,
+            key=f"toml_{preset}", help="Every setting is explained in docs/finetuning.md.",
+        )  # fmt: skip
+        one, two, three = st.columns([2, 1, 1], vertical_alignment="bottom")
+        name = one.text_input("Save as", preset if own else f"my-{preset}", key=f"as_{preset}")
+        if two.button("Save", icon=":material/save:", width="stretch"):
+            _try(lambda: save_preset(name, text), name)
+        if three.button("Remove", icon=":material/delete:", width="stretch", disabled=not own):
+            _try(lambda: remove_preset(preset), "lrclr")
+
+
+def _try(change: Callable[[], None], then: str) -> None:
+    """Change the presets, then choose `then`; a refusal is shown and the text stays."""
+    try:
+        change()
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.session_state["preset_next"] = then
+    st.rerun()

@@ -1,0 +1,73 @@
+"""All runs in a table, and those that are ticked side by side."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.training.compare import Summary, differing, gains, summary
+from core.training.runs import Run
+from explorer import components, figures
+
+
+def draw(runs: list[Run]) -> None:
+    """Runs in lines; those chosen are compared below: curves, settings, findings."""
+    found = [summary(run) for run in runs]
+    lines = [
+        {"Run": each.name, "Status": each.status, "Step": f"{each.step} of {each.steps}",
+         "AUC": each.auc.get("lrclr"), "Pointing game": each.pointing,
+         "Minutes": each.seconds / 60}
+        for each in found
+    ]  # fmt: skip
+    formats = {
+        "AUC": st.column_config.NumberColumn(format="%.3f"),
+        "Pointing game": st.column_config.NumberColumn(format="%.3f"),
+        "Minutes": st.column_config.NumberColumn(format="%.1f"),
+    }
+    event = st.dataframe(
+        lines, column_config=formats, hide_index=True, on_select="rerun",
+        selection_mode="multi-row", key="runs_table",
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    if len(rows) < 2:
+        st.caption("Tick two or more runs to compare them.")
+        return
+    _compare([runs[row] for row in rows], [found[row] for row in rows])
+
+
+def _compare(runs: list[Run], found: list[Summary]) -> None:
+    names = [run.name for run in runs]
+    settings = differing(runs)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Settings that differ**")
+        if settings:
+            shown = [{"Setting": name, **dict(zip(names, map(str, values), strict=True))}
+                     for name, values in settings.items()]  # fmt: skip
+            st.dataframe(shown, hide_index=True)
+        else:
+            st.caption("None: these runs were started with the same settings.")
+    with right:
+        st.markdown("**AUC of the last check**")
+        st.dataframe(_findings(runs, found), hide_index=True)
+        st.caption(f"Gains over {names[0]} with 95 % intervals, on the same studies.")
+    curves = {}
+    for run in runs:
+        checks = [line for line in run.metrics if line["kind"] == "check" and "score" in line]
+        curves[run.name] = ([line["step"] for line in checks], [line["score"] for line in checks])
+    components.show(figures.curves(curves, "AUC on validation phantoms"), "compare_curves")
+
+
+def _findings(runs: list[Run], found: list[Summary]) -> list[dict[str, Any]]:
+    """AUC of each finding by run; after the first, what each gains on it."""
+    aucs = [each.auc_by_finding.get("lrclr", {}) for each in found]
+    more = [gains(runs[0], run) for run in runs[1:]]
+    lines = []
+    for finding in dict.fromkeys(name for each in aucs for name in each):
+        line: dict[str, Any] = {"Finding": finding}
+        for place, run in enumerate(runs):
+            line[run.name] = aucs[place].get(finding)
+            gain = more[place - 1].get(finding) if place else None
+            if gain:
+                line[f"{run.name}, gain"] = f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+        lines.append(line)
+    return lines
