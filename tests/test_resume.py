@@ -45,9 +45,9 @@ def _config(base: Path, **changes: Any) -> FinetuneConfig:
 
 
 def _told(folder: Path) -> list[dict[str, Any]]:
-    """Steps and checks of a log, without what a clock told."""
+    """Steps and checks of a log, without what a clock or the machine told."""
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    clock = {"seconds", "left", "images_per_second"}
+    clock = {"seconds", "left", "images_per_second", "waiting", "memory"}
     told = [{k: v for k, v in json.loads(line).items() if k not in clock} for line in lines]
     return [line for line in told if line["kind"] in ("step", "check")]
 

@@ -1,8 +1,13 @@
 """Which sentence is a positive of which image."""
 
+from pathlib import Path
+
+import pytest
 import torch
 
-from core.training.data import SentenceIndex, normalise_sentence
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.studies import open_studies
+from core.training.data import SentenceIndex, load_training_data, normalise_sentence
 
 
 def test_equal_statements_are_one_sentence() -> None:
@@ -24,3 +29,22 @@ def test_the_same_seed_draws_the_same() -> None:
     index = SentenceIndex([["a", "b", "c"], ["d", "e"]])
     draws = [index.draw([0, 1], 2, torch.Generator().manual_seed(5)) for _ in range(2)]
     assert draws[0][0] == draws[1][0] and torch.equal(draws[0][1], draws[1][1])
+
+
+def test_without_sharing_equal_sentences_are_negatives_of_each_other() -> None:
+    index = SentenceIndex([["a"], ["a"], ["b"]])
+    texts, positive, own = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0), shared=False)
+    assert texts == ["a", "a", "b"] and own.tolist() == [0, 1, 2]
+    assert torch.equal(positive, torch.eye(3, dtype=torch.bool))
+    shared, positive, _ = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0))
+    assert shared == ["a", "b"] and positive.tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_a_report_is_sentences_or_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path))
+    studies = open_studies("phantom:n=3,seed=1")
+    backbone = CompactBackbone(CompactConfig(64, width=16, heads=2, embed_dim=16, depth=2))
+    sentences = load_training_data(studies, backbone, as_pixels=True).index
+    whole = load_training_data(studies, backbone, as_pixels=True, whole_reports=True).index
+    assert [len(row) for row in whole.rows] == [1, 1, 1] < [len(row) for row in sentences.rows]
+    assert all(sentences.sentences[n].split()[0] in whole.sentences[0] for n in sentences.rows[0])

@@ -35,6 +35,8 @@ def finetune_command(
     keep: Annotated[float | None, typer.Option(help="Patch dropout: share kept.")] = None,
     augment: Annotated[float | None, typer.Option(min=0, help="Strength; 0 is none.")] = None,
     sentences_per_report: Annotated[int | None, typer.Option(min=1)] = None,
+    whole_reports: Annotated[bool | None, typer.Option(help="One text a report.")] = None,
+    shared_positives: Annotated[bool | None, typer.Option()] = None,
     precision: Annotated[str | None, typer.Option(help="auto, bf16 or fp32.")] = None,
     global_weight: Annotated[float | None, _Weight] = None,
     local_weight: Annotated[float | None, _Weight] = None,
@@ -64,6 +66,7 @@ def finetune_command(
             "freeze": freeze or None, "ema": ema, "patience": patience, "seed": seed,
             "chunk": chunk,
             "keep": keep, "augment": augment, "sentences_per_report": sentences_per_report,
+            "whole_reports": whole_reports, "shared_positives": shared_positives,
             "precision": precision,
         },
         "weights": {

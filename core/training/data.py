@@ -35,30 +35,39 @@ class SentenceIndex:
         self.weights = counts.float().clamp(min=1).rsqrt()
 
     def draw(
-        self, images: list[int], per_report: int, generator: torch.Generator
+        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool = True
     ) -> tuple[list[str], Tensor, Tensor]:
         """Draw up to `per_report` sentences of each image's report, by one over the root of count.
 
         Args:
             images: B rows, each with at least one sentence.
+            shared: a sentence is a positive of every image whose report has it. Without, only of
+                the image it was drawn for, and false negatives stand (an ablation).
 
         Returns:
-            P distinct sentences; positive (B, P) bool, from the whole reports and not only the
-            drawn sentences; and (B,) the column of one drawn sentence of each image.
+            P sentences, distinct where shared; positive (B, P) bool, from the whole reports and not
+            only the drawn sentences; and (B,) the column of one drawn sentence of each image.
         """
-        columns: dict[int, int] = {}
-        own = []
-        for image in images:
+        columns: list[int] = []
+        places: dict[int, int] = {}
+        own, pairs = [], []
+        for line, image in enumerate(images):
             row = self.rows[image]
             size = min(per_report, len(row))
-            drawn = torch.multinomial(self.weights[row], size, generator=generator).tolist()
-            places = [columns.setdefault(row[number], len(columns)) for number in drawn]
-            own.append(places[0])
+            for place in torch.multinomial(self.weights[row], size, generator=generator).tolist():
+                number = row[place]
+                if not shared or number not in places:
+                    places[number] = len(columns)
+                    columns.append(number)
+                pairs.append((line, places[number]))
+            own.append(pairs[-size][1])
         positive = torch.zeros(len(images), len(columns), dtype=torch.bool)
-        for line, image in enumerate(images):
-            for number in self.rows[image]:
-                if number in columns:
-                    positive[line, columns[number]] = True
+        if shared:
+            said = [(line, number) for line, image in enumerate(images)
+                    for number in self.rows[image] if number in places]  # fmt: skip
+            pairs = [(line, places[number]) for line, number in said]
+        for line, column in pairs:
+            positive[line, column] = True
         return [self.sentences[number] for number in columns], positive, torch.tensor(own)
 
 
@@ -72,12 +81,17 @@ class TrainingData:
 
 
 def load_training_data(
-    studies: StudySet, backbone: Backbone, as_pixels: bool, progress: Progress | None = None
+    studies: StudySet,
+    backbone: Backbone,
+    as_pixels: bool,
+    progress: Progress | None = None,
+    whole_reports: bool = False,
 ) -> TrainingData:
     """Prepare every image that has a report, through the one preprocessing path.
 
     Args:
         as_pixels: as in `prepared`.
+        whole_reports: each report is one text, not a set of sentences (an ablation).
 
     Raises:
         ExplorerError: fewer than two studies have report text.
@@ -88,6 +102,8 @@ def load_training_data(
             f"'{studies.spec}' has {len(kept)} studies with report text; training needs at least "
             "two. Choose a set with reports, such as phantom:train."
         )
-    reports = [studies.reports[row] for row in kept]
+    reports = [list(studies.reports[row]) for row in kept]
+    if whole_reports:
+        reports = [[" ".join(report)] for report in reports]
     inputs = prepared(studies.subset(kept), backbone, as_pixels, progress)
     return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint)

@@ -39,6 +39,8 @@ class Schedule:
     weight_decay: float = 0.05
     warmup: int = 100  # steps, at most a tenth of the run
     sentences_per_report: int = 2
+    whole_reports: bool = False  # one text a report, where it fits the text tower
+    shared_positives: bool = True  # a sentence is true of every image whose report has it
     keep: float = 1.0  # share of patch tokens kept by patch dropout
     augment: float = 0.0  # above 0 a frozen stem must run at every step
     precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
@@ -184,8 +186,9 @@ class _Loop:
         inputs = self.inputs.take(chosen, after).to(self.device)
         inputs = augment(inputs, self.generator, self.schedule.augment)
         texts, positive, own = self.data.index.draw(
-            chosen, self.schedule.sentences_per_report, self.generator
-        )
+            chosen, self.schedule.sentences_per_report, self.generator,
+            self.schedule.shared_positives,
+        )  # fmt: skip
         return Batch(inputs, texts, positive.to(self.device), own.to(self.device))
 
     def state(self, log: RunLog) -> dict[str, Any]:

@@ -84,7 +84,9 @@ def finetune(
         states.clear()
         forget_log(out)
     with processes.main_first():  # what it keeps on disk the others read
-        data = load_training_data(studies, model.backbone, as_pixels, progress)
+        data = load_training_data(
+            studies, model.backbone, as_pixels, progress, config.schedule.whole_reports
+        )
         check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     model.backbone.remember(data.index.sentences)
     pins = Pins(check, out)

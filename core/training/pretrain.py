@@ -60,7 +60,9 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     backbone.stem.load_imagenet()
     model = LRCLR(backbone, LRCLRConfig(added_layers=False))
     as_pixels = config.schedule.augment > 0
-    data = load_training_data(open_studies(config.data), backbone, as_pixels, progress)
+    data = load_training_data(
+        open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports
+    )
     backbone.remember(data.index.sentences)
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
