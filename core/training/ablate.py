@@ -18,6 +18,7 @@ from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_
 from core.evaluation.localize import Tally, check_methods, measure_cases
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
+from core.lrclr.checkpoint import load_model
 from core.studies import StudySet, open_studies
 from core.training.config_file import read_config
 from core.training.finetune import FinetuneConfig, finetune
@@ -91,12 +92,23 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
             if not (folder / "cases.json").is_file():
                 say(f"{variant}, seed {seed}: trial {len(trials) + 1} of {total}")
                 made = replace(config, schedule=replace(config.schedule, seed=seed))
-                model = finetune(made, folder, progress, resume=True)
+                if not _is_trained(folder, made.schedule.steps):
+                    finetune(made, folder, progress, resume=True)
+                # Loaded even if just trained, so that a trial cut off here gives the same figures.
+                model = load_model(str(folder))
                 _measure(Predictor(model, variant), test, names, plan.methods, folder, seed)
             trials.append(_read(variant, seed, folder))
             rows = compare_trials(trials, test.labels[names])
             _write(rows, out)
     return rows
+
+
+def _is_trained(folder: Path, steps: int) -> bool:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except OSError:
+        return False
+    return bool(config["notes"].get("step") == steps)
 
 
 def _measure(

@@ -85,7 +85,7 @@ def train(
     Raises:
         ExplorerError: the loss is not finite, a state cannot be written or belongs to another run.
     """
-    loop = _Loop(model, data, schedule, weights)
+    loop = Loop(model, data, schedule, weights)
     start = loop.restore(states, log) if states else 0
     main = loop.processes.is_main
     if main:
@@ -130,8 +130,8 @@ def train(
     log.close()
 
 
-class _Loop:
-    """What changes from step to step."""
+class Loop:
+    """What changes from step to step; `step` is one step of training."""
 
     def __init__(
         self, model: LRCLR, data: TrainingData, schedule: Schedule, weights: Weights
