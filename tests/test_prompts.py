@@ -16,8 +16,11 @@ from core.inference.prompts import (
     prompts_for,
 )
 from core.labels import PATHOLOGIES, PHANTOM_FINDINGS
+from core.paths import ASSETS
 from core.phantom.case import sample_case
 from core.phantom.reports import write_report
+from core.studies import open_studies
+from core.training.data import normalise_sentence
 
 
 def test_default_prompts_cover_the_phantom_findings_in_order():
@@ -148,3 +151,13 @@ def test_check_prompt_tidies_and_lets_any_script_pass():
 def test_check_prompt_refuses(text):
     with pytest.raises(ExplorerError):
         check_prompt(text)
+
+
+def test_unseen_wordings_are_in_no_training_report():
+    unseen = load_prompts(ASSETS / "prompts" / "unseen.json")
+    assert set(unseen) == set(default_prompts())
+    assert all(len(set(prompts.positive)) == 5 for prompts in unseen.values())
+    said = {normalise_sentence(text) for report in open_studies("phantom:train,n=4000").reports
+            for text in report}  # fmt: skip
+    assert normalise_sentence("No pleural effusion.") in said
+    assert not {normalise_sentence(text) for text in unseen.all_texts()} & said
