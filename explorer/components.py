@@ -90,5 +90,7 @@ def study_notes(current: Current) -> None:
     study = current.studies.study(current.row)
     with st.expander("Report and truth of this study"):
         st.write(study.text or "This study has no report.")
+        if study.text_derived:
+            st.caption("This text was made from the labels; nobody wrote it.")
         present = [name for name, value in study.labels.items() if value == 1]
         st.caption("Labelled: " + (", ".join(present) or "nothing"))

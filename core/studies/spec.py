@@ -1,17 +1,20 @@
 """Spec strings: the one way to name a study set, in pages and commands."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ExplorerError
 from core.studies.folder import open_folder
+from core.studies.folds import apply_options, parse_options
 from core.studies.manifest import open_manifest
 from core.studies.phantom_set import PhantomSet
 from core.studies.study import StudySet
 
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
-    "a manifest's path ending in .csv, or a folder of images"
+    "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
+    "or a folder of images"
 )
 
 
@@ -36,7 +39,9 @@ def open_studies(spec: str) -> StudySet:
 
     Args:
         spec: a phantom preset and changes to it (`phantom:train,n=2000`; without a preset the
-            wording and anatomy are those of test), a manifest's path or a folder.
+            wording and anatomy are those of test), a manifest's path or a folder. After a
+            manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
+            `,derive=labels` (sentences from the labels where there is no text).
 
     Raises:
         ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
@@ -46,6 +51,12 @@ def open_studies(spec: str) -> StudySet:
         return _phantoms(spec)
     if spec.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
+    manifest = re.fullmatch(r"(.+\.csv)((?:,[a-z]+=\w+)+)", spec, re.IGNORECASE)
+    if manifest:
+        options = parse_options(spec, manifest[2])
+        studies = apply_options(open_manifest(Path(manifest[1]).expanduser()), options)
+        studies.spec = spec
+        return studies
     path = Path(spec).expanduser() if spec else Path("?")
     if path.is_dir():
         return open_folder(path)

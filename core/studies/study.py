@@ -38,6 +38,7 @@ class Study:
     labels: dict[str, int]  # 1 or 0; unknown labels are absent
     boxes: tuple[Box, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader should know of the image, in sentences
+    text_derived: bool = False  # the text was made from the labels
 
 
 class StudySet(ABC):
@@ -97,6 +98,7 @@ class StudySet(ABC):
             labels={str(name): int(value) for name, value in known.items()},
             boxes=self.boxes(row),
             notes=self.notes(row),
+            text_derived=bool(values.get("text_derived", False)),
         )
 
     @abstractmethod

@@ -1,0 +1,105 @@
+"""Parts of a manifest for cross-validation, and sentences for studies that have labels alone."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+
+from core.errors import ExplorerError
+from core.labels import PATHOLOGIES
+from core.studies.study import StudySet
+
+GROUPS = ("group_id", "patient_id")
+"""Columns whose equal values stay together, the first that the table has."""
+_PART = re.compile(r"(\d{1,2})of(\d{1,2})")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What follows a manifest's path: `fold=0of5`, `without=0of5`, `derive=labels`."""
+
+    fold: tuple[int, int] | None = None
+    inside: bool = True
+    derive: bool = False
+
+
+def parse_options(spec: str, text: str) -> Options:
+    """The options of a spec string.
+
+    Raises:
+        ExplorerError: an unknown option or a fold that cannot be.
+    """
+    fold, inside, derive = None, True, False
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        found = _PART.fullmatch(value)
+        if name in ("fold", "without") and found and fold is None:
+            number, count = int(found[1]), int(found[2])
+            if not number < count or count < 2:
+                raise ExplorerError(f"'{part}' in '{spec}': folds are numbered from 0of{count}.")
+            fold, inside = (number, count), name == "fold"
+        elif part == "derive=labels":
+            derive = True
+        else:
+            raise ExplorerError(
+                f"'{part}' in '{spec}' is not known; known: fold=0of5, without=0of5, derive=labels."
+            )
+    return Options(fold, inside, derive)
+
+
+def apply_options(studies: StudySet, options: Options) -> StudySet:
+    """The part of a set that the options name, with the texts they ask for.
+
+    Folds are equal in size as far as groups allow, and the same on every machine.
+
+    Raises:
+        ExplorerError: fewer groups than folds.
+    """
+    if options.derive:
+        studies.table = with_derived_text(studies.table)
+    if options.fold is None:
+        return studies
+    number, count = options.fold
+    inside = fold_numbers(studies.table, count) == number
+    return studies.subset([int(r) for r in np.flatnonzero(inside == options.inside)])
+
+
+def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
+    """Fold of each row (n,); rows of one group share a fold, rows without a group stand alone."""
+    column = next((name for name in GROUPS if name in table.columns), None)
+    groups = table["id"].astype(str)
+    if column is not None:
+        groups = table[column].where(table[column].notna(), "row " + groups).astype(str)
+    if groups.nunique() < count:
+        raise ExplorerError(f"{groups.nunique()} groups cannot be parted into {count} folds.")
+    numbers = np.zeros(len(table), int)
+    parts = GroupKFold(n_splits=count, shuffle=True, random_state=0)
+    for number, (_, rows) in enumerate(parts.split(table, groups=groups)):
+        numbers[rows] = number
+    return numbers
+
+
+def with_derived_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Studies without text get a sentence for each label; `text_derived` says which did."""
+    table = table.copy()
+    lacking = table["text"].isna() | (table["text"].astype(str).str.strip() == "")
+    names = [name for name in PATHOLOGIES if name in table.columns]
+    made = [_sentences({name: row[name] for name in names}) for _, row in table.iterrows()]
+    table["text_derived"] = lacking & np.array([bool(text) for text in made])
+    table["text"] = table["text"].astype(object).where(~table["text_derived"], pd.Series(made))
+    return table
+
+
+def _sentences(labels: dict[str, float]) -> str:
+    said = []
+    for name, value in labels.items():
+        if name == "No Finding":
+            if value == 1:
+                said.append("No acute cardiopulmonary abnormality.")
+        elif value == 1:
+            said.append(f"{name.capitalize()}.")
+        elif value == 0:
+            said.append(f"No {name.lower()}.")
+    return " ".join(said)
