@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.preprocessing import Preprocess
 
@@ -65,6 +67,11 @@ class Backbone(nn.Module):
     @abstractmethod
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Encode texts; longer ones are cut at `context_length`."""
+
+    def hide(self, inputs: Tensor, cells: Tensor) -> Tensor:
+        """Inputs (B, C, H, W) with cells (B, h, w) of the grid, where true, made the mean value."""
+        over = F.interpolate(cells[:, None].float(), size=inputs.shape[-2:]).bool()
+        return torch.where(over, torch.zeros_like(inputs), inputs)
 
     def remember(self, texts: Sequence[str]) -> None:
         """Compute what is frozen of `texts` ahead of training, in this order on every machine."""

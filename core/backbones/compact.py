@@ -139,6 +139,12 @@ class CompactBackbone(Backbone):
         words, text_features = self.text(frozen.features.to(device), mask)
         return TextTokens(words, mask, text_features, frozen.pieces)
 
+    def hide(self, inputs: Tensor, cells: Tensor) -> Tensor:
+        """See `Backbone.hide`; takes what `stem` made of the images, too."""
+        if inputs.shape[1] != CHANNELS:
+            return super().hide(inputs, cells)
+        return torch.where(cells[:, None], self.stem_mean[:, None, None], inputs)
+
     def remember(self, texts: Sequence[str]) -> None:
         """See `Backbone.remember`."""
         load_minilm().remember(texts)

@@ -30,6 +30,7 @@ class Trial:
     seed: int
     scores: dict[str, Array]  # score -> (n, F)
     cases: dict[str, Tally]  # finding -> measures of its cases
+    studies: dict[str, Array] = field(default_factory=dict)  # figure -> (n,), NaN where unknown
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,10 @@ def _figures(
         small = [part for name, part in parts.items() if name in SMALL]
         if small and score == "lrclr":
             found["AUC small"] = _mean(small)
+    for name, each in trial.studies.items():
+        mean = _case_mean(each, weights)
+        if not np.isnan(mean[0]):
+            found[name] = mean
     for key in dict.fromkeys(key for tally in trial.cases.values() for key in tally.values):
         means = [
             _case_mean(np.array(tally.values[key]), weights[:, tally.rows])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.attribution import METHODS, attribution_maps
 from core.errors import ExplorerError
+from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport, Measured
@@ -16,7 +17,7 @@ from core.inference.predictor import Predictor, Progress
 from core.inference.prompts import PromptSet, prompts_for
 from core.labels import PATHOLOGIES
 from core.metrics.bootstrap import Interval, interval, resamples
-from core.metrics.localisation import MEASURES
+from core.metrics.localisation import MEASURES, box_iou
 from core.studies import StudySet, open_studies
 from core.studies.study import Mask
 
@@ -84,8 +85,13 @@ def measure_cases(
     prior: Callable[[], LocationPrior] = default_prior,
     seed: int = 0,
     progress: Progress | None = None,
+    costly: bool = False,
 ) -> dict[str, Tally]:
-    """Every measure of every case, by finding; arguments and errors as `localize`."""
+    """Every measure of every case, by finding; arguments and errors as `localize`.
+
+    Args:
+        costly: box IoU and deletion as well; deletion for the methods of METHODS.
+    """
     check_methods(methods)
     known: LocationPrior | None = None
     tallies: dict[str, Tally] = {}
@@ -97,7 +103,7 @@ def measure_cases(
             tally = tallies.setdefault(finding, Tally())
             tally.rows += chunk.rows_of(finding)
             for method in methods:
-                for values in chunk.measure(method, finding, known or {}, seed):
+                for values in chunk.measure(method, finding, known or {}, seed, costly):
                     for measure, value in values.items():
                         tally.values.setdefault((method, measure), []).append(value)
         if progress:
@@ -160,7 +166,7 @@ class _Chunk:
         return [row for row, masks in self.masks.items() if finding in masks]
 
     def measure(
-        self, method: str, finding: str, prior: LocationPrior, seed: int
+        self, method: str, finding: str, prior: LocationPrior, seed: int, costly: bool = False
     ) -> Iterator[dict[str, float]]:
         """Every measure of every row of the finding; NaN where a prior does not know it."""
         rows = self.rows_of(finding)
@@ -175,12 +181,20 @@ class _Chunk:
                 yield _measures(prior_map(prior, finding, shape), mask)
         else:
             places = [place for place, row in enumerate(self.masks) if row in rows]
-            texts = list((self.prompts or prompts_for([finding]))[finding].positive)
+            prompts = PromptSet({finding: (self.prompts or prompts_for([finding]))[finding]})
+            texts = list(prompts[finding].positive)
             # The seed moves with the rows, or every chunk's random maps would be the same.
             inputs = self.pixels if METHODS[method].on_pixels else self.inputs
             found = attribution_maps(method, self.predictor, inputs[places], texts, seed + rows[0])
-            for saliency, mask, shape in zip(found, masks, shapes, strict=True):
-                yield _measures(self.preprocess.map_to_image(saliency, shape), mask)
+            if costly:
+                falls = deletion(self.predictor, self.inputs[places], found, prompts)
+            for place, (saliency, mask) in enumerate(zip(found, masks, strict=True)):
+                fitted = self.preprocess.map_to_image(saliency, shapes[place])
+                values = _measures(fitted, mask)
+                if costly:
+                    values["box_iou"] = box_iou(fitted, mask)
+                    values["deletion"] = float(falls[place])
+                yield values
 
 
 def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:

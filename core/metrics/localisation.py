@@ -101,6 +101,29 @@ def iou(saliency: Map, mask: Mask) -> float:
     return float((chosen & mask).sum() / (chosen | mask).sum())
 
 
+def box_iou(saliency: Map, mask: Mask) -> float:
+    """Intersection over union of two boxes: around the map above its Otsu threshold, and the mask.
+
+    >>> box_iou(np.array([[1.0, 1.0, 0.0, 0.0]]), np.array([[True, False, False, False]]))
+    0.5
+    """
+    if not _answerable(saliency, mask):
+        return float("nan")
+    if saliency.max() == saliency.min():
+        return 0.0
+    one, two = _box(saliency >= otsu_threshold(saliency)), _box(mask)
+    sides = np.minimum(one[2:], two[2:]) - np.maximum(one[:2], two[:2])
+    shared = float(np.prod(np.maximum(sides, 0)))
+    areas = sum(float(np.prod(box[2:] - box[:2])) for box in (one, two))
+    return shared / (areas - shared)
+
+
+def _box(mask: Mask) -> NDArray[np.int64]:
+    """Top, left, bottom, right; the last two are outside."""
+    rows, columns = np.nonzero(mask)
+    return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
+
+
 def grid_oracle(mask: Mask, grid: tuple[int, int]) -> NDArray[np.float32]:
     """The map (H, W) of this grid's cells with the best IoU: the ceiling of any patch method.
 

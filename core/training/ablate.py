@@ -16,6 +16,7 @@ import numpy as np
 from core.errors import ExplorerError
 from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_trials
 from core.evaluation.localize import Tally, check_methods, measure_cases
+from core.evaluation.retrieval import own_report_rank
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.lrclr.checkpoint import load_model
@@ -121,7 +122,8 @@ def _measure(
 ) -> None:
     scores = predictor.score(predictor.encode_set(test), prompts_for(names))
     np.savez_compressed(folder / "scores.npz", **{name: scores[name] for name in scores})  # type: ignore[arg-type]
-    tallies = measure_cases(predictor, test, methods, seed=seed)
+    np.savez_compressed(folder / "studies.npz", retrieval=own_report_rank(predictor, test))
+    tallies = measure_cases(predictor, test, methods, seed=seed, costly=True)
     told = {
         finding: {"rows": tally.rows, "values": {"|".join(k): v for k, v in tally.values.items()}}
         for finding, tally in tallies.items()
@@ -142,7 +144,9 @@ def _read(variant: str, seed: int, folder: Path) -> Trial:
         cases[finding] = Tally(found["rows"], values)
     with np.load(folder / "scores.npz") as kept:
         scores = {name: kept[name].astype(float) for name in kept.files}
-    return Trial(variant, seed, scores, cases)
+    with np.load(folder / "studies.npz") as kept:
+        studies = {name: kept[name] for name in kept.files}
+    return Trial(variant, seed, scores, cases, studies)
 
 
 def _write(rows: list[Row], out: Path) -> None:

@@ -1,0 +1,43 @@
+"""Deletion: how far a finding's score falls when the patches that a map ranks first are hidden."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.inference.predictor import Predictor
+from core.inference.prompts import PromptSet
+from core.inference.zero_shot import zero_shot
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Of the patches, hidden in turn."""
+
+
+@torch.no_grad()
+def deletion(
+    predictor: Predictor, inputs: Tensor, maps: NDArray[np.float32], prompts: PromptSet
+) -> NDArray[np.float64]:
+    """Mean over SHARES of the mixed score less that of the whole image, (B,); lower is better.
+
+    After the deletion curve of RISE (Petsiuk et al., BMVC 2018), by patches and over the half that
+    is ranked first. In units of the mixed score, whose parts have unit spread over studies.
+
+    Args:
+        inputs: (B, ...), what `Backbone.image_tokens` takes.
+        maps: (B, h, w); they are ranked on the model's grid, equal values by place.
+        prompts: of one finding.
+    """
+    model, grid = predictor.model, predictor.model.backbone.grid
+    texts = predictor.encode_texts(prompts.all_texts())
+    fitted = torch.nn.functional.interpolate(torch.from_numpy(maps)[:, None], size=grid)[:, 0]
+    order = fitted.flatten(1).argsort(dim=1, descending=True, stable=True)
+    rank = order.argsort(dim=1).reshape(-1, *grid).to(inputs.device)
+
+    def score(given: Tensor) -> NDArray[np.float64]:
+        return zero_shot(model, model.encode_image(given), texts, prompts)["lrclr"][:, 0].astype(
+            np.float64
+        )
+
+    count = grid[0] * grid[1]
+    after = [score(model.backbone.hide(inputs, rank < share * count)) for share in SHARES]
+    return np.mean(after, axis=0) - score(inputs)
