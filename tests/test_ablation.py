@@ -15,7 +15,9 @@ from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ASSETS
+from core.phantom.write import write_phantoms
 from core.training.ablate import ablate, read_plan
+from core.training.record import read_record
 
 LABELS = pd.DataFrame({"Fracture": [1, 0] * 40, "Edema": [1, 1, 0, 0] * 20}, dtype=float)
 
@@ -134,12 +136,48 @@ match = 0.0
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         ablate(plan, out, cut)
-    said.clear()
+    done = {path: path.stat().st_mtime_ns for path in out.glob("trials/*/*")}
+    assert len({path.parent for path in done}) == 2
     rows = ablate(plan, out, said.append)
-    assert len(said) == 2  # the two trials that were done are read, not trained
+    assert all(path.stat().st_mtime_ns == then for path, then in done.items())  # read, not trained
     assert [row.variant for row in rows] == ["lrclr", "global-only"]
     assert {row.seeds for row in rows} == {2}
     assert "pointing_game lrclr" in rows[0].figures and "cnr similarity" in rows[0].figures
     assert (out / "table.md").read_text().count("\n") == 4
     assert len(pd.read_csv(out / "table.csv")) == 2
     assert (out / "figure.png").stat().st_size > 1000
+
+
+def test_folds_are_measured_as_one_set(tmp_path: Path) -> None:
+    """Every study is tested once, by a model that was not trained on it."""
+    torch.manual_seed(0)
+    small = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+    save_model(LRCLR(CompactBackbone(small), LRCLRConfig(added_layers=False)), tmp_path / "base")
+    write_phantoms(tmp_path / "set", n=30, seed=2, size=64)
+    manifest = tmp_path / "set" / "manifest.csv"
+    (tmp_path / "plan.toml").write_text(f"""
+folds = 3
+min_positives = 3
+test_data = "{manifest},fold={{fold}}of3"
+methods = ["similarity"]
+[shared]
+model = "{tmp_path / "base"}"
+data = "{manifest},without={{fold}}of3"
+check_data = "{manifest},fold={{fold}}of3"
+[shared.schedule]
+steps = 1
+batch_size = 4
+precision = "fp32"
+[shared.lrclr]
+k = 4
+fusion_heads = 2
+[[variant]]
+name = "lrclr"
+""")
+    (row,) = ablate(read_plan(tmp_path / "plan.toml"), tmp_path / "out", lambda _: None)
+    folders = sorted(path.name for path in (tmp_path / "out" / "trials").iterdir())
+    assert folders == [f"lrclr-seed0-fold{fold}" for fold in range(3)]
+    records = [read_record(tmp_path / "out" / "trials" / name) for name in folders]
+    assert {record["data"]["images"] for record in records} == {20}
+    assert len({record["data"]["fingerprint"] for record in records}) == 3
+    assert {"AUC lrclr", "retrieval", "deletion similarity"} <= set(row.figures)

@@ -74,6 +74,12 @@ def localize(
         ExplorerError: an unknown method, no study with a mask or box, an image that cannot be read.
     """
     tallies = measure_cases(predictor, studies, methods, prompts, prior, seed, progress)
+    if not tallies:
+        asked = f" of {', '.join(prompts)}" if prompts else ""
+        raise ExplorerError(
+            f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
+            "set with truth, such as phantom:test."
+        )
     return _report(tallies, methods, n_bootstrap, seed)
 
 
@@ -87,7 +93,7 @@ def measure_cases(
     progress: Progress | None = None,
     costly: bool = False,
 ) -> dict[str, Tally]:
-    """Every measure of every case, by finding; arguments and errors as `localize`.
+    """Every measure of every case, by finding; arguments as `localize`, empty without truth.
 
     Args:
         costly: box IoU and deletion as well; deletion for the methods of METHODS.
@@ -108,12 +114,6 @@ def measure_cases(
                         tally.values.setdefault((method, measure), []).append(value)
         if progress:
             progress(int(rows[-1]) + 1, len(studies))
-    if not tallies:
-        asked = f" of {', '.join(prompts)}" if prompts else ""
-        raise ExplorerError(
-            f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
-            "set with truth, such as phantom:test."
-        )
     return tallies
 
 

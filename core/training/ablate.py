@@ -1,7 +1,9 @@
 """A plan of training runs: variants of one configuration over seeds, measured on one test set.
 
 A plan is TOML: what all variants share, then what each changes (assets/plans/ has ours). Every
-trial is a run folder; a plan that was cut off goes on with the trials and steps it lacks.
+trial is a run folder; a plan that was cut off goes on with the trials and steps it lacks. With
+`folds = 5` every trial is five, `{fold}` in the names of its sets counting them, and the five test
+parts are measured as one set.
 """
 
 import json
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_trials
@@ -26,7 +30,7 @@ from core.training.finetune import FinetuneConfig, finetune
 from core.training.inputs import Progress
 
 Say = Callable[[str], None]
-_KEYS = {"config", "seeds", "test_data", "methods", "shared", "variant"}
+_KEYS = {"config", "seeds", "test_data", "methods", "folds", "min_positives", "shared", "variant"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Plan:
     seeds: tuple[int, ...]
     test_data: str
     methods: tuple[str, ...]
+    folds: int = 1
+    min_positives: int = 1  # and negatives, of a finding whose AUC counts
 
 
 def read_plan(path: Path) -> Plan:
@@ -73,8 +79,9 @@ def read_plan(path: Path) -> Plan:
     methods = tuple(read.get("methods", ["similarity", "lrclr"]))
     check_methods(methods)
     return Plan(
-        variants, tuple(read.get("seeds", [0])), read.get("test_data", "phantom:test"), methods
-    )
+        variants, tuple(read.get("seeds", [0])), read.get("test_data", "phantom:test"), methods,
+        read.get("folds", 1), read.get("min_positives", 1),
+    )  # fmt: skip
 
 
 def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = None) -> list[Row]:
@@ -83,25 +90,64 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
     Raises:
         ExplorerError: as `finetune` and `localize`.
     """
-    test = open_studies(plan.test_data)
-    names = [n for n in test.labels if test.labels[n].nunique(dropna=True) == 2]
+    tests = [open_studies(plan.test_data.format(fold=fold)) for fold in range(plan.folds)]
+    labels = pd.concat([test.labels for test in tests], ignore_index=True)
+    counts = [(labels == value).sum() for value in (0, 1)]
+    names = [n for n in labels if min(count[n] for count in counts) >= plan.min_positives]
     trials: list[Trial] = []
     total = len(plan.variants) * len(plan.seeds)
     for variant, config in plan.variants.items():
         for seed in plan.seeds:
-            folder = out / "trials" / f"{variant}-seed{seed}"
-            if not (folder / "cases.json").is_file():
-                say(f"{variant}, seed {seed}: trial {len(trials) + 1} of {total}")
-                made = replace(config, schedule=replace(config.schedule, seed=seed))
-                if not _is_trained(folder, made.schedule.steps):
-                    finetune(made, folder, progress, resume=True)
-                # Loaded even if just trained, so that a trial cut off here gives the same figures.
-                model = load_model(str(folder))
-                _measure(Predictor(model, variant), test, names, plan.methods, folder, seed)
-            trials.append(_read(variant, seed, folder))
-            rows = compare_trials(trials, test.labels[names])
+            say(f"{variant}, seed {seed}: trial {len(trials) + 1} of {total}")
+            parts = []
+            for fold, test in enumerate(tests):
+                folder = out / "trials" / f"{variant}-seed{seed}-fold{fold}"
+                if not (folder / "cases.json").is_file():
+                    made = _of_fold(config, fold, seed)
+                    if not _is_trained(folder, made.schedule.steps):
+                        finetune(made, folder, progress, resume=True)
+                    # Loaded even if just trained, so that a trial cut off here measures the same.
+                    model = Predictor(load_model(str(folder)), variant)
+                    _measure(model, test, names, plan.methods, folder, seed)
+                parts.append(_read(variant, seed, folder))
+            trials.append(_joined(parts))
+            rows = compare_trials(trials, labels[names])
             _write(rows, out)
     return rows
+
+
+def _of_fold(config: FinetuneConfig, fold: int, seed: int) -> FinetuneConfig:
+    return replace(
+        config, data=config.data.format(fold=fold), check_data=config.check_data.format(fold=fold),
+        schedule=replace(config.schedule, seed=seed),
+    )  # fmt: skip
+
+
+def _joined(parts: list[Trial]) -> Trial:
+    """The folds of a trial as one set; models differ in scale, so scores are standardised first."""
+    if len(parts) == 1:
+        return parts[0]
+    scores = {
+        name: np.concatenate([_standardised(part.scores[name]) for part in parts])
+        for name in parts[0].scores
+    }
+    cases: dict[str, Tally] = {}
+    start = 0
+    for part in parts:
+        for finding, found in part.cases.items():
+            tally = cases.setdefault(finding, Tally())
+            tally.rows += [start + row for row in found.rows]
+            for key, values in found.values.items():
+                tally.values.setdefault(key, []).extend(values)
+        start += len(next(iter(part.scores.values())))
+    studies = {
+        name: np.concatenate([part.studies[name] for part in parts]) for name in parts[0].studies
+    }
+    return Trial(parts[0].variant, parts[0].seed, scores, cases, studies)
+
+
+def _standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (scores - scores.mean(axis=0)) / scores.std(axis=0).clip(min=1e-9)
 
 
 def _is_trained(folder: Path, steps: int) -> bool:
