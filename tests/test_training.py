@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from core.backbones.compact import CompactBackbone, CompactConfig
+from core.backbones.registry import RANDOM
 from core.errors import ExplorerError
 from core.lrclr.checkpoint import load_model, save_model
 from core.lrclr.config import LRCLRConfig
@@ -259,3 +260,14 @@ class TestCheckpoints:
     def test_an_unknown_model_is_one_sentence(self, spec: str) -> None:
         with pytest.raises(ExplorerError):
             load_model(spec)
+
+
+def test_the_compact_backbone_trains_from_a_random_start(tmp_path: Path) -> None:
+    """Centred on its own data: images and sentences start from embeddings without a common mean."""
+    config = FinetuneConfig(
+        model=RANDOM, data="phantom:train,n=8", check_data="phantom:val,n=12", check_every=100,
+        schedule=Schedule(steps=1, batch_size=4, learning_rate=1e-9, precision="fp32"),
+    )  # fmt: skip
+    one, two = (finetune(config, tmp_path / name) for name in "ab")
+    assert torch.equal(one.backbone.projection.weight, two.backbone.projection.weight)
+    assert one.backbone.stem_std.std() > 0

@@ -6,7 +6,9 @@ from typing import Any
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
 
-FORMS = "open_clip:ARCH, open_clip:ARCH/PRETRAINED, openai:FILE or chexzero:FILE"
+FORMS = "open_clip:ARCH, open_clip:ARCH/PRETRAINED, openai:FILE, chexzero:FILE or compact:random"
+RANDOM = "compact:random"
+"""Our own backbone with its ImageNet stem and nothing else learned, from torch's random state."""
 
 
 def load_backbone(spec: str) -> Backbone:
@@ -14,13 +16,20 @@ def load_backbone(spec: str) -> Backbone:
 
     Args:
         spec: `open_clip:ARCH` (random start, or `/PRETRAINED` of open_clip), `openai:FILE` or
-            `chexzero:FILE` (a state dict in OpenAI's layout; chexzero with its own preprocessing).
+            `chexzero:FILE` (a state dict in OpenAI's layout; chexzero with its own preprocessing)
+            or RANDOM.
 
     Raises:
         ExplorerError: an unknown form, architecture or file.
     """
     kind, _, name = spec.partition(":")
-    if kind == "open_clip" and name:
+    if spec == RANDOM:
+        from core.backbones.compact import CompactBackbone
+
+        compact = CompactBackbone()
+        compact.stem.load_imagenet()
+        backbone: Backbone = compact
+    elif kind == "open_clip" and name:
         from core.backbones.open_clip_vit import open_clip_backbone
 
         arch, _, pretrained = name.partition("/")

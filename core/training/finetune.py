@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from core.backbones.compact import CompactBackbone
+from core.backbones.registry import RANDOM
 from core.errors import ExplorerError
 from core.inference.prompts import default_prompts
 from core.lrclr.checkpoint import load_model, save_model
@@ -89,6 +91,9 @@ def finetune(
         )
         check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     model.backbone.remember(data.index.sentences)
+    if config.model == RANDOM:
+        assert isinstance(model.backbone, CompactBackbone)
+        model.backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     pins = Pins(check, out)
     if fresh:
         pins.write_pictures()
