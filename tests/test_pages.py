@@ -141,10 +141,13 @@ def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:
         "Fracture", FindingPrompts(("broken rib",), ("intact ribs",))
     )
     app.session_state["lx_prompts"] = edited
-    app.session_state["lx_history"] = (default_prompts(),)
+    first = edited.without_finding("Edema")
+    app.session_state["lx_history"] = (default_prompts(), first)
     _sound(app.run())
-    _box(app.button, "Undo").click().run()
-    assert _state(app, "prompts") == default_prompts()
+    for before in (first, default_prompts()):  # step by step, to where it began
+        _box(app.button, "Undo").click().run()
+        assert _state(app, "prompts") == before
+    assert _box(app.button, "Undo").disabled
     _box(app.button, "Templates {} / no {}").click().run()
     assert _state(app, "prompts")["Edema"].negative[0].lower() == "no edema"
     _box(app.button, "Defaults").click().run()
