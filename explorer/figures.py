@@ -5,6 +5,7 @@ One colour scale everywhere (Inferno): perceptually uniform, and its warm end st
 
 import base64
 import io
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -208,9 +209,10 @@ def curves(
 ) -> go.Figure:
     """Lines over training steps: name -> (steps, values)."""
     figure = go.Figure()
-    tones = (ACCENT, COOL, "#9bd18b", "#d08bd1")
+    tones = itertools.cycle((ACCENT, COOL, "#9bd18b", "#d08bd1", "#e8707a", "#7fd1d6"))
     for (name, (steps, values)), tone in zip(series.items(), tones, strict=False):
-        figure.add_scatter(x=steps, y=values, name=name, mode="lines", line={"color": tone})
+        mode = "lines" if len(steps) > 20 else "lines+markers"  # one check alone is a point
+        figure.add_scatter(x=steps, y=values, name=name, mode=mode, line={"color": tone})
     figure.update_xaxes(title="step")
     figure.update_yaxes(title=title)
     figure.update_layout(legend={"orientation": "h", "y": 1.15})

@@ -117,7 +117,7 @@ def _time_lapse(run: Run) -> None:
     if len(seen.steps) > 1:
         at = st.select_slider("Step", seen.steps, value=at, key=f"lapse_{run.name}")
     maps = seen.maps[seen.steps.index(at)]
-    places = components.row(*[220] * len(seen.names))
+    places = components.row(*[205] * len(seen.names))
     for place, picture, heat, truth, name in zip(
         places, seen.pictures, maps, seen.truth, seen.names, strict=True
     ):
