@@ -1,12 +1,20 @@
 """Whether a device gains by bfloat16."""
 
+from contextlib import AbstractContextManager
+
 import torch
 
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
-    """True for "bf16"; for "auto" where the hardware multiplies bfloat16; False for "fp32"."""
+    """True for "bf16"; for "auto" where the hardware multiplies it; False for "fp32"."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cpu":
         return bool(torch.cpu._is_amx_tile_supported())
     return device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def fast_towers(device: torch.device) -> AbstractContextManager[None]:
+    """Within it, towers run in bfloat16 where that pays; similarities belong outside."""
+    enabled = use_bfloat16("auto", device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)

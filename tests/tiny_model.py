@@ -44,11 +44,15 @@ class TinyBackbone(Backbone):
     ) -> ImageTokens:
         local = self.patches(pixels).flatten(2).transpose(1, 2)  # (B, N, D)
         tokens = torch.cat([self.cls_token.expand(len(pixels), -1, -1), local], dim=1)
-        attn_weights = {}
+        attn_weights, early = {}, local
         for layer, block in enumerate(list(self.blocks)[:-1]):
             tokens, attn_weights[layer] = block.attend(tokens)
+            early = tokens[:, 1:] if layer == 0 else early
         wanted = {layer: attn_weights[layer] for layer in attn_layers}
-        return ImageTokens(tokens, wanted, local, self.grid)
+        return ImageTokens(tokens, wanted, local, early, self.grid)
+
+    def value_path(self, tokens: Tensor) -> Tensor:
+        return self.project(self.blocks[-1].value_path(tokens))
 
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         self.texts_encoded += len(texts)

@@ -19,7 +19,9 @@ class ImageTokens:
     tokens: Tensor  # (B, 1 + N, D) entering the last block, CLS first
     attn_weights: dict[int, Tensor]  # (B, H, 1 + N, 1 + N) of the 0-based blocks asked for
     local: Tensor  # (B, N, D_l) region features that kept their locality
+    early: Tensor  # (B, n, D) patch tokens after the first block only
     grid: tuple[int, int]  # (h, w), h * w = N
+    kept: Tensor | None = None  # (n,) patches that patch dropout left; None: all, n = N
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,17 @@ class Backbone(nn.Module):
 
         Returns:
             image_features (B, d) and projected patches (B, N, d), not normalised.
+        """
+
+    @abstractmethod
+    def value_path(self, tokens: Tensor) -> Tensor:
+        """The last block's value path without its attention, projected (Zhou et al., ECCV 2022).
+
+        Args:
+            tokens: (B, n, D) entering the last block.
+
+        Returns:
+            (B, n, d): values are per place; attention is what mixes the places.
         """
 
     @abstractmethod

@@ -31,6 +31,14 @@ class Block(nn.Module):
         """Map tokens (B, N, D) to (B, N, D); `bias` as in `attend`."""
         return self.attend(tokens, bias)[0]
 
+    def value_path(self, tokens: Tensor) -> Tensor:
+        """Value and output projection of the attention, (B, N, D): each token by itself."""
+        width = tokens.shape[-1]
+        value = F.linear(
+            self.norm1(tokens), self.qkv.weight[2 * width :], self.qkv.bias[2 * width :]
+        )
+        return self.out(value)
+
     def attend(self, tokens: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The same block, and the attention it used.
 

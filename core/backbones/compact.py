@@ -111,25 +111,33 @@ class CompactBackbone(Backbone):
         local = self.patch_projection(patches) + self.position
         # A CLS token that starts from the mean of its patches is trained from the first step.
         cls_token = (self.cls_token + local.mean(dim=1))[:, None]
-        patches = local
+        patches, kept = local, None
         if keep < 1:
             count = local.shape[1]
             kept = torch.randperm(count, device=local.device)[: max(int(count * keep), 1)]
             patches = local[:, kept]
         tokens = torch.cat([cls_token, patches], dim=1)  # (B, 1 + N, D)
-        attn_weights = {}
+        attn_weights, early = {}, patches
         for layer, block in enumerate(self.blocks[:-1]):
             if layer in attn_layers:
                 assert isinstance(block, Block)
                 tokens, attn_weights[layer] = block.attend(tokens)
             else:
                 tokens = block(tokens)
-        return ImageTokens(tokens, attn_weights, local, self.grid)
+            if layer == 0:
+                early = tokens[:, 1:]
+        return ImageTokens(tokens, attn_weights, local, early, self.grid, kept)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`; the CLS is the image's embedding."""
         joint = self.project(self.blocks[-1](tokens))
         return joint[:, 0], joint[:, 1:]
+
+    def value_path(self, tokens: Tensor) -> Tensor:
+        """See `Backbone.value_path`."""
+        last = self.blocks[-1]
+        assert isinstance(last, Block)
+        return self.project(last.value_path(tokens))
 
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """See `Backbone.text_tokens`."""

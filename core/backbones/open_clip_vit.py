@@ -60,19 +60,24 @@ class OpenClipBackbone(Backbone):
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
     ) -> ImageTokens:
-        """See `Backbone.image_tokens`; `local` is the value path of the last block (MaskCLIP)."""
+        """See `Backbone.image_tokens`; `local` is `value_path`, as in MaskCLIP."""
         if keep < 1:
             raise ExplorerError("Patch dropout (--keep below 1) works with the compact model only.")
         tokens = self.trunk.embed(pixels)
-        attn_weights = {}
+        attn_weights, early = {}, tokens[:, 1:]
         for layer, block in enumerate(self.trunk.blocks[:-1]):
             if layer in attn_layers:
                 tokens, attn_weights[layer] = self.trunk.attend(block, tokens)
             else:
                 tokens = block(tokens)
-        # Zhou et al., ECCV 2022: values are per place; attention is what mixes the places.
-        local = self.project(self.trunk.value_path(self.trunk.blocks[-1], tokens[:, 1:]))
-        return ImageTokens(tokens, attn_weights, local, self.grid)
+            if layer == 0:
+                early = tokens[:, 1:]
+        local = self.value_path(tokens[:, 1:])
+        return ImageTokens(tokens, attn_weights, local, early, self.grid)
+
+    def value_path(self, tokens: Tensor) -> Tensor:
+        """See `Backbone.value_path`."""
+        return self.project(self.trunk.value_path(self.trunk.blocks[-1], tokens))
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

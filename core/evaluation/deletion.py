@@ -8,6 +8,7 @@ from torch import Tensor
 from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet
 from core.inference.zero_shot import zero_shot
+from core.precision import fast_towers
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Of the patches, hidden in turn."""
@@ -34,9 +35,9 @@ def deletion(
     rank = order.argsort(dim=1).reshape(-1, *grid).to(inputs.device)
 
     def score(given: Tensor) -> NDArray[np.float64]:
-        return zero_shot(model, model.encode_image(given), texts, prompts)["lrclr"][:, 0].astype(
-            np.float64
-        )
+        with fast_towers(model.device):
+            images = model.encode_image(given)
+        return zero_shot(model, images, texts, prompts)["lrclr"][:, 0].astype(np.float64)
 
     count = grid[0] * grid[1]
     after = [score(model.backbone.hide(inputs, rank < share * count)) for share in SHARES]

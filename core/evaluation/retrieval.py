@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from core.inference.predictor import Predictor
 from core.inference.zero_shot import mix
+from core.lrclr.encodings import ImageEncoding
 from core.studies import StudySet
 from core.training.data import normalise_sentence
 
@@ -13,11 +14,16 @@ _IMAGES = 16
 
 
 @torch.no_grad()
-def own_report_rank(predictor: Predictor, studies: StudySet) -> NDArray[np.float64]:
+def own_report_rank(
+    predictor: Predictor, studies: StudySet, images: ImageEncoding | None = None
+) -> NDArray[np.float64]:
     """Share of the other distinct reports that score below the study's own, (n,) in 0..1.
 
     A report is the set of its sentences and scores their mean; equal reports count once, ties one
     half. NaN for studies without text.
+
+    Args:
+        images: the encodings of `studies`, where they are there already.
     """
     model = predictor.model
     said = [map(normalise_sentence, report) for report in studies.reports]
@@ -28,7 +34,8 @@ def own_report_rank(predictor: Predictor, studies: StudySet) -> NDArray[np.float
     if len(distinct) < 2:
         return found
     column = {text: number for number, text in enumerate(sentences)}
-    texts, images = predictor.encode_texts(sentences), predictor.encode_set(studies)
+    texts = predictor.encode_texts(sentences)
+    images = images or predictor.encode_set(studies)
     members = torch.zeros(len(distinct), len(sentences))
     for number, report in enumerate(distinct):
         members[number, [column[text] for text in report]] = 1 / len(report)

@@ -6,7 +6,14 @@ from typing import Any
 from core.errors import ExplorerError
 
 LOCAL_FORMS = ("lse", "gloria", "filip")
-REGION_FEATURES = ("local", "last")
+REGION_FEATURES = {
+    "local": "before attention has mixed the patches: stem output, or the value path in CLIP",
+    "conv": "the same with a 3x3 convolution added, so that a patch is seen against its neighbours",
+    "window": "the same after one added block whose attention sees the eight neighbours only",
+    "early": "after the first block",
+    "value": "the last block's value path, without its attention",
+    "last": "output tokens of the tower",
+}
 
 
 def _even_mix() -> dict[str, float]:
@@ -28,8 +35,7 @@ class LRCLRConfig:
     scorer: str = "text"
     k: int = 12
     body_mask: bool = False  # never pick patches of black border
-    # Features of a region: "local" keeps its place (before attention), "last" the output tokens.
-    region_features: str = "local"
+    region_features: str = "local"  # a name of REGION_FEATURES
     selection_block: bool = True
     fusion_layers: int = 2
     fusion_heads: int = 8
@@ -44,7 +50,7 @@ class LRCLRConfig:
 
         _one_of("scorer", self.scorer, tuple(SCORERS))
         _one_of("local_form", self.local_form, LOCAL_FORMS)
-        _one_of("region_features", self.region_features, REGION_FEATURES)
+        _one_of("region_features", self.region_features, tuple(REGION_FEATURES))
         if self.k < 1:
             raise ExplorerError(f"k must be at least 1 region; got {self.k}.")
 

@@ -3,8 +3,8 @@
 After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our reconstruction
 (docs/method.md says which is which). Notable in the reconstruction:
 
-- Region features are taken before attention mixes the patches (`region_features="local"`): after a
-  few blocks each token carries the whole image and no loss can tell where a finding is.
+- Region features are taken before attention mixes the patches (`region_features`): after a few
+  blocks each token carries the whole image and no loss can tell where a finding is.
 - With the scorer `text`, regions are selected per prompt and the global encoding reads all patches.
 - The cross-modality attention carries a cosine term (see `cross_modality`).
 """
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.backbones.base import Backbone, ImageTokens
+from core.backbones.block import Block
+from core.errors import ExplorerError
 from core.lrclr import selection
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.cross_modality import CrossModalityTransformer
@@ -44,11 +46,18 @@ class LRCLR(nn.Module):
         self.patch_map = nn.Identity()
         if not config.added_layers:
             return
-        width, joint = backbone.local_width, backbone.embed_dim
         self.selection_block = backbone.last_block()
+        early = config.region_features == "early"
+        width, joint = backbone.width if early else backbone.local_width, backbone.embed_dim
         self.region_head = nn.Sequential(
             nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, joint)
         )
+        if config.region_features == "window":
+            self.window_block = Block(width, config.fusion_heads)
+        elif config.region_features == "conv":
+            self.neighbourhood = nn.Sequential(
+                nn.GroupNorm(1, width), nn.Conv2d(width, width, 3, padding=1), nn.SiLU()
+            )
         self.fusion = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
         self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.local_bias = nn.Parameter(torch.tensor(-4.0))
@@ -67,6 +76,11 @@ class LRCLR(nn.Module):
                 for backbones with patch dropout.
         """
         config, backbone = self.config, self.backbone
+        if keep < 1 and config.added_layers and config.scorer != "text":
+            raise ExplorerError(
+                f"Patch dropout (keep below 1) goes with the scorer text: '{config.scorer}' ranks "
+                "every patch. Set keep to 1."
+            )
         layers = selection.attn_layers(config.scorer, backbone.depth) if config.added_layers else ()
         found = backbone.image_tokens(pixels, tuple(layers), keep)
         tokens = self._mapped(found)
@@ -96,17 +110,25 @@ class LRCLR(nn.Module):
         return torch.cat([tokens[:, :1], patches], dim=1)
 
     def _regions(self, tokens: ImageTokens, patches: Tensor, selected: Tensor | None) -> Tensor:
-        """(B, N, d) before normalisation; patches that were not selected stay zero with "last"."""
-        if self.config.region_features == "local":
-            local = self.region_head(tokens.local)
-            # A local feature that is in the joint space already is refined, not replaced.
-            same = self.backbone.local_width == self.backbone.embed_dim
-            return local + tokens.local if same else local
-        if selected is None:
-            return patches
-        spread = patches.new_zeros(len(patches), tokens.local.shape[1], patches.shape[-1])
-        index = selected[..., None].expand(-1, -1, patches.shape[-1])
-        return spread.scatter(1, index, patches)
+        """(B, N, d) before normalisation; patches that nothing was computed for are zero."""
+        kind = self.config.region_features
+        if kind == "last":
+            return _on_grid(patches, tokens.kept if selected is None else selected, tokens.grid)
+        if kind == "value":
+            values = self.backbone.value_path(tokens.tokens[:, 1:])
+            return _on_grid(values, tokens.kept, tokens.grid)
+        if kind == "early":
+            return _on_grid(self.region_head(tokens.early), tokens.kept, tokens.grid)
+        local = tokens.local
+        if kind == "window":
+            local = self.window_block(local, selection.neighbours(tokens.grid, local.device))
+        elif kind == "conv":
+            around = self.neighbourhood(local.transpose(1, 2).unflatten(2, tokens.grid))
+            local = local + around.flatten(2).transpose(1, 2)
+        made: Tensor = self.region_head(local)
+        # A local feature that is in the joint space already is refined, not replaced.
+        same = self.backbone.local_width == self.backbone.embed_dim
+        return made + local if same else made
 
     def _text_free_picks(self, tokens: ImageTokens, pixels: Tensor) -> Tensor | None:
         if self.config.scorer == "text":
@@ -172,6 +194,15 @@ class LRCLR(nn.Module):
             texts.text_features,
         )  # fmt: skip
         return Fusion(fused.match_logit, index, fused.region_weights)
+
+
+def _on_grid(features: Tensor, places: Tensor | None, grid: tuple[int, int]) -> Tensor:
+    """Features (B, n, d) of the patches `places`, (n,) or (B, n), as (B, N, d) with zeros."""
+    if places is None:
+        return features
+    whole = features.new_zeros(len(features), grid[0] * grid[1], features.shape[-1])
+    return whole.scatter(1, places.expand(features.shape[:2])[..., None].expand_as(features),
+                         features)  # fmt: skip
 
 
 def _unit(features: Tensor) -> Tensor:

@@ -120,6 +120,19 @@ def body_mask(pixels: Tensor, grid: tuple[int, int], contrast: float = 0.1) -> T
     return means > low + contrast * (high - low)
 
 
+def neighbours(grid: tuple[int, int], device: torch.device | None = None) -> Tensor:
+    """Attention bias (1, 1, N, N): 0 between a patch and itself or one that touches it, else -inf.
+
+    >>> neighbours((1, 3)).exp()[0, 0].tolist()
+    [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
+    """
+    index = torch.arange(grid[0] * grid[1], device=device)
+    place = torch.stack([index // grid[1], index % grid[1]], dim=1)  # (N, 2)
+    apart = (place[:, None] - place[None]).abs().amax(dim=-1)
+    bias = torch.zeros(apart.shape, device=device).masked_fill(apart > 1, -torch.inf)
+    return bias[None, None]
+
+
 def background_share(index: Tensor, body: Tensor) -> float:
     """Share of picks (B, K) that fall outside the body (B, N): how often attention is hijacked."""
     return float((~body.gather(1, index)).float().mean())

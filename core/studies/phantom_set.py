@@ -13,7 +13,7 @@ from core.phantom.reports import write_report
 from core.studies.study import Box, Mask, StudySet
 
 DISPLAY_SIZE = 512
-_REMEMBERED = 64  # renderings
+_REMEMBERED = 320  # renderings, 0.1 to 0.5 MB each: an ablation looks at one test set all the time
 # Changes with the drawing: embeddings of older pictures must not be mistaken for these.
 _DRAWING = "2"
 

@@ -3,7 +3,9 @@
 A plan is TOML: what all variants share, then what each changes (assets/plans/ has ours). Every
 trial is a run folder; a plan that was cut off goes on with the trials and steps it lacks. With
 `folds = 5` every trial is five, `{fold}` in the names of its sets counting them, and the five test
-parts are measured as one set.
+parts are measured as one set. `controls` are methods that know nothing of the model; they are
+measured with the first variant alone. `localize_first` bounds how many studies are localised and
+retrieved, which takes longer than scoring; 0 is all.
 """
 
 import json
@@ -25,12 +27,16 @@ from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.lrclr.checkpoint import load_model
 from core.studies import StudySet, open_studies
+from core.training.check import encode_inputs
 from core.training.config_file import read_config
 from core.training.finetune import FinetuneConfig, finetune
-from core.training.inputs import Progress
+from core.training.inputs import Progress, prepared
 
 Say = Callable[[str], None]
-_KEYS = {"config", "seeds", "test_data", "methods", "folds", "min_positives", "shared", "variant"}
+_KEYS = {
+    "config", "seeds", "test_data", "methods", "controls", "localize_first", "folds",
+    "min_positives", "shared", "variant",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ class Plan:
     methods: tuple[str, ...]
     folds: int = 1
     min_positives: int = 1  # and negatives, of a finding whose AUC counts
+    controls: tuple[str, ...] = ()
+    localize_first: int = 0
+
+    def methods_of(self, variant: str) -> tuple[str, ...]:
+        """What is localised of a variant."""
+        return self.methods + (self.controls if variant == next(iter(self.variants)) else ())
 
 
 def read_plan(path: Path) -> Plan:
@@ -77,10 +89,12 @@ def read_plan(path: Path) -> Plan:
     if not variants:
         raise ExplorerError(f"{path} has no [[variant]]; name at least one.")
     methods = tuple(read.get("methods", ["similarity", "lrclr"]))
-    check_methods(methods)
+    controls = tuple(read.get("controls", []))
+    check_methods(methods + controls)
     return Plan(
         variants, tuple(read.get("seeds", [0])), read.get("test_data", "phantom:test"), methods,
-        read.get("folds", 1), read.get("min_positives", 1),
+        read.get("folds", 1), read.get("min_positives", 1), controls,
+        read.get("localize_first", 0),
     )  # fmt: skip
 
 
@@ -108,7 +122,8 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
                         finetune(made, folder, progress, resume=True)
                     # Loaded even if just trained, so that a trial cut off here measures the same.
                     model = Predictor(load_model(str(folder)), variant)
-                    _measure(model, test, names, plan.methods, folder, seed)
+                    measured = plan.methods_of(variant)
+                    _measure(model, test, names, measured, plan.localize_first, folder, seed)
                 parts.append(_read(variant, seed, folder))
             trials.append(_joined(parts))
             rows = compare_trials(trials, labels[names])
@@ -163,13 +178,21 @@ def _measure(
     test: StudySet,
     names: list[str],
     methods: tuple[str, ...],
+    first: int,
     folder: Path,
     seed: int,
 ) -> None:
-    scores = predictor.score(predictor.encode_set(test), prompts_for(names))
+    model = predictor.model
+    # Not `predictor.encode_set`, which would keep the encodings of every trial on disk.
+    images = encode_inputs(model, prepared(test, model.backbone, model.config.body_mask))
+    scores = predictor.score(images, prompts_for(names))
     np.savez_compressed(folder / "scores.npz", **{name: scores[name] for name in scores})  # type: ignore[arg-type]
-    np.savez_compressed(folder / "studies.npz", retrieval=own_report_rank(predictor, test))
-    tallies = measure_cases(predictor, test, methods, seed=seed, costly=True)
+    count = min(first or len(test), len(test))
+    part = test.subset(range(count)) if count < len(test) else test
+    retrieval = np.full(len(test), np.nan)
+    retrieval[:count] = own_report_rank(predictor, part, images.rows(slice(0, count)))
+    np.savez_compressed(folder / "studies.npz", retrieval=retrieval)
+    tallies = measure_cases(predictor, part, methods, seed=seed, costly=True)
     told = {
         finding: {"rows": tally.rows, "values": {"|".join(k): v for k, v in tally.values.items()}}
         for finding, tally in tallies.items()

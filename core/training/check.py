@@ -16,8 +16,9 @@ from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
 from core.metrics.localisation import pointing_game
+from core.precision import fast_towers
 from core.studies import StudySet
-from core.training.inputs import Progress, prepared
+from core.training.inputs import InputFile, Progress, prepared
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,7 @@ class QuickCheck:
 
     @torch.no_grad()
     def _score(self, model: LRCLR) -> tuple[ImageEncoding, TextEncoding, Scores]:
-        images = ImageEncoding.cat(
-            [model.encode_image(chunk.float().to(model.device)) for chunk in self.inputs.split(64)]
-        )
+        images = encode_inputs(model, self.inputs)
         texts = model.encode_text(self.prompts.all_texts())
         return images, texts, zero_shot(model, images, texts, self.prompts)
 
@@ -131,6 +130,14 @@ class QuickCheck:
             if found:
                 hits[name] = round(float(np.mean(found)), 3)
         return hits
+
+
+@torch.no_grad()
+def encode_inputs(model: LRCLR, inputs: InputFile) -> ImageEncoding:
+    """Encodings of images that were made ready, in the precision that is fastest here."""
+    with fast_towers(model.device):
+        chunks = inputs.split(64)
+        return ImageEncoding.cat([model.encode_image(c.float().to(model.device)) for c in chunks])
 
 
 def _auc(truth: np.ndarray, score: np.ndarray) -> float:

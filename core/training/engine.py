@@ -58,6 +58,8 @@ class Schedule:
             )
 
 
+_BLANKED = 0.1  # share of patches, where the loss has a term for them
+
 Check = Callable[[int], dict[str, Any]]
 
 
@@ -189,7 +191,13 @@ class Loop:
             chosen, self.schedule.sentences_per_report, self.generator,
             self.schedule.shared_positives,
         )  # fmt: skip
-        return Batch(inputs, texts, positive.to(self.device), own.to(self.device))
+        blanked = None
+        if self.weights.blank:
+            grid = self.model.backbone.grid
+            cells = torch.rand(len(chosen), *grid, generator=self.generator) < _BLANKED
+            cells = cells.to(self.device)
+            inputs, blanked = self.model.backbone.hide(inputs, cells), cells.flatten(1)
+        return Batch(inputs, texts, positive.to(self.device), own.to(self.device), blanked)
 
     def state(self, log: RunLog) -> dict[str, Any]:
         """Everything that `restore` needs to go on bit by bit."""

@@ -15,12 +15,13 @@ LOSS_FORMS = ("sigmoid", "infonce")
 
 @dataclass(frozen=True)
 class Weights:
-    """L = global * L_global + local * L_local + match * L_match."""
+    """L = global * L_global + local * L_local + match * L_match + blank * L_blank."""
 
     global_: float = 1.0
     local: float = 1.0
     match: float = 1.0
     form: str = "sigmoid"  # or "infonce"
+    blank: float = 0.0  # above 0 a tenth of the patches is blanked at every step
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Batch:
     texts: list[str]  # P
     positive: Tensor  # (B, P) bool
     own: Tensor  # (B,) column of one sentence of each image
+    blanked: Tensor | None = None  # (B, N) bool, patches that were blanked in `inputs`
 
 
 def lrclr_losses(
@@ -58,7 +60,21 @@ def lrclr_losses(
         if weights.match:
             sharp = model.local_scale.exp().detach() * local.detach()
             terms["match"] = weights.match * _match(model, images, texts, batch, sharp, generator)
+    if batch.blanked is not None:
+        terms["blank"] = weights.blank * _blank(model, images, texts, batch)
     return terms
+
+
+def _blank(model: LRCLR, images: ImageEncoding, texts: TextEncoding, batch: Batch) -> Tensor:
+    """Share of the local weight that true texts leave on blanked patches, mean over the pairs.
+
+    A patch that still answers to a text when nothing is left of it speaks for its neighbours.
+    """
+    assert batch.blanked is not None
+    with torch.autocast(images.patch_features.device.type, enabled=False):
+        weight = (model.config.gamma * model.similarity(images, texts)).softmax(dim=-1)  # (B, P, N)
+        share = (weight * batch.blanked[:, None]).sum(dim=-1)  # (B, P)
+        return (share * batch.positive).sum() / batch.positive.sum()
 
 
 def _cosine(image_features: Tensor, texts: TextEncoding) -> Tensor:
