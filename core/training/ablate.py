@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_trials
+from core.evaluation.brixia import zone_correlation
 from core.evaluation.localize import Tally, check_methods, measure_cases
 from core.evaluation.retrieval import own_report_rank
 from core.inference.predictor import Predictor
@@ -191,7 +192,9 @@ def _measure(
     part = test.subset(range(count)) if count < len(test) else test
     retrieval = np.full(len(test), np.nan)
     retrieval[:count] = own_report_rank(predictor, part, images.rows(slice(0, count)))
-    np.savez_compressed(folder / "studies.npz", retrieval=retrieval)
+    zones = zone_correlation(predictor, test, methods, seed)
+    brixia = {f"brixia {method}": values for method, values in zones.items()}
+    np.savez_compressed(folder / "studies.npz", retrieval=retrieval, **brixia)  # type: ignore[arg-type]
     tallies = measure_cases(predictor, part, methods, seed=seed, costly=True)
     told = {
         finding: {"rows": tally.rows, "values": {"|".join(k): v for k, v in tally.values.items()}}
