@@ -101,7 +101,10 @@ def film(
         layer="below", sizing="stretch",
     )  # fmt: skip
     top = max(weights, default=1.0) or 1.0
-    for number, (box, weight) in enumerate(zip(boxes, weights, strict=True)):
+    # The heaviest is drawn over its neighbours, and the marked one over all.
+    order = sorted(range(len(boxes)), key=lambda number: (number == chosen, weights[number]))
+    for number in order:
+        box, weight = boxes[number], weights[number]
         figure.add_shape(
             type="rect", x0=box[0], y0=box[1], x1=box[0] + box[2], y1=box[1] + box[3],
             line={"color": "#ffffff" if number == chosen else colour((weight / top) ** 0.5),
@@ -143,7 +146,8 @@ def word_grid(
             hovertemplate="%{y}and region %{x}: cosine %{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title="region, heaviest first", dtick=1, tickangle=0)
+    ticks = [1, *range(4, len(columns) + 1, 4)]
+    figure.update_xaxes(title="region, heaviest first", tickvals=ticks, tickangle=0)
     figure.update_yaxes(autorange="reversed")
     return _plain(figure, height)
 

@@ -33,7 +33,7 @@ def _draw(run: Run) -> None:
 def _view(run: Run) -> None:
     status, metrics = run.status, run.metrics
     icon, words = _WORDS[status]
-    st.markdown(f"{icon} **{run.name}** is {words}.")
+    st.markdown(f"{icon} **{run.name}**: {words}.")
     if status == "failed":
         st.error(str(run.error), icon=":material/error:")
     steps = [line for line in metrics if line["kind"] == "step"]
