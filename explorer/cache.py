@@ -20,6 +20,7 @@ from core.metrics.auc import paired_auc_difference
 from core.metrics.bootstrap import Interval
 from core.studies import StudySet, open_studies
 from core.training.runs import list_runs
+from explorer import figures
 from explorer.progress import page_progress
 
 
@@ -58,6 +59,12 @@ def studies(spec: str) -> StudySet:
     return open_studies(spec)
 
 
+@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
+def _fingerprint(spec: str, _studies: StudySet) -> str:
+    """Of a set; a manifest looks at every file for it, too often for each result of a page."""
+    return _studies.fingerprint
+
+
 def _of_model(model: Predictor) -> str:
     """What cached results of a model hang on: its weights, since a run's model changes."""
     return model.model_hash
@@ -74,7 +81,7 @@ def _set_encoding(model: Predictor, fingerprint: str, _studies: StudySet) -> Ima
 
 def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
     """Encodings of a whole set, with progress the first time."""
-    return _set_encoding(predictor(spec), of.fingerprint, of)
+    return _set_encoding(predictor(spec), _fingerprint(of.spec, of), of)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_KEYS)
@@ -86,7 +93,7 @@ def _image_encoding(
 
 def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
     """Encoding of one image, a batch of 1."""
-    return _image_encoding(predictor(spec), of.fingerprint, row, of)
+    return _image_encoding(predictor(spec), _fingerprint(of.spec, of), row, of)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -96,7 +103,7 @@ def _display(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8
 
 def display(of: StudySet, row: int) -> NDArray[np.uint8]:
     """The picture to look at (H, W) uint8."""
-    return _display(of.fingerprint, row, of)
+    return _display(_fingerprint(of.spec, of), row, of)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=_KEYS)
@@ -117,7 +124,7 @@ def saliency(
 ) -> NDArray[np.float32]:
     """A method's map at `shape` (H, W), the picture's or the truth's."""
     model = predictor(spec)
-    found = _map(method, model, of.fingerprint, row, texts, of)
+    found = _map(method, model, _fingerprint(of.spec, of), row, texts, of)
     return model.model.backbone.preprocess.map_to_image(found, shape)
 
 
@@ -138,7 +145,7 @@ def regions(
     spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
 ) -> Regions:
     """Selected regions for texts, boxes in a picture of `shape`."""
-    return _regions(predictor(spec), of.fingerprint, row, texts, shape, of)
+    return _regions(predictor(spec), _fingerprint(of.spec, of), row, texts, shape, of)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
@@ -149,7 +156,7 @@ def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: Stu
 
 def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
     """Zero-shot scores of a whole set, (B, F) each."""
-    return _scores(predictor(spec), of.fingerprint, prompts.to_json(), of, prompts)
+    return _scores(predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts)
 
 
 def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
@@ -167,7 +174,7 @@ def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudyS
 
 def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
     """AUC of every finding over the set with intervals."""
-    return _auc(predictor(spec), of.fingerprint, prompts.to_json(), of, prompts)
+    return _auc(predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
@@ -191,7 +198,9 @@ def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _stu
 
 def against_default(spec: str, of: StudySet, prompts: PromptSet) -> dict[str, Interval]:
     """Change of AUC against the default prompts, the same cases for both; changed findings only."""
-    return _against_default(predictor(spec), of.fingerprint, prompts.to_json(), of, prompts)
+    return _against_default(
+        predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
@@ -201,9 +210,19 @@ def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
     return weight_map(model.model, _set_encoding(model, fingerprint, _studies), encoded)
 
 
-def set_weights(spec: str, of: StudySet, texts: tuple[str, ...]) -> NDArray[np.float32]:
-    """Region weights of every study of a set, (B, h, w)."""
-    return _set_weights(predictor(spec), of.fingerprint, texts, of)
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=_KEYS)
+def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
+                     _studies: StudySet) -> figures.Picture:  # fmt: skip
+    picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
+    weights = _set_weights(model, fingerprint, texts, _studies)[row]
+    shape = (picture.shape[0], picture.shape[1])
+    heat = model.model.backbone.preprocess.map_to_image(weights, shape)
+    return figures.overlay(picture, heat, 0.7)
+
+
+def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> figures.Picture:
+    """A study of a set under its region weights, at the size that the model reads."""
+    return _weights_picture(predictor(spec), _fingerprint(of.spec, of), row, texts, of)
 
 
 def unknown_share(spec: str, text: str) -> float:

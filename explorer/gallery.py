@@ -10,7 +10,7 @@ from core.errors import ExplorerError
 from core.inference.prompts import PromptSet
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
-from explorer import cache, components, figures, score_table, state
+from explorer import cache, components, score_table, state
 
 _PAGE = 12
 _KINDS = {
@@ -61,11 +61,14 @@ def draw() -> None:
     page = 0
     if pages > 1:
         page = int(st.number_input("Page", 1, pages, 1, key="gallery_page", width=140)) - 1
-    weights = cache.set_weights(spec, studies, prompts[finding].positive)
     shown = cards[page * _PAGE : (page + 1) * _PAGE]
     for place, card in zip(components.row(*[235] * len(shown)), shown, strict=True):
         with place:
-            _card(studies, card, weights[card.row], threshold)
+            st.image(
+                cache.weights_picture(spec, studies, card.row, prompts[finding].positive),
+                width="stretch",
+            )
+            _card(studies, card, threshold)
 
 
 def _auc(studies: StudySet, finding: str, scores: NDArray[np.float32]) -> float:
@@ -102,11 +105,7 @@ def _counts(scores: NDArray[np.float32], truth: NDArray[np.float64], threshold: 
     )
 
 
-def _card(studies: StudySet, card: _Card, weights: NDArray[np.float32], threshold: float) -> None:
-    picture = np.clip(studies.image(card.row), 0, 255).astype(np.uint8)
-    preprocess = cache.predictor(state.get("model")).model.backbone.preprocess
-    heat = preprocess.map_to_image(weights, (picture.shape[0], picture.shape[1]))
-    st.image(figures.overlay(picture, heat, 0.7), width="stretch")
+def _card(studies: StudySet, card: _Card, threshold: float) -> None:
     called = "positive" if card.score >= threshold else "negative"
     label = "positive" if card.truth == 1 else "negative"
     mark = ":red[wrong]" if card.margin > 0 else ":green[right]"

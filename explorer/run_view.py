@@ -125,8 +125,9 @@ def _time_lapse(run: Run) -> None:
         return
     st.markdown("**Time-lapse**: where the model sees the finding, as it learns")
     at = seen.steps[-1]
-    if len(seen.steps) > 1:
-        at = st.select_slider("Step", seen.steps, value=at, key=f"lapse_{run.name}")
+    if len(seen.steps) > 1:  # a new check moves it there
+        key = f"lapse_{run.name}_{at}"
+        at = st.select_slider("Step", seen.steps, value=at, key=key)
     maps = seen.maps[seen.steps.index(at)]
     places = components.row(*[205] * len(seen.names))
     for place, picture, heat, truth, name in zip(
