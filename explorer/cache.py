@@ -1,10 +1,10 @@
 """The only cached wrappers around core; what is cached is shared by sessions and never changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from core.attribution import attribution_maps
@@ -20,6 +20,7 @@ from core.metrics.auc import paired_auc_difference
 from core.metrics.bootstrap import Interval
 from core.studies import StudySet, open_studies
 from core.training.runs import list_runs
+from explorer import figures
 from explorer.progress import page_progress
 
 
@@ -37,10 +38,19 @@ def default_model() -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def predictor(spec: str) -> Predictor:
-    """A model ready to use."""
-    torch.set_num_threads(max(torch.get_num_threads(), 1))
+def _predictor(spec: str, written: int) -> Predictor:
     return load_predictor(spec)
+
+
+def predictor(spec: str) -> Predictor:
+    """A model ready to use, as it was last written: a run writes its model at every check.
+
+    Raises:
+        ExplorerError: there is no such model, or it cannot be read.
+    """
+    folder = model_folder(spec)
+    config = folder / "config.json" if folder else None
+    return _predictor(spec, config.stat().st_mtime_ns if config and config.is_file() else 0)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set")
@@ -49,25 +59,41 @@ def studies(spec: str) -> StudySet:
     return open_studies(spec)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _set_encoding(spec: str, fingerprint: str, _studies: StudySet) -> ImageEncoding:
+@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
+def _fingerprint(spec: str, _studies: StudySet) -> str:
+    """Of a set; a manifest looks at every file for it, too often for each result of a page."""
+    return _studies.fingerprint
+
+
+def _of_model(model: Predictor) -> str:
+    """What cached results of a model hang on: its weights, since a run's model changes."""
+    return model.model_hash
+
+
+_KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_KEYS)
+def _set_encoding(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageEncoding:
     with page_progress("Encoding the set, once for this model") as progress:
-        return predictor(spec).encode_set(_studies, progress)
+        return model.encode_set(_studies, progress)
 
 
 def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
     """Encodings of a whole set, with progress the first time."""
-    return _set_encoding(spec, of.fingerprint, of)
+    return _set_encoding(predictor(spec), _fingerprint(of.spec, of), of)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _image_encoding(spec: str, fingerprint: str, row: int, _studies: StudySet) -> ImageEncoding:
-    return predictor(spec).encode_image(_studies.image(row))
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_KEYS)
+def _image_encoding(
+    model: Predictor, fingerprint: str, row: int, _studies: StudySet
+) -> ImageEncoding:
+    return model.encode_image(_studies.image(row))
 
 
 def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
     """Encoding of one image, a batch of 1."""
-    return _image_encoding(spec, of.fingerprint, row, of)
+    return _image_encoding(predictor(spec), _fingerprint(of.spec, of), row, of)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -77,14 +103,18 @@ def _display(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8
 
 def display(of: StudySet, row: int) -> NDArray[np.uint8]:
     """The picture to look at (H, W) uint8."""
-    return _display(of.fingerprint, row, of)
+    return _display(_fingerprint(of.spec, of), row, of)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=_KEYS)
 def _map(
-    method: str, spec: str, fingerprint: str, row: int, texts: tuple[str, ...], _studies: StudySet
+    method: str,
+    model: Predictor,
+    fingerprint: str,
+    row: int,
+    texts: tuple[str, ...],
+    _studies: StudySet,
 ) -> NDArray[np.float32]:
-    model = predictor(spec)
     pixels = model.model.backbone.preprocess(_studies.image(row))[None]
     return attribution_maps(method, model, pixels, list(texts))[0]
 
@@ -93,39 +123,40 @@ def saliency(
     method: str, spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
 ) -> NDArray[np.float32]:
     """A method's map at `shape` (H, W), the picture's or the truth's."""
-    found = _map(method, spec, of.fingerprint, row, texts, of)
-    return predictor(spec).model.backbone.preprocess.map_to_image(found, shape)
+    model = predictor(spec)
+    found = _map(method, model, _fingerprint(of.spec, of), row, texts, of)
+    return model.model.backbone.preprocess.map_to_image(found, shape)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=_KEYS)
 def _regions(
-    spec: str,
+    model: Predictor,
     fingerprint: str,
     row: int,
     texts: tuple[str, ...],
     shape: tuple[int, int],
     _studies: StudySet,
 ) -> Regions:
-    encoding = image_encoding(spec, _studies, row)
-    return predictor(spec).regions(encoding, list(texts), shape)
+    encoding = _image_encoding(model, fingerprint, row, _studies)
+    return model.regions(encoding, list(texts), shape)
 
 
 def regions(
     spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
 ) -> Regions:
     """Selected regions for texts, boxes in a picture of `shape`."""
-    return _regions(spec, of.fingerprint, row, texts, shape, of)
+    return _regions(predictor(spec), _fingerprint(of.spec, of), row, texts, shape, of)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _scores(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
+def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
             _prompts: PromptSet) -> Scores:  # fmt: skip
-    return predictor(spec).score(set_encoding(spec, _studies), _prompts)
+    return model.score(_set_encoding(model, fingerprint, _studies), _prompts)
 
 
 def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
     """Zero-shot scores of a whole set, (B, F) each."""
-    return _scores(spec, of.fingerprint, prompts.to_json(), of, prompts)
+    return _scores(predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts)
 
 
 def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
@@ -134,22 +165,24 @@ def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[
     return {name: value[0] for name, value in found.items()}
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _auc(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
+def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
          _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
-    return auc_report(_studies, _prompts, scores(spec, _studies, _prompts), 500)
+    found = _scores(model, fingerprint, prompts_json, _studies, _prompts)
+    return auc_report(_studies, _prompts, found, 500)
 
 
 def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
     """AUC of every finding over the set with intervals."""
-    return _auc(spec, of.fingerprint, prompts.to_json(), of, prompts)
+    return _auc(predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _against_default(spec: str, fingerprint: str, prompts_json: str, _studies: StudySet,
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
+def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
                      _prompts: PromptSet) -> dict[str, Interval]:  # fmt: skip
     default = default_prompts()
-    edited, before = scores(spec, _studies, _prompts), scores(spec, _studies, default)
+    edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)
+    before = _scores(model, fingerprint, default.to_json(), _studies, default)
     found = {}
     for column, name in enumerate(_prompts):
         if name not in default or name not in _studies.labels or _prompts[name] == default[name]:
@@ -165,20 +198,31 @@ def _against_default(spec: str, fingerprint: str, prompts_json: str, _studies: S
 
 def against_default(spec: str, of: StudySet, prompts: PromptSet) -> dict[str, Interval]:
     """Change of AUC against the default prompts, the same cases for both; changed findings only."""
-    return _against_default(spec, of.fingerprint, prompts.to_json(), of, prompts)
+    return _against_default(
+        predictor(spec), _fingerprint(of.spec, of), prompts.to_json(), of, prompts
+    )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _set_weights(spec: str, fingerprint: str, texts: tuple[str, ...],
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
+def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
                  _studies: StudySet) -> NDArray[np.float32]:  # fmt: skip
-    model = predictor(spec)
     encoded = model.encode_texts(list(texts))
-    return weight_map(model.model, set_encoding(spec, _studies), encoded)
+    return weight_map(model.model, _set_encoding(model, fingerprint, _studies), encoded)
 
 
-def set_weights(spec: str, of: StudySet, texts: tuple[str, ...]) -> NDArray[np.float32]:
-    """Region weights of every study of a set, (B, h, w)."""
-    return _set_weights(spec, of.fingerprint, texts, of)
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=_KEYS)
+def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
+                     _studies: StudySet) -> figures.Picture:  # fmt: skip
+    picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
+    weights = _set_weights(model, fingerprint, texts, _studies)[row]
+    shape = (picture.shape[0], picture.shape[1])
+    heat = model.model.backbone.preprocess.map_to_image(weights, shape)
+    return figures.overlay(picture, heat, 0.7)
+
+
+def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> figures.Picture:
+    """A study of a set under its region weights, at the size that the model reads."""
+    return _weights_picture(predictor(spec), _fingerprint(of.spec, of), row, texts, of)
 
 
 def unknown_share(spec: str, text: str) -> float:

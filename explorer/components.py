@@ -8,6 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import ExplorerError
 from core.inference.prompts import check_prompt
 from core.inference.regions import Regions
+from core.lrclr.checkpoint import EMBEDDED
+from core.studies.phantom_set import PhantomSet
 from explorer import cache, figures, state
 from explorer.state import Current
 
@@ -83,8 +85,14 @@ def shape(current: Current) -> tuple[int, int]:
 
 def study_notes(current: Current) -> None:
     """What is unusual about the image, and the report with the labels for those who ask."""
-    for note in current.studies.notes(current.row):
-        st.warning(f"{note} The models were trained on frontal chest phantoms; read with care.")
+    notes = current.studies.notes(current.row)
+    if notes:
+        st.warning(" ".join(notes))
+    if not isinstance(current.studies, PhantomSet) and state.get("model") in EMBEDDED:
+        st.caption(
+            ":material/info: This model learned from drawn phantoms alone: on a real film its "
+            "score means nothing medical. What carries over is how the method works and fails."
+        )
     if current.uploaded:
         return
     study = current.studies.study(current.row)

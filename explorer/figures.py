@@ -89,7 +89,8 @@ def film(
 
     Args:
         boxes: (x, y, w, h) in pixels of the picture.
-        weights: one for each box; the largest gets the brightest colour.
+        weights: one for each box; the largest gets the brightest colour, and the root of the
+            others' share of it keeps light ones apart.
         chosen: number of a box to mark.
         name: read out by screen readers.
     """
@@ -100,10 +101,13 @@ def film(
         layer="below", sizing="stretch",
     )  # fmt: skip
     top = max(weights, default=1.0) or 1.0
-    for number, (box, weight) in enumerate(zip(boxes, weights, strict=True)):
+    # The heaviest is drawn over its neighbours, and the marked one over all.
+    order = sorted(range(len(boxes)), key=lambda number: (number == chosen, weights[number]))
+    for number in order:
+        box, weight = boxes[number], weights[number]
         figure.add_shape(
             type="rect", x0=box[0], y0=box[1], x1=box[0] + box[2], y1=box[1] + box[3],
-            line={"color": "#ffffff" if number == chosen else colour(weight / top),
+            line={"color": "#ffffff" if number == chosen else colour((weight / top) ** 0.5),
                   "width": 4 if number == chosen else 2},
         )  # fmt: skip
     figure.add_scatter(
@@ -133,7 +137,7 @@ def word_grid(
     words: Sequence[str], similarity: NDArray[np.float32], height: int = 320
 ) -> go.Figure:
     """Which words answer to which regions: cosine (words, K) as a heat map."""
-    columns = [f"R{number + 1}" for number in range(similarity.shape[1])]
+    columns = list(range(1, similarity.shape[1] + 1))
     figure = go.Figure(
         go.Heatmap(
             z=similarity, x=columns, y=[f"{word} " for word in _distinct(words)],
@@ -142,6 +146,8 @@ def word_grid(
             hovertemplate="%{y}and region %{x}: cosine %{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
+    ticks = [1, *range(4, len(columns) + 1, 4)]
+    figure.update_xaxes(title="region, heaviest first", tickvals=ticks, tickangle=0)
     figure.update_yaxes(autorange="reversed")
     return _plain(figure, height)
 
@@ -167,10 +173,12 @@ def distribution(
         groups = [("with the finding", truth == 1, ACCENT), ("without", truth == 0, COOL)]
     for label, rows, tone in groups:
         figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
-    figure.add_vline(x=value, line_width=3, line_color="#e8eaed")
+    figure.add_vline(x=value, line_width=3, line_color=ACCENT)
+    # Beside the end of the line, towards the middle, where there is room for it.
+    right = value > (float(others.min()) + float(others.max())) / 2
     figure.add_annotation(
-        x=value, y=1, yref="paper", text="this study", showarrow=False, yshift=12,
-        xanchor="center", font={"size": 12},
+        x=value, y=1, yref="paper", yanchor="top", text="this study", showarrow=False,
+        xanchor="right" if right else "left", xshift=-4 if right else 4, font={"size": 12},
     )  # fmt: skip
     figure.update_layout(barmode="overlay", bargap=0.05, legend={"orientation": "h", "y": -0.3})
     figure.update_xaxes(title="score")
@@ -220,10 +228,10 @@ def curves(
 
 
 def data_uri(picture: Picture) -> str:
-    """A picture as PNG in a data URI."""
+    """A picture to look at, in a data URI; JPEG, since writing a PNG takes far longer."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=95, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.inference.prompts import FindingPrompts, PromptSet
-from explorer import cache, components, figures, state
+from explorer import cache, components, figures, score_table, state
 from explorer.state import Current
 
 _NAME = "text"
@@ -22,10 +22,10 @@ def score_card(current: Current, text: str) -> None:
     reference = cache.studies(state.get("set"))
     others = cache.scores(spec, reference, prompts)
     value = float(found["lrclr"][0])
-    share = float((others["lrclr"][:, 0] < value).mean())
+    place = score_table.place_in_set(others["lrclr"][:, 0], value, current)
     st.metric(
-        "Rank in the set", f"{100 * share:.0f} %", help="Share of the set's studies that score "
-        "lower for this text. The score itself has no unit and is not a probability.",
+        "Other studies that score lower", f"{place:.0f} %", help="Of the study set, for this text. "
+        "The score itself has no unit and is not a probability.",
     )  # fmt: skip
     components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
     unknown = cache.unknown_share(spec, text)

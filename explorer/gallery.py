@@ -10,7 +10,7 @@ from core.errors import ExplorerError
 from core.inference.prompts import PromptSet
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
-from explorer import cache, figures, score_table, state
+from explorer import cache, components, score_table, state
 
 _PAGE = 12
 _KINDS = {
@@ -44,6 +44,8 @@ def draw() -> None:
     scores = every[:, columns.index(finding)]
     truth = studies.labels[finding].to_numpy(float)
     low, high = float(scores.min()), float(scores.max())
+    if high <= low:
+        raise ExplorerError(f"All studies of '{studies.spec}' score alike: none is more wrong.")
     start = score_table.prevalence_threshold(scores, truth)
     threshold = three.slider(
         "Threshold of the score", low, high, start, (high - low) / 200, key=f"gallery_{finding}",
@@ -58,13 +60,15 @@ def draw() -> None:
     pages = (len(cards) - 1) // _PAGE + 1
     page = 0
     if pages > 1:
-        page = int(st.number_input("Page", 1, pages, 1, key="gallery_page")) - 1
-    weights = cache.set_weights(spec, studies, prompts[finding].positive)
+        page = int(st.number_input("Page", 1, pages, 1, key="gallery_page", width=140)) - 1
     shown = cards[page * _PAGE : (page + 1) * _PAGE]
-    for first in range(0, len(shown), 4):
-        for column, card in zip(st.columns(4), shown[first : first + 4], strict=False):
-            with column:
-                _card(studies, card, weights[card.row], threshold)
+    for place, card in zip(components.row(*[235] * len(shown)), shown, strict=True):
+        with place:
+            st.image(
+                cache.weights_picture(spec, studies, card.row, prompts[finding].positive),
+                width="stretch",
+            )
+            _card(studies, card, threshold)
 
 
 def _auc(studies: StudySet, finding: str, scores: NDArray[np.float32]) -> float:
@@ -101,11 +105,7 @@ def _counts(scores: NDArray[np.float32], truth: NDArray[np.float64], threshold: 
     )
 
 
-def _card(studies: StudySet, card: _Card, weights: NDArray[np.float32], threshold: float) -> None:
-    picture = np.clip(studies.image(card.row), 0, 255).astype(np.uint8)
-    preprocess = cache.predictor(state.get("model")).model.backbone.preprocess
-    heat = preprocess.map_to_image(weights, (picture.shape[0], picture.shape[1]))
-    st.image(figures.overlay(picture, heat, 0.7), width="stretch")
+def _card(studies: StudySet, card: _Card, threshold: float) -> None:
     called = "positive" if card.score >= threshold else "negative"
     label = "positive" if card.truth == 1 else "negative"
     mark = ":red[wrong]" if card.margin > 0 else ":green[right]"

@@ -21,7 +21,7 @@ def edit() -> PromptSet:
         _frame(prompts), key=f"prompt_table_{st.session_state.get('lx_table', 0)}",
         num_rows="dynamic", hide_index=True, width="stretch", height=300,
         column_config={
-            "Finding": st.column_config.TextColumn(width="small", required=True),
+            "Finding": st.column_config.TextColumn(width=140, required=True),
             "Positive prompts": st.column_config.TextColumn(
                 width="large", help="Parted by semicolons; their mean counts.", required=True
             ),
@@ -45,19 +45,19 @@ def edit() -> PromptSet:
 
 
 def _tools(prompts: PromptSet) -> None:
-    undo, reset, plain, add = st.columns([1, 1, 1.3, 2], vertical_alignment="bottom")
-    if undo.button("Undo", icon=":material/undo:", disabled=not state.get("history"),
-                   shortcut="Alt+Z", width="stretch"):  # fmt: skip
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    if line.button("Undo", icon=":material/undo:", disabled=not state.get("history"),
+                   shortcut="Alt+Z"):  # fmt: skip
         state.undo_prompts()
         _fresh_table()
         st.rerun()
-    if reset.button("Defaults", icon=":material/restart_alt:", width="stretch"):
+    if line.button("Defaults", icon=":material/restart_alt:"):
         _replace(default_prompts())
-    if plain.button("Templates {} / no {}", width="stretch",
-                    help="Each finding's name and its negation."):  # fmt: skip
+    if line.button("Templates {} / no {}",
+                   help="Each finding's name and its negation."):  # fmt: skip
         _replace(PromptSet.from_templates(tuple(prompts)))
     missing = [name for name in PATHOLOGIES if name not in prompts]
-    chosen = add.selectbox("Add a finding", ["", *missing], key="add_finding")
+    chosen = line.selectbox("Add a finding", ["", *missing], key="add_finding", width=220)
     if chosen:
         _replace(prompts.with_finding(chosen, prompts_for([chosen])[chosen]))
 

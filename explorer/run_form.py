@@ -1,6 +1,8 @@
 """The form that starts a run, and the editor of its preset."""
 
 from collections.abc import Callable
+from datetime import datetime
+from zlib import crc32
 
 import streamlit as st
 
@@ -9,7 +11,7 @@ from core.training.config_file import read_config
 from core.training.finetune import FinetuneConfig
 from core.training.presets import own_presets, preset_path, presets, remove_preset, save_preset
 from core.training.runs import Run, list_runs, start_run
-from explorer import cache, run_view
+from explorer import cache
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 """What the form starts from with a preset that ships, so that a first run takes minutes."""
@@ -44,23 +46,34 @@ def draw() -> Run | None:
     if not started:
         return None
     try:
-        return start_run(name, arguments)
+        run = start_run(name, arguments)
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return None
+    del st.session_state["lx_name"]
+    st.session_state["lx_forms"] = st.session_state.get("lx_forms", 0) + 1
+    return run
+
+
+def _free_name() -> str:
+    """A name that says when, kept until a run took it."""
+    return str(st.session_state.setdefault("lx_name", f"run-{datetime.now():%m%d-%H%M%S}"))
 
 
 def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
     """Name and arguments of `python -m core finetune`."""
     schedule, weights = config.schedule, config.weights
     start = vars(schedule) if preset in own_presets() else _SMALL
+    # Fields of a preset that was saved anew begin from what it says now.
+    mark = f"{preset}_{crc32(repr(config).encode()):08x}"
     one, two, three = st.columns(3)
     model = one.selectbox("Start from", cache.model_names() or ["demo-base"])
     data = two.text_input("Study set", "phantom:train,n=1000", max_chars=200)
-    name = three.text_input("Name", run_view.free_name(), max_chars=64)
+    form = st.session_state.get("lx_forms", 0)  # the name that was typed went with the last one
+    name = three.text_input("Name", _free_name(), max_chars=64, key=f"name_{form}")
     one, two, three = st.columns(3)
     chosen = {
-        part: place.slider(title, 0.0, 2.0, value, 0.25, key=f"{part}_{preset}")
+        part: place.slider(title, 0.0, 2.0, value, 0.25, key=f"{part}_{mark}")
         for place, part, title, value in (
             (one, "global", "Global contrast", weights.global_),
             (two, "local", "Local contrast", weights.local),
@@ -68,12 +81,12 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
         )
     }
     one, two, three, four = st.columns(4)
-    steps = one.number_input("Steps", 10, 20_000, start["steps"], 10, key=f"steps_{preset}")
-    batch = two.number_input("Batch", 2, 1024, start["batch_size"], key=f"batch_{preset}")
+    steps = one.number_input("Steps", 10, 20_000, start["steps"], 10, key=f"steps_{mark}")
+    batch = two.number_input("Batch", 2, 1024, start["batch_size"], key=f"batch_{mark}")
     rate = three.number_input(
-        "Learning rate", 1e-6, 1e-1, start["learning_rate"], 1e-4, "%.1e", key=f"rate_{preset}"
+        "Learning rate", 1e-6, 1e-1, start["learning_rate"], 1e-4, "%.1e", key=f"rate_{mark}"
     )
-    seed = four.number_input("Seed", 0, 2**31 - 1, schedule.seed, key=f"seed_{preset}")
+    seed = four.number_input("Seed", 0, 2**31 - 1, schedule.seed, key=f"seed_{mark}")
     arguments = [
         "--config", preset, "--model", model, "--data", data, "--steps", str(steps),
         "--batch-size", str(batch), "--learning-rate", f"{rate:g}", "--seed", str(seed),

@@ -1,6 +1,7 @@
 """All runs in a table, and those that are ticked side by side."""
 
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -23,13 +24,15 @@ def draw(runs: list[Run]) -> None:
         "Pointing game": st.column_config.NumberColumn(format="%.3f"),
         "Minutes": st.column_config.NumberColumn(format="%.1f"),
     }
+    # Ticks are kept by place, so that another list of runs begins without any.
+    mark = crc32("/".join(each.name for each in found).encode())
     event = st.dataframe(
         lines, column_config=formats, hide_index=True, on_select="rerun",
-        selection_mode="multi-row", key="runs_table",
+        selection_mode="multi-row", key=f"runs_table_{mark:08x}",
     )  # fmt: skip
     rows = event["selection"]["rows"]
     if len(rows) < 2:
-        st.caption("Tick two or more runs to compare them.")
+        st.caption("Tick two or more runs to compare them; the first is what others gain on.")
         return
     _compare([runs[row] for row in rows], [found[row] for row in rows])
 
@@ -50,11 +53,20 @@ def _compare(runs: list[Run], found: list[Summary]) -> None:
         st.markdown("**AUC of the last check**")
         st.dataframe(_findings(runs, found), hide_index=True)
         st.caption(f"Gains over {names[0]} with 95 % intervals, on the same studies.")
+    left, right = st.columns(2)
+    for place, name, title in ((left, "score", "AUC"), (right, "pointing", "pointing game")):
+        with place:
+            found_curves = figures.curves(_checks(runs, name), f"{title} on validation studies")
+            components.show(found_curves, f"compare_{name}")
+
+
+def _checks(runs: list[Run], name: str) -> dict[str, tuple[list[int], list[float]]]:
+    """One figure of every check of each run."""
     curves = {}
     for run in runs:
-        checks = [line for line in run.metrics if line["kind"] == "check" and "score" in line]
-        curves[run.name] = ([line["step"] for line in checks], [line["score"] for line in checks])
-    components.show(figures.curves(curves, "AUC on validation phantoms"), "compare_curves")
+        checks = [line for line in run.metrics if line["kind"] == "check" and name in line]
+        curves[run.name] = ([line["step"] for line in checks], [line[name] for line in checks])
+    return curves
 
 
 def _findings(runs: list[Run], found: list[Summary]) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """A fine-tuning run on the screen."""
 
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from core.training.alarms import alarms
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
-from explorer import cache, components, figures, state
+from explorer import cache, components, figures, guard, state
 
 _WORDS = {
     "queued": (":material/hourglass:", "waiting for its turn"),
@@ -19,11 +19,6 @@ _WORDS = {
 }
 
 
-def free_name() -> str:
-    """A name that says when, kept until the form is sent."""
-    return str(st.session_state.setdefault("lx_name", f"run-{datetime.now():%m%d-%H%M%S}"))
-
-
 def watch(run: Run) -> None:
     """The run's state and curves; drawn anew every two seconds while it runs."""
     every = 2.0 if run.status in ("queued", "running") else None
@@ -31,9 +26,14 @@ def watch(run: Run) -> None:
 
 
 def _draw(run: Run) -> None:
+    with guard.sentences():  # a fragment that polls runs outside the page's own guard
+        _view(run)
+
+
+def _view(run: Run) -> None:
     status, metrics = run.status, run.metrics
     icon, words = _WORDS[status]
-    st.markdown(f"{icon} **{run.name}** is {words}.")
+    st.markdown(f"{icon} **{run.name}**: {words}.")
     if status == "failed":
         st.error(str(run.error), icon=":material/error:")
     steps = [line for line in metrics if line["kind"] == "step"]
@@ -43,8 +43,11 @@ def _draw(run: Run) -> None:
     elif status == "running":
         _progress(run, metrics, steps)
     elif st.session_state.pop(f"lx_seen_{run.name}", False):
-        st.session_state.pop("lx_name", None)
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
+    elif steps:
+        st.caption(_figures(steps[-1]))
+    for alarm in alarms(checks):
+        st.warning(alarm, icon=":material/warning:")
     if steps:
         _curves(steps, checks)
     if checks:
@@ -73,9 +76,7 @@ def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any
     if steps:
         last = steps[-1]
         share = last["step"] / last["steps"]
-        st.progress(share, f"Step {last['step']} of {last['steps']}, {last['left']:.0f} s left, "
-                    f"{last['images_per_second']:.0f} images/s, "
-                    f"{last.get('memory', 0) / 2**30:.1f} GB of memory")  # fmt: skip
+        st.progress(share, f"{last['left']:.0f} s left. {_figures(last)}")
     elif loading:
         last = loading[-1]
         share = last["done"] / last["total"]
@@ -94,6 +95,15 @@ def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any
         st.toast("The run stops after its present step.")
 
 
+def _figures(last: dict[str, Any]) -> str:
+    """The last step in a line."""
+    return (
+        f"Step {last['step']} of {last['steps']}, {last['images_per_second']:.0f} images/s, "
+        f"{last.get('memory', 0) / 2**30:.1f} GB of memory, "
+        f"{100 * last.get('waiting', 0):.0f} % of the time waiting for data."
+    )
+
+
 def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
     left, right = st.columns(2)
     at = [line["step"] for line in steps]
@@ -102,9 +112,10 @@ def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
         components.show(figures.curves(terms, "loss"), "run_losses")
     with right:
         at = [line["step"] for line in checks]
-        series = {f"AUC {n}": (at, [c["auc"][n] for c in checks]) for n in ("global", "local")}
+        scores = {"AUC of the mix": "lrclr", "AUC global": "global", "AUC local": "local"}
+        series = {n: (at, [c["auc"][score] for c in checks]) for n, score in scores.items()}
         series["pointing game"] = (at, [c["pointing"] for c in checks])
-        components.show(figures.curves(series, "on validation phantoms"), "run_checks")
+        components.show(figures.curves(series, "on validation studies"), "run_checks")
 
 
 def _time_lapse(run: Run) -> None:
@@ -114,8 +125,9 @@ def _time_lapse(run: Run) -> None:
         return
     st.markdown("**Time-lapse**: where the model sees the finding, as it learns")
     at = seen.steps[-1]
-    if len(seen.steps) > 1:
-        at = st.select_slider("Step", seen.steps, value=at, key=f"lapse_{run.name}")
+    if len(seen.steps) > 1:  # a new check moves it there
+        key = f"lapse_{run.name}_{at}"
+        at = st.select_slider("Step", seen.steps, value=at, key=key)
     maps = seen.maps[seen.steps.index(at)]
     places = components.row(*[205] * len(seen.names))
     for place, picture, heat, truth, name in zip(

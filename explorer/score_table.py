@@ -17,25 +17,31 @@ def draw(current: Current, prompts: PromptSet) -> None:
     labels = current.studies.study(current.row).labels
     rows = []
     for column, name in enumerate(prompts):
-        rank = 100 * float((others["lrclr"][:, column] < own["lrclr"][column]).mean())
+        rank = place_in_set(others["lrclr"][:, column], own["lrclr"][column], current)
         truth = {1: "present", 0: "absent"}.get(labels.get(name, -1), "unknown")
-        rows.append((name, rank, own["lrclr"][column], own["positive"][column],
-                     own["pair"][column], truth))  # fmt: skip
+        rows.append((name, rank, truth, own["lrclr"][column], own["positive"][column],
+                     own["pair"][column]))  # fmt: skip
     frame = pd.DataFrame(
-        rows, columns=["Finding", "Rank in set", "LRCLR", "Positive only", "Pair", "Truth"]
+        rows, columns=["Finding", "Rank in set", "Truth", "LRCLR", "Positive only", "Pair"]
     ).sort_values("Rank in set", ascending=False)
     st.dataframe(
         frame, hide_index=True, width="stretch", height=390,
         column_config={
             "Rank in set": st.column_config.ProgressColumn(
                 format="%.0f %%", min_value=0.0, max_value=100.0,
-                help="Share of the set's studies that score lower.",
+                help="Share of the set's other studies that score lower.",
             ),
             **{name: st.column_config.NumberColumn(format="%.3f")
                for name in ("LRCLR", "Positive only", "Pair")},
         },
     )  # fmt: skip
     st.caption("None of these is a probability. Compare within a column, not across findings.")
+
+
+def place_in_set(scores: np.ndarray, own: float, current: Current) -> float:
+    """Per cent of the set's other studies that score lower; NaN where there is no other."""
+    others = scores if current.uploaded else np.delete(scores, current.row)
+    return 100 * float((others < own).mean()) if len(others) else float("nan")
 
 
 def prevalence_threshold(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from explorer import cache, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
 _OTHER = "another set"
+_OTHER_MODEL = "another model"
 
 
 def draw() -> None:
@@ -28,16 +29,34 @@ def draw() -> None:
 def _model() -> None:
     names = cache.model_names() or ["demo"]
     here = state.get("model")
+    if here == st.session_state.get("lx_own_model"):
+        names.append(here)
     chosen = st.selectbox(
-        "Model", names, index=names.index(here) if here in names else 0,
+        "Model", [*names, _OTHER_MODEL], index=names.index(here) if here in names else 0,
         help="`demo` is fine-tuned by LRCLR, `demo-base` the tower before. Your runs appear here.",
     )  # fmt: skip
+    if chosen == _OTHER_MODEL:
+        chosen = st.text_input(
+            "Model file", placeholder="chexzero:FILE, openai:FILE or a model folder",
+            help="Any model of `python -m core evaluate --model`.",
+        ).strip()  # fmt: skip
+        if not chosen or chosen == here:
+            return
+        try:
+            cache.predictor(chosen)
+        except ExplorerError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        st.session_state["lx_own_model"] = chosen
+        state.put("model", chosen)
+        st.rerun()  # the list has it now
     state.put("model", chosen)
 
 
 def _upload() -> None:
     file = st.file_uploader(
-        "Your radiograph", ["png", "jpg", "jpeg", "dcm", "dicom"], key="upload_widget",
+        # Any suffix, or none: scanners write DICOM as IM000001. The content decides.
+        "Your radiograph", key="upload_widget",
         help="PNG, JPEG or DICOM. It stays on this computer and is not saved; header fields that "
         "name a person are not read.",
     )  # fmt: skip
@@ -62,22 +81,34 @@ def _study_set() -> None:
     here = state.get("set")
     options = [*dict.fromkeys([*_PRESETS, here]), _OTHER]
     chosen = st.selectbox("Study set", options, index=options.index(here))
-    if chosen == _OTHER:
+    typed = chosen == _OTHER
+    if typed:
         chosen = st.text_input(
             "Set", placeholder="phantom:n=500,seed=3, a manifest.csv or a folder",
             help="Any set of `python -m core evaluate --data`.",
         ).strip()  # fmt: skip
-    if not chosen or chosen == here:
-        return
+    if chosen and chosen != here:
+        try:
+            cache.studies(chosen)
+        except ExplorerError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        state.put("set", chosen)
+        state.put("row", 0)
+        if typed:
+            st.rerun()  # the list has it now
+    _problems(state.get("set"))
+
+
+def _problems(spec: str) -> None:
+    """Rows that the set had to leave out, as long as it is the set."""
     try:
-        opened = cache.studies(chosen)
-    except ExplorerError as error:
-        st.error(str(error), icon=":material/error:")
+        problems = cache.studies(spec).problems
+    except ExplorerError:  # said where the study is chosen
         return
-    state.put("set", chosen)
-    state.put("row", 0)
-    if opened.problems:
-        st.warning(f"{len(opened.problems)} rows cannot be used. {opened.problems[0]}")
+    if problems:
+        rows = "1 row" if len(problems) == 1 else f"{len(problems)} rows"
+        st.warning(f"{rows} cannot be used. {problems[0]}")
 
 
 def _study() -> None:

@@ -21,7 +21,7 @@ mask = truth.mask(current, finding)
 
 shape = components.shape(current)
 chosen = ["lrclr", "similarity", "gradcam", extra]
-for column, name in zip(components.row(220, 220, 220, 220), chosen, strict=True):
+for column, name in zip(components.row(235, 235, 235, 235), chosen, strict=True):
     with column:
         st.markdown(f"**{METHODS[name].title}**")
         with st.spinner("Computing"):

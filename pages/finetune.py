@@ -10,14 +10,8 @@ st.markdown(
     "Trains LRCLR on the **reports** of a set: no labels, no masks. The run is its own process; "
     "you can leave this page, and closing the browser stops nothing."
 )
-started = run_form.draw()
-if started:
-    st.session_state["lx_run"] = started.name
-
 runs = {run.name: run for run in list_runs()}
-if not runs:
-    st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
-else:
+if runs:
     options = list(runs)
     here = st.session_state.get("lx_run")
     picked = st.selectbox("Run", options, index=options.index(here) if here in options else 0)
@@ -25,3 +19,10 @@ else:
     run_view.watch(runs[picked])
     st.subheader("All runs")
     run_table.draw(list(runs.values()))
+    st.subheader("New run")
+else:
+    st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
+started = run_form.draw()
+if started:
+    st.session_state["lx_run"] = started.name
+    st.rerun()  # it is watched above, and the form offers a new name

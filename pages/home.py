@@ -18,10 +18,10 @@ shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
 cam = cache.saliency("gradcam", spec, current.studies, current.row, (prompt,), shape)
 
-score, boxes, gradcam = components.row(230, 340, 340)
+score, boxes, gradcam = components.row(230, 370, 370)
 with boxes:
     st.subheader("Selected regions")
-    components.region_film(current, regions, "home_regions", 340)
+    components.region_film(current, regions, "home_regions", 370)
     st.caption("Brighter boxes weigh more for this text.")
 with gradcam:
     st.subheader("Grad-CAM")
@@ -29,7 +29,7 @@ with gradcam:
     st.caption("What raises the global score, for comparison.")
 
 st.subheader("How the score comes about")
-patches, picked, words = components.row(300, 300, 300)
+patches, picked, words = components.row(320, 320, 320)
 with patches:
     st.markdown("**1. Every patch** is compared with the text")
     heat = cache.saliency("similarity", spec, current.studies, current.row, (prompt,), shape)
@@ -40,7 +40,7 @@ with picked:
     components.film(current, heat=weight, opacity=0.75)
 with words:
     st.markdown("**3. Words meet regions** in the cross-modality layers")
-    components.show(figures.word_grid(regions.words, regions.word_similarity, 300), "home_words")
+    components.show(figures.word_grid(regions.words, regions.word_similarity, 320), "home_words")
 
 with st.expander("What is published, and what is our reconstruction"):
     st.markdown(

@@ -12,10 +12,10 @@ components.study_notes(current)
 
 shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
-whole, close, words = components.row(400, 205, 270)
+whole, close, words = components.row(470, 220, 265)
 with whole:
     chosen = region_view.chosen_region(len(regions.index))
-    clicked = components.region_film(current, regions, "regions_film", 400, chosen)
+    clicked = components.region_film(current, regions, "regions_film", 470, chosen)
     if clicked is not None and clicked != chosen:
         region_view.choose(clicked)
     st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")

@@ -1,5 +1,6 @@
 """Every page through the router, on the embedded model and a few phantoms."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,21 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.backbones.compact import CompactBackbone, CompactConfig
 from core.inference.prompts import FindingPrompts, default_prompts
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
 from core.paths import ROOT
-from core.studies import UploadedSet
+from core.studies import UploadedSet, open_studies
+from core.training.runs import Run
+from explorer import cache
+from explorer.score_table import place_in_set
+from explorer.state import Current
 
 SET = "phantom:n=14,seed=5"
 PAGES = ["home", "zero_shot", "regions", "compare", "finetune"]
@@ -113,15 +123,18 @@ def test_a_prompt_in_another_script_is_taken_with_a_word_of_warning(app: AppTest
     assert any("knows few of these words" in warning.value for warning in app.warning)
 
 
-@pytest.mark.parametrize("page", ["home", "zero_shot", "regions", "compare"])
-def test_an_uploaded_film_is_the_current_study_on_every_page(
-    app: AppTest, page: str, tmp_path: Path
-) -> None:
+def _png() -> bytes:
     film = np.random.default_rng(0).integers(0, 255, (300, 240), dtype=np.uint8)
-    Image.fromarray(film).save(tmp_path / "film.png")
-    data = (tmp_path / "film.png").read_bytes()
+    buffer = io.BytesIO()
+    Image.fromarray(film).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("page", ["home", "zero_shot", "regions", "compare"])
+def test_an_uploaded_film_is_the_current_study_on_every_page(app: AppTest, page: str) -> None:
     _open(app, page)
-    app.file_uploader[0].set_value(("film.png", data, "image/png")).run()
+    assert not app.file_uploader[0].allowed_type  # DICOM often comes without a suffix
+    app.file_uploader[0].set_value(("film.png", _png(), "image/png")).run()
     _sound(app)
     assert isinstance(_state(app, "upload"), UploadedSet)
     assert not [box for box in app.sidebar.selectbox if box.label == "Study"]
@@ -171,6 +184,54 @@ def test_a_set_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: App
     assert _state(app, "set") == SET
 
 
+def _manifest(folder: Path, header: str, *rows: str) -> str:
+    film = np.random.default_rng(0).integers(0, 255, (80, 80), dtype=np.uint8)
+    for name in ("a.png", "b.png"):
+        Image.fromarray(film).save(folder / name)
+    (folder / "set.csv").write_text("\n".join([header, *rows]))
+    return str(folder / "set.csv")
+
+
+def _choose_set(app: AppTest, spec: str) -> None:
+    _box(app.sidebar.selectbox, "Study set").select("another set").run()
+    _box(app.sidebar.text_input, "Set").set_value(spec).run()
+
+
+def test_rows_that_cannot_be_used_are_said_as_long_as_the_set_is_open(
+    app: AppTest, tmp_path: Path
+) -> None:
+    _open(app, "compare")
+    _choose_set(app, _manifest(tmp_path, "id,image,Edema", "1,a.png,1", "2,b.png,0", "3,c.png,1"))
+    for _ in range(2):
+        _sound(app)
+        assert any("1 row cannot be used. Row 4: c.png" in w.value for w in app.warning)
+        app.run()
+    assert any("drawn phantoms alone" in caption.value for caption in app.caption)
+
+
+def test_a_set_without_labels_still_scores_a_free_text(app: AppTest, tmp_path: Path) -> None:
+    _open(app, "zero_shot")
+    _choose_set(app, _manifest(tmp_path, "id,image", "1,a.png", "2,b.png"))
+    assert not app.exception
+    assert len(app.error) == 1 and "choose a set with label columns" in app.error[0].value
+    assert app.metric[0].value.endswith("%")
+
+
+def test_a_set_whose_studies_score_alike_has_no_gallery(app: AppTest, tmp_path: Path) -> None:
+    _open(app, "regions")
+    _choose_set(app, _manifest(tmp_path, "id,image,Edema", "1,a.png,1", "2,b.png,0"))
+    assert not app.exception
+    assert "score alike" in app.error[0].value
+
+
+def test_a_study_is_placed_among_the_others_of_its_set() -> None:
+    scores = np.array([1.0, 2.0, 3.0])
+    phantoms, upload = open_studies(SET), UploadedSet("x", _png())
+    assert place_in_set(scores, 3.001, Current(phantoms, 2)) == 100
+    assert place_in_set(scores, 1.5, Current(phantoms, 0)) == 0
+    assert place_in_set(scores, 1.5, Current(upload, 0)) == pytest.approx(100 / 3)
+
+
 def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:
     _open(app, "regions")
     app.selectbox(key="gallery_kind").select("all").run()
@@ -190,6 +251,78 @@ def test_the_page_of_runs_shows_the_command_and_refuses_a_bad_name(app: AppTest)
     assert "cannot name a run" in app.error[0].value
 
 
+def _ended(folder: Path, name: str, scores: list[float]) -> None:
+    """A run that ended, with a check for each score."""
+    run = folder / name
+    run.mkdir(parents=True)
+    (run / "command.json").write_text(json.dumps({"command": ["x"]}))
+    (run / "status.json").write_text(json.dumps({"status": "finished"}))
+    told: list[dict[str, Any]] = [
+        {"kind": "step", "step": 10, "steps": 10, "loss": 1.0, "terms": {"global": 1.0},
+         "seconds": 60.0, "left": 0.0, "images_per_second": 40.0, "waiting": 0.25,
+         "memory": 3 * 2**30}
+    ]  # fmt: skip
+    for step, score in enumerate(scores):
+        names = ("global", "local", "positive", "lrclr")
+        told.append(
+            {"kind": "check", "step": 10 * step, "score": score, "pointing": 0.5,
+             "same_first": 0.1, "auc": dict.fromkeys(names, score),
+             "auc_by_finding": {n: {"Edema": score} for n in names},
+             "pointing_by_finding": {}}
+        )  # fmt: skip
+    (run / "log.jsonl").write_text("\n".join(map(json.dumps, told)))
+
+
+def test_a_run_that_forgot_says_so_and_what_it_cost(app: AppTest, tmp_path: Path) -> None:
+    _ended(tmp_path / "runs", "worse", [0.97, 0.8])
+    _sound(_open(app, "finetune"))
+    assert [w.value for w in app.warning if "Forgetting: the mean AUC is 0.800" in w.value]
+    line = next(c.value for c in app.caption if c.value.startswith("Step 10 of 10"))
+    assert "3.0 GB of memory, 25 % of the time waiting for data" in line
+
+
+def test_a_run_that_was_started_is_watched_and_the_next_has_another_name(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(name: str, arguments: list[str]) -> Run:
+        _ended(tmp_path / "runs", name, [0.5])
+        return Run(tmp_path / "runs" / name)
+
+    monkeypatch.setattr("explorer.run_form.start_run", start)
+    _open(app, "finetune")
+    _box(app.text_input, "Name").set_value("first")
+    _box(app.button, "Start").click().run()
+    _sound(app)
+    assert _box(app.selectbox, "Run").value == "first"
+    assert _box(app.text_input, "Name").value != "first"
+
+
+def test_a_model_of_another_architecture_is_one_sentence_and_the_last_one_stays(
+    app: AppTest, tmp_path: Path
+) -> None:
+    torch.save({"layer.weight": torch.zeros(2)}, tmp_path / "resnet.pt")
+    app.run()
+    _box(app.sidebar.selectbox, "Model").select("another model").run()
+    _box(app.sidebar.text_input, "Model file").set_value(f"openai:{tmp_path}/resnet.pt").run()
+    assert not app.exception
+    assert len(app.error) == 1 and "resnet.pt" in app.error[0].value
+    assert _state(app, "model") == "demo"
+
+
+def test_a_model_that_was_written_anew_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path))
+    sizes = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+    hashes = []
+    for seed in (0, 1):  # as a run does at every check
+        torch.manual_seed(seed)
+        model = LRCLR(CompactBackbone(sizes), LRCLRConfig(added_layers=False))
+        save_model(model, tmp_path / "run")
+        hashes += [cache.predictor("run").model_hash, cache.predictor("run").model_hash]
+    assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
+
+
 def test_a_preset_is_edited_saved_and_used_and_a_bad_one_is_refused(app: AppTest) -> None:
     _open(app, "finetune")
     app.text_area(key="toml_lrclr").set_value("[schedule]\nsteps = 0")
@@ -201,8 +334,12 @@ def test_a_preset_is_edited_saved_and_used_and_a_bad_one_is_refused(app: AppTest
     _box(app.button, "Save").click().run()
     _sound(app)
     assert app.selectbox(key="preset").value == "mine"
-    assert app.number_input(key="steps_mine").value == 30
+    assert _box(app.number_input, "Steps").value == 30
     assert "--config mine" in app.code[0].value
+    app.text_area(key="toml_mine").set_value("# Mine.\n[schedule]\nsteps = 60\n")
+    _box(app.button, "Save").click().run()
+    _sound(app)
+    assert _box(app.number_input, "Steps").value == 60  # the form goes by what was saved last
     _box(app.button, "Remove").click().run()
     _sound(app)
     assert "mine" not in app.selectbox(key="preset").options

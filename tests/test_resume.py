@@ -130,9 +130,9 @@ def test_the_best_check_is_kept_and_patience_ends_a_run(base: Path, tmp_path: Pa
     finetune(config, tmp_path / "run")
     told = _told(tmp_path / "run")
     checks = [line for line in told if line["kind"] == "check"]
-    assert [line["step"] for line in checks] == [2, 4, 6]
+    assert [line["step"] for line in checks] == [0, 2, 4]
     notes = json.loads((tmp_path / "run" / BEST / "config.json").read_text())["notes"]
-    assert notes["step"] == 2 and notes["score"] == max(line["score"] for line in checks)
+    assert notes["step"] == 0 and notes["score"] == max(line["score"] for line in checks)
     assert load_model(str(tmp_path / "run" / BEST)).config.added_layers
 
 

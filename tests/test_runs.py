@@ -1,6 +1,7 @@
 """What runs leave behind: the record, the time-lapse, comparisons, and a way to go on."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -59,11 +60,11 @@ def test_a_run_says_how_it_was_made(runs: Path) -> None:
 def test_the_time_lapse_holds_every_check_of_each_pin(runs: Path) -> None:
     run = _recorded(runs, "one", _config(runs))
     seen = read_timelapse(run.dir)
-    assert seen is not None and seen.steps == [2, 4]
+    assert seen is not None and seen.steps == [0, 2, 4]
     count = len(seen.names)
     assert 1 <= count <= 4 and len(set(seen.names)) == count
     assert seen.pictures.shape == seen.truth.shape == (count, 64, 64)
-    assert seen.maps.shape == (2, count, 4, 4)
+    assert seen.maps.shape == (3, count, 4, 4)  # the start is one
     assert seen.truth.any(axis=(1, 2)).all() and seen.pictures.std() > 10
     assert not np.array_equal(seen.maps[0], seen.maps[1])  # it learned something
     assert read_timelapse(runs / "none") is None
@@ -77,7 +78,7 @@ def test_runs_are_compared_by_figures_and_settings(runs: Path) -> None:
     last = [line for line in first.metrics if line["kind"] == "check"][-1]
     assert (told.status, told.step, told.steps) == ("finished", 4, 4)
     assert told.auc == last["auc"] and told.pointing == last["pointing"]
-    assert told.best_step in (2, 4)
+    assert told.best_step in (0, 2, 4)
     assert differing([first, second]) == {"schedule.learning_rate": [3e-4, 1e-2]}
     assert differing([first, first]) == {}
     assert {gain.value for gain in gains(first, first).values()} == {0.0}
@@ -87,6 +88,20 @@ def test_runs_are_compared_by_figures_and_settings(runs: Path) -> None:
         before, after = (summary(r).auc_by_finding["lrclr"][finding] for r in (first, second))
         assert gain.value == pytest.approx(after - before, abs=2e-3)  # the log rounds
         assert gain.low <= gain.value <= gain.high
+
+
+def test_a_resumed_run_counts_the_time_of_each_start_and_keeps_its_place(runs: Path) -> None:
+    for name, seconds in (("old", [1.0, 5.0, 2.0, 3.5]), ("new", [1.0])):
+        (runs / name).mkdir(parents=True)
+        (runs / name / "command.json").write_text("{}")
+        steps = [{"kind": "step", "step": n, "steps": 9, "seconds": s}
+                 for n, s in enumerate(seconds)]  # fmt: skip
+        (runs / name / "log.jsonl").write_text("\n".join(map(json.dumps, steps)))
+        os.utime(runs / name / "command.json", (name == "new", name == "new"))
+    (runs / "old" / "check.npz").touch()  # as a check does: the folder's own time changes
+    assert [run.name for run in list_runs()] == ["new", "old"]
+    assert summary(Run(runs / "old")).seconds == 8.5
+    assert summary(Run(runs / "new")).seconds == 1.0
 
 
 def test_runs_checked_on_other_studies_are_not_paired(runs: Path) -> None:

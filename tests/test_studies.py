@@ -111,6 +111,13 @@ class TestManifest:
         assert masks["Fracture"].sum() == 16
         assert studies.reports[1] == []
 
+    def test_a_damaged_mask_is_left_out_and_its_study_stays(self, tmp_path: Path) -> None:
+        (tmp_path / "mask.png").write_bytes(b"no picture")
+        masks = json.dumps({"Edema": "mask.png"})
+        studies = open_studies(str(_manifest(tmp_path, [{"id": 1, "image": "a.png",
+                                                         "masks": masks}])))  # fmt: skip
+        assert len(studies) == 1 and studies.masks(0) == {}
+
     def test_only_the_sentences_on_the_image_count(self, tmp_path: Path) -> None:
         path = _manifest(tmp_path, [
             {"id": "1", "image": "a.png", "text": "Fever. Edema.", "text_imaging": "Edema."},

@@ -43,6 +43,9 @@ def runs_command(
     print(f"{'run':24s} {'status':10s} {'step':>13s} {'time':>7s} {'AUC':>6s} {'point.':>9s} best")
     for each in found:
         print(_line(each))
+    for each in found:
+        for alarm in each.alarms:
+            print(f"{each.name}: {alarm}")
     for setting, values in settings.items():
         print(f"{setting:32s} " + "  ".join(f"{value!s:>12}" for value in values))
     if names:

@@ -45,7 +45,7 @@ class ManifestSet(StudySet):
             return ()
 
     def masks(self, row: int) -> dict[str, Mask]:
-        """See `StudySet.masks`; mask files of another size than the image are left out."""
+        """See `StudySet.masks`; damaged ones and those of another size are left out."""
         shape = self.image(row).shape
         masks = masks_from_boxes(self.boxes(row), (shape[0], shape[1]))
         found = _json(self.table["masks"].iloc[row])
@@ -53,8 +53,11 @@ class ManifestSet(StudySet):
             path = inside(self.root, str(relative))
             if path is None or not path.is_file():
                 continue
-            with Image.open(path, formats=("PNG",)) as picture:
-                mask = np.asarray(picture.convert("L")) > 127
+            try:
+                with Image.open(path, formats=("PNG",)) as picture:
+                    mask = np.asarray(picture.convert("L")) > 127
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+                continue
             if mask.shape == shape:
                 masks[str(name)] = mask
         return masks

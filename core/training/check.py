@@ -68,7 +68,8 @@ class QuickCheck:
     def __call__(self, model: LRCLR) -> dict[str, Any]:
         """Mean and per-finding AUC of four scores, and the pointing game of patch similarity.
 
-        `score`, the mean AUC of the mixed score, is what early stopping and the best model go by.
+        `score`, the mean AUC of the mixed score, is what early stopping and the best model go by;
+        `same_first`, what the alarm of a collapse goes by.
         """
         images, texts, scores = self._score(model)
         truth = self.labels[self.findings].to_numpy(float)
@@ -88,6 +89,7 @@ class QuickCheck:
             "score": means["lrclr"],
             "auc": means,
             "pointing": round(float(np.nanmean(list(hits.values()))), 4) if hits else None,
+            "same_first": _same_first(scores["positive"]),
             "auc_by_finding": auc,
             "pointing_by_finding": hits,
         }
@@ -138,6 +140,12 @@ def encode_inputs(model: LRCLR, inputs: InputFile) -> ImageEncoding:
     with fast_towers(model.device):
         chunks = inputs.split(64)
         return ImageEncoding.cat([model.encode_image(c.float().to(model.device)) for c in chunks])
+
+
+def _same_first(scores: np.ndarray) -> float:
+    """Largest share of the findings that rank one image first; 0 where there are under four."""
+    first = scores.argmax(axis=0)
+    return round(float(np.bincount(first).max()) / len(first), 3) if len(first) > 3 else 0.0
 
 
 def _auc(truth: np.ndarray, score: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Runs side by side: how each ended, and the settings in which they differ."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from core.metrics.auc import paired_auc_difference
 from core.metrics.bootstrap import Interval
+from core.training.alarms import alarms
 from core.training.check import CheckScores
 from core.training.record import read_record
 from core.training.runs import Run
@@ -28,6 +30,7 @@ class Summary:
     best_step: int | None
     auc_by_finding: dict[str, dict[str, float]]
     pointing_by_finding: dict[str, float]
+    alarms: list[str]  # what is wrong at the last check
 
     def to_json(self) -> dict[str, Any]:
         """As `python -m core runs --json` writes it."""
@@ -43,10 +46,17 @@ def summary(run: Run) -> Summary:
     best = max(checks, key=lambda line: line.get("score", -1.0)) if checks else None
     return Summary(
         run.name, run.status, steps[-1]["step"] if steps else 0,
-        steps[-1]["steps"] if steps else 0, steps[-1]["seconds"] if steps else 0.0,
+        steps[-1]["steps"] if steps else 0, _seconds(steps),
         last.get("auc", {}), last.get("pointing"), best["step"] if best else None,
         last.get("auc_by_finding", {}), last.get("pointing_by_finding", {}),
+        alarms(checks),
     )  # fmt: skip
+
+
+def _seconds(steps: list[dict[str, Any]]) -> float:
+    """Of training; each start of a run that was resumed counts from 0."""
+    told = [float(line["seconds"]) for line in steps] + [0.0]
+    return sum(now for now, then in itertools.pairwise(told) if then < now)
 
 
 def differing(runs: list[Run]) -> dict[str, list[Any]]:

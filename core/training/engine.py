@@ -79,8 +79,8 @@ def train(
 
     Args:
         weights: of the loss terms; their sum is minimised.
-        check: called every `check_every` steps and after the last, in eval mode; what it returns is
-            logged.
+        check: called before the first step, every `check_every` and after the last, in eval mode;
+            what it returns is logged.
         stopping: asked before each step; True ends the run early, with what it learned.
         states: where training states are kept; a run goes on from the newest.
 
@@ -103,6 +103,8 @@ def train(
             model.train()
             checked = step
 
+    if not start:
+        look(0)
     model.train()
     step = start
     for step in range(start + 1, schedule.steps + 1):

@@ -102,13 +102,14 @@ class Run:
     @property
     def waits_for(self) -> list[str]:
         """Names of the runs that were started earlier and have not ended."""
-        mine = float(_read(self.dir / "pid.json").get("created", 0))
+        # Two that are started at once can have the same time: their names decide then.
+        mine = (float(_read(self.dir / "pid.json").get("created", 0)), self.name)
         return [
             run.name
             for run in list_runs()
             if run.dir.resolve() != self.dir.resolve()
             and run.status in ("running", "queued")
-            and float(_read(run.dir / "pid.json").get("created", mine)) < mine
+            and (float(_read(run.dir / "pid.json").get("created", mine[0])), run.name) < mine
         ]
 
     def _alive(self) -> bool:
@@ -124,8 +125,9 @@ class Run:
 
 def list_runs() -> list[Run]:
     """All runs of `runs_dir()`, the newest first."""
-    folders = [path.parent for path in runs_dir().glob("*/command.json")]
-    return [Run(d) for d in sorted(folders, key=lambda d: d.stat().st_mtime, reverse=True)]
+    # By what is written once: a folder's own time changes with every check, and so would the order.
+    started = sorted(runs_dir().glob("*/command.json"), key=lambda p: p.stat().st_mtime_ns)
+    return [Run(path.parent) for path in reversed(started)]
 
 
 def start_run(name: str, arguments: list[str]) -> Run:
