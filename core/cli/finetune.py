@@ -46,7 +46,7 @@ def finetune_command(
     k: Annotated[int | None, typer.Option("--k", help="Regions kept.")] = None,
     local_form: Annotated[str | None, typer.Option(help="lse, gloria or filip.")] = None,
     gamma: Annotated[float | None, typer.Option(help="Sharpness of the pool.")] = None,
-    region_features: Annotated[str | None, typer.Option(help="What regions know; see docs.")] = None,
+    region_features: Annotated[str | None, typer.Option(help="What regions see.")] = None,
     fusion_layers: Annotated[int | None, typer.Option(min=1)] = None,
     selection_block: Annotated[bool | None, typer.Option()] = None,
     body_mask: Annotated[bool | None, typer.Option()] = None,

@@ -6,7 +6,11 @@
 """
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,7 @@ def main() -> None:
     looks = [(w, s) for w in (1440, 900) for s in ("dark", "light")]
     with (
         tempfile.TemporaryDirectory() as scratch,
-        running_app(Path(scratch)) as address,
+        _with_a_run(Path(scratch)) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
@@ -46,6 +50,20 @@ def main() -> None:
                 mark = f"_{width}_{scheme}" if options.all else ""
                 _take(page, width, folder / f"{name}{mark}.png", whole=bool(options.all))
             context.close()
+
+
+def _with_a_run(folder: Path) -> AbstractContextManager[str]:
+    """The app with a small run behind it, so that the Fine-tune page has something to show."""
+    environment = {**os.environ, "LRCLR_CACHE": str(folder / "cache"),
+                   "LRCLR_RUNS": str(folder / "runs")}  # fmt: skip
+    command = [
+        sys.executable, "-m", "core", "finetune", "--config", "lrclr", "--model", "demo-base",
+        "--data", "phantom:train,n=600", "--steps", "60", "--batch-size", "32",
+        "--region-features", "conv", "--check-every", "10", "--out",
+        str(folder / "runs" / "first-try"),
+    ]  # fmt: skip
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return running_app(folder)
 
 
 def _take(page: Any, width: int, path: Path, whole: bool) -> None:
