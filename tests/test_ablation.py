@@ -80,6 +80,7 @@ def test_the_plans_that_ship_can_be_read() -> None:
         ('[[variant]]\nname = "a"\n[[variant]]\nname = "a"', "'a'"),
         ('[[variant]]\nname = "../a"', "'../a'"),
         ('[[variant]]\nname = "a"\n[variant.schedule]\nstepz = 3', "stepz"),
+        ('controls = ["ear"]\n[[variant]]\nname = "a"', "'ear'"),
         ('methods = ["nose"]\n[[variant]]\nname = "a"', "'nose'"),
     ],
 )
@@ -103,6 +104,8 @@ def test_a_plan_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text(f"""
 seeds = [0, 1]
 test_data = "phantom:test,n=24"
+localize_first = 16
+controls = ["centre"]
 [shared]
 model = "{tmp_path / "base"}"
 data = "phantom:train,n=8"
@@ -143,6 +146,8 @@ match = 0.0
     assert [row.variant for row in rows] == ["lrclr", "global-only"]
     assert {row.seeds for row in rows} == {2}
     assert "pointing_game lrclr" in rows[0].figures and "cnr similarity" in rows[0].figures
+    assert "pointing_game centre" in rows[0].figures  # a control is measured once
+    assert "pointing_game centre" not in rows[1].figures
     assert (out / "table.md").read_text().count("\n") == 4
     assert len(pd.read_csv(out / "table.csv")) == 2
     assert (out / "figure.png").stat().st_size > 1000

@@ -234,7 +234,8 @@ def _figure(rows: list[Row], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    names = [n for n in rows[0].figures if n.startswith(("AUC", "pointing_game", "energy"))]
+    known = [n for n in rows[0].figures if all(n in row.figures for row in rows)]
+    names = [n for n in known if n.startswith(("AUC", "pointing_game", "energy"))]
     size = (3.2 * len(names), 0.45 * len(rows) + 1.4)
     figure, axes = pyplot.subplots(1, len(names), figsize=size, sharey=True, squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
