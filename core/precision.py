@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager
 
 import torch
 
+PRECISIONS = ("auto", "bf16", "fp32")
+
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
     """True for "bf16"; for "auto" where the hardware multiplies it; False for "fp32"."""

@@ -25,11 +25,12 @@ class TextReader:
         self.tower = getattr(model, "text", None) or model  # CLIP holds the parts itself
         self.context_length = int(model.context_length)
         self._hugging_face = hasattr(self.tower, "pooler") and hasattr(self.tower, "config")
+        self._padding = self._padding_to_cut()
 
     def read(self, texts: Sequence[str]) -> TextTokens:
         """Word tokens and embedding of P texts."""
         device = self.model.logit_scale.device
-        ids = self.tokenizer(list(texts)).to(device)  # (P, T)
+        ids = self._cut(self.tokenizer(list(texts))).to(device)  # (P, T)
         words, text_features = self._hf(ids) if self._hugging_face else self._clip(ids)
         mask, name = self._words(ids)
         pieces = [
@@ -42,6 +43,25 @@ class TextReader:
             words[:, :length], mask[:, :length], text_features, [row[:length] for row in pieces]
         )
 
+    def _padding_to_cut(self) -> int | None:
+        """The padding whose columns change no other token; None where they may."""
+        tower = self.tower
+        if self._hugging_face:  # hidden by the attention mask
+            return int(tower.config.pad_token_id)
+        pool = getattr(tower, "pool_type", None) or getattr(tower, "text_pool_type", None)
+        causal = tower.attn_mask is not None and getattr(tower, "cls_emb", None) is None
+        return 0 if causal and pool in ("argmax", "eos") else None
+
+    def _cut(self, ids: Tensor) -> Tensor:
+        """Token numbers (P, T) without the columns at the end that are padding in every row.
+
+        A sentence fills a tenth of CLIP's 77 places, and the tower would work on all of them.
+        """
+        if self._padding is None:
+            return ids
+        used = (ids != self._padding).any(dim=0).nonzero()
+        return ids[:, : int(used.max()) + 1] if len(used) else ids[:, :1]
+
     def _clip(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """CLIP.encode_text with every token projected."""
         tower = self.tower
@@ -49,8 +69,10 @@ class TextReader:
             tokens, attn_mask = tower._embeds(ids)
             pool, eos = tower.pool_type, tower.eos_id
         else:
-            tokens = tower.token_embedding(ids) + tower.positional_embedding
+            tokens = tower.token_embedding(ids) + tower.positional_embedding[: ids.shape[1]]
             attn_mask, pool, eos = tower.attn_mask, tower.text_pool_type, tower.text_eos_id
+        if self._padding is not None:
+            attn_mask = attn_mask[: ids.shape[1], : ids.shape[1]]
         tokens = tower.ln_final(tower.transformer(tokens, attn_mask=attn_mask))
         projected = _project(tower.text_projection, tokens)
         return projected, text_global_pool(projected, ids, pool, eos_token_id=eos)

@@ -63,7 +63,7 @@ class OpenClipBackbone(Backbone):
         """See `Backbone.image_tokens`; `local` is `value_path`, as in MaskCLIP."""
         if keep < 1:
             raise ExplorerError("Patch dropout (--keep below 1) works with the compact model only.")
-        tokens = self.trunk.embed(pixels)
+        tokens = self._embed(pixels)
         attn_weights, early = {}, tokens[:, 1:]
         for layer, block in enumerate(self.trunk.blocks[:-1]):
             if layer in attn_layers:
@@ -78,6 +78,19 @@ class OpenClipBackbone(Backbone):
     def value_path(self, tokens: Tensor) -> Tensor:
         """See `Backbone.value_path`."""
         return self.project(self.trunk.value_path(self.trunk.blocks[-1], tokens))
+
+    def _embed(self, pixels: Tensor) -> Tensor:
+        """The tokens of the first block, in the precision that autocast gives the towers.
+
+        The patch convolution stays in float32: it is a hundredth of the work, and in bfloat16 its
+        gradient takes a CPU ten times as long.
+        """
+        device = pixels.device.type
+        with torch.autocast(device, enabled=False):
+            tokens = self.trunk.embed(pixels)
+        if torch.is_autocast_enabled(device):
+            tokens = tokens.to(torch.get_autocast_dtype(device))
+        return tokens
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""
