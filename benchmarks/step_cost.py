@@ -6,8 +6,8 @@
 The plain step is written directly on open_clip (benchmarks/steps.py). Times of the four steps
 alternate in one process; peak memory is that of a process of its own for each. Then short real
 runs (benchmarks/loss_curves.py) compare the loss in both precisions and say how long a step waits
-for its data. Printed: medians, spread and ratios, by the clock and in CPU seconds. On a machine that
-others use only the latter tell, and only with `--threads 1` (threads that wait count, too).
+for its data. Printed: medians, spread and ratios, by the clock and in CPU seconds. On a machine
+that others use only the latter tell, and only with `--threads 1` (threads that wait count, too).
 `--parts` leaves parts out.
 """
 
