@@ -22,8 +22,8 @@ Step = Callable[[str], object]
 """One step in a precision, "fp32" or "bf16"."""
 
 
-def lrclr_step(arch: str, batch: int, chunk: int = 0) -> Step:
-    """The engine's own step, with the losses and sentences of the preset `lrclr`."""
+def lrclr_loop(arch: str, batch: int, chunk: int = 0) -> Loop:
+    """The engine's own loop, with the losses and sentences of the preset `lrclr`."""
     torch.manual_seed(0)
     model = LRCLR(open_clip_backbone(arch), LRCLRConfig())
     reports = [list(report) for report in open_studies(f"phantom:train,n={batch}").reports]
@@ -34,7 +34,12 @@ def lrclr_step(arch: str, batch: int, chunk: int = 0) -> Step:
         sentences_per_report=read_config("lrclr").schedule.sentences_per_report,
     )  # fmt: skip
     data = TrainingData(pixels, SentenceIndex(reports), "random")
-    loop = Loop(model.train(), data, schedule, Weights())
+    return Loop(model.train(), data, schedule, Weights())
+
+
+def lrclr_step(arch: str, batch: int) -> Step:
+    """A step of `lrclr_loop`."""
+    loop = lrclr_loop(arch, batch)
 
     def step(precision: str) -> object:
         loop.bfloat16 = precision == "bf16"
