@@ -13,6 +13,7 @@ from core.studies import StudySet
 from explorer import cache, components, score_table, state
 
 _PAGE = 12
+_ALIKE = 1e-5  # of a score: equal pictures differ by rounding
 _KINDS = {
     "wrong": "wrong", "false positive": "called positive, labelled negative",
     "false negative": "called negative, labelled positive", "right": "right", "all": "all",
@@ -44,7 +45,7 @@ def draw() -> None:
     scores = every[:, columns.index(finding)]
     truth = studies.labels[finding].to_numpy(float)
     low, high = float(scores.min()), float(scores.max())
-    if high <= low:
+    if high - low < _ALIKE:
         raise ExplorerError(f"All studies of '{studies.spec}' score alike: none is more wrong.")
     start = score_table.prevalence_threshold(scores, truth)
     threshold = three.slider(
