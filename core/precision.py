@@ -2,6 +2,8 @@
 
 import torch
 
+PRECISIONS = ("auto", "bf16", "fp32")
+
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
     """True for "bf16"; for "auto" where the hardware multiplies bfloat16; False for "fp32"."""

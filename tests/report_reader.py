@@ -37,10 +37,10 @@ KEYWORDS = {
 
 NEGATED = (
     r"\bno\b|\bnot\b|negative for|absence of|free of|^without|neither|\bnormal|unremarkable|intact|"
-    r"\bclear\b|sharp|preserved|reach the chest wall on both"
+    r"\bclear\b|sharp|preserved|reach (the )?chest wall on both"
 )
 NORMAL_CHEST = (
-    r"cardiopulmonary|normal (chest|radiograph|appearance)|unremarkable chest|chest is normal|"
+    r"cardiopulmonary|normal (chest|radiograph|film|appearance)|unremarkable chest|chest is normal|"
     r"no (acute|significant) abnormality|no acute (disease|intrathoracic)|patholog"
 )
 DOUBT = r"possible|questionable|probable|suspected|cannot be|may |difficult to|suspicion|equivocal"

@@ -1,15 +1,20 @@
 """Configurations: every preset is whole, files are checked when read, single values win."""
 
+from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 
 import pytest
 import torch
 
 from core.backbones.compact import CompactBackbone, CompactConfig
+from core.cli.finetune import finetune_command
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.config_file import read_config
+from core.training.engine import Schedule
+from core.training.finetune import FinetuneConfig
 from core.training.optimiser import make_optimiser
 from core.training.presets import own_presets, presets, remove_preset, save_preset
 
@@ -57,10 +62,12 @@ def test_a_file_and_values_over_it(tmp_path: Path) -> None:
         ("[schedule]\nstep = 5", "schedule.step is no setting"),
         ("[schedule]\nsteps = 5.5", "schedule.steps must be a whole number"),
         ("[schedule]\nsteps = true", "must be a whole number"),
-        ("[schedule]\nsteps = 0", "steps >= 1"),
+        ("[schedule]\nsteps = 0", "steps must be at least 1"),
         ("[schedule]\nfreeze = 'x'", "must be a list"),
         ("[weights]\nglobal = 'much'", "weights.global must be a number"),
         ("[lrclr]\nscorer = 'best'", "Unknown scorer"),
+        ("[lrclr]\nfusion_layers = 0", "at least 1"),
+        ("[lrclr]\ngamma = 0", "gamma above 0"),
         ("[extra]\na = 1", "no table"),
         ("model = 3", "must be text"),
         ("= nonsense", "no TOML"),
@@ -78,6 +85,33 @@ def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path: Path, text: str, wo
 def test_a_file_that_is_not_there_names_the_presets() -> None:
     with pytest.raises(ExplorerError, match="lrclr-filip"):
         read_config("no-such-thing")
+
+
+def test_every_value_that_matters_is_an_option_of_the_command() -> None:
+    options = set(signature(finetune_command).parameters)
+    # A baseline's switch; the weights of the zero-shot score; what a check finds.
+    apart = {"schedule", "weights", "lrclr", "added_layers", "mix", "spread"}
+    names = {
+        *(entry.name for part in (FinetuneConfig, Schedule, LRCLRConfig) for entry in fields(part)),
+        "global_weight", "local_weight", "match_weight", "loss_form",
+    }  # fmt: skip
+    assert names - apart <= options
+
+
+def test_options_reach_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[FinetuneConfig] = []
+    monkeypatch.setattr("core.training.finetune.finetune", lambda config, *_: given.append(config))
+    finetune_command(
+        tmp_path / "run", "lrclr", keep_states=5, text_augment=0.25, augment=0.5, chunk=8,
+        fusion_heads=4, ema=0.5, global_weight=0.5, precision="bf16", freeze=["backbone.text"],
+    )  # fmt: skip
+    config = given[0]
+    assert config.keep_states == 5 and config.weights.global_ == 0.5
+    assert config.lrclr is not None and config.lrclr.fusion_heads == 4
+    schedule = config.schedule
+    assert (schedule.text_augment, schedule.augment, schedule.chunk) == (0.25, 0.5, 8)
+    assert (schedule.ema, schedule.precision) == (0.5, "bf16")
+    assert schedule.freeze == ("backbone.text",) and schedule.keep == 0.75  # the preset's
 
 
 def test_frozen_parts_stay_and_deeper_blocks_learn_faster() -> None:
@@ -116,7 +150,7 @@ class TestOwnPresets:
         [
             ("../mine", "", "cannot name"),
             ("lrclr", "", "ships"),
-            ("mine", "[schedule]\nsteps = 0", "steps >= 1"),
+            ("mine", "[schedule]\nsteps = 0", "steps must be at least 1"),
             ("mine", "[schedule]\nstepz = 1", "'mine': schedule.stepz is no setting"),
             ("mine", "steps = [", "no TOML"),
             ("mine", "#" * 30_000, "characters"),

@@ -139,10 +139,22 @@ def test_what_cannot_be_trained_is_one_sentence(
         finetune(replace(_config(base), **change), tmp_path / "run")
 
 
-@pytest.mark.parametrize("schedule", [{"steps": 0}, {"batch_size": 1}, {"keep": 0.0}])
+@pytest.mark.parametrize(
+    "schedule",
+    [{"steps": 0}, {"batch_size": 1}, {"keep": 0.0}, {"keep": 1.5}, {"precision": "fp16"},
+     {"learning_rate": 0.0}, {"learning_rate": math.nan}, {"weight_decay": -1.0}, {"warmup": -1},
+     {"chunk": -1}, {"sentences_per_report": 0}, {"augment": -0.1}, {"text_augment": 1.1},
+     {"ema": 1.0}, {"patience": -1}, {"layer_decay": 0.0}, {"layer_decay": 1.1}, {"seed": -1}],
+)  # fmt: skip
 def test_a_schedule_that_is_none_is_refused(schedule: dict[str, Any]) -> None:
-    with pytest.raises(ExplorerError):
+    with pytest.raises(ExplorerError, match=f"{next(iter(schedule))} must be"):
         Schedule(**schedule)
+
+
+@pytest.mark.parametrize("name", ["check_every", "save_every", "keep_states"])
+def test_intervals_are_at_least_one(name: str) -> None:
+    with pytest.raises(ExplorerError, match=f"{name} must be at least 1"):
+        FinetuneConfig(**{name: 0})  # type: ignore[arg-type]
 
 
 def test_a_diverging_run_says_so(base: Path, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """Which sentence is a positive of which image."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
+from report_reader import read
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.studies import open_studies
 from core.training.data import SentenceIndex, load_training_data, normalise_sentence
+from core.training.reword import rewordings
 
 
 def test_equal_statements_are_one_sentence() -> None:
@@ -38,6 +41,32 @@ def test_without_sharing_equal_sentences_are_negatives_of_each_other() -> None:
     assert torch.equal(positive, torch.eye(3, dtype=torch.bool))
     shared, positive, _ = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0))
     assert shared == ["a", "b"] and positive.tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_rewording_changes_words_and_never_what_is_said() -> None:
+    guarded = re.compile(
+        r"\b(left|right|both|bilateral\w*|no|not|without|neither|nor|upper|middle|lower|apical|basal|"
+        r"small|large|mild|moderate|severe|possible|probable|may|\d+)\b"
+    )
+    reports = open_studies("phantom:train,n=600").reports
+    sentences = {normalise_sentence(sentence) for report in reports for sentence in report}
+    changed = 0
+    for sentence in sentences:
+        for other in rewordings(sentence):
+            changed += 1
+            assert guarded.findall(other) == guarded.findall(sentence), (sentence, other)
+            assert read(other) == read(sentence), (sentence, other)  # finding, side, zone, degree
+    assert changed > 1000
+
+
+def test_a_reworded_sentence_keeps_its_place_among_the_positives() -> None:
+    index = SentenceIndex([["The heart is enlarged."], ["There is a left effusion."], ["Edema."]])
+    plain = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(0))
+    texts, positive, own = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(0), reworded=1.0)
+    assert torch.equal(positive, plain[1]) and torch.equal(own, plain[2])
+    assert texts[0] == "heart is enlarged" and texts[2] == "edema"
+    assert texts[1] in rewordings("there is a left effusion")
+    assert set(texts) <= set(index.texts(reworded=True)) and plain[0] == index.texts(reworded=False)
 
 
 def test_a_report_is_sentences_or_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

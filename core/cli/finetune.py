@@ -34,6 +34,7 @@ def finetune_command(
     chunk: Annotated[int | None, typer.Option(min=0, help="Images encoded at once.")] = None,
     keep: Annotated[float | None, typer.Option(help="Patch dropout: share kept.")] = None,
     augment: Annotated[float | None, typer.Option(min=0, help="Strength; 0 is none.")] = None,
+    text_augment: Annotated[float | None, typer.Option(help="Share said in other words.")] = None,
     sentences_per_report: Annotated[int | None, typer.Option(min=1)] = None,
     whole_reports: Annotated[bool | None, typer.Option(help="One text a report.")] = None,
     shared_positives: Annotated[bool | None, typer.Option()] = None,
@@ -48,24 +49,26 @@ def finetune_command(
     gamma: Annotated[float | None, typer.Option(help="Sharpness of the pool.")] = None,
     region_features: Annotated[str | None, typer.Option(help="local or last.")] = None,
     fusion_layers: Annotated[int | None, typer.Option(min=1)] = None,
+    fusion_heads: Annotated[int | None, typer.Option(min=1)] = None,
     selection_block: Annotated[bool | None, typer.Option()] = None,
     body_mask: Annotated[bool | None, typer.Option()] = None,
     check_data: Annotated[str | None, typer.Option(help="Set of the checks.")] = None,
     check_every: Annotated[int | None, typer.Option(min=1, help="Steps between.")] = None,
     save_every: Annotated[int | None, typer.Option(min=1, help="Steps between states.")] = None,
+    keep_states: Annotated[int | None, typer.Option(min=1, help="Newest states that stay.")] = None,
 ) -> None:
     """Fine-tune by LRCLR on reports alone; every part of the method is one option."""
     tables: dict[str, dict[str, Any]] = {
         "": {
             "model": model, "data": data, "check_data": check_data, "check_every": check_every,
-            "save_every": save_every,
+            "save_every": save_every, "keep_states": keep_states,
         },
         "schedule": {
             "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate,
             "weight_decay": weight_decay, "warmup": warmup, "layer_decay": layer_decay,
             "freeze": freeze or None, "ema": ema, "patience": patience, "seed": seed,
-            "chunk": chunk,
-            "keep": keep, "augment": augment, "sentences_per_report": sentences_per_report,
+            "chunk": chunk, "keep": keep, "augment": augment, "text_augment": text_augment,
+            "sentences_per_report": sentences_per_report,
             "whole_reports": whole_reports, "shared_positives": shared_positives,
             "precision": precision,
         },
@@ -75,8 +78,8 @@ def finetune_command(
         },
         "lrclr": {
             "scorer": scorer, "k": k, "local_form": local_form, "gamma": gamma,
-            "region_features": region_features, "fusion_layers": fusion_layers,
-            "selection_block": selection_block, "body_mask": body_mask,
+            "region_features": region_features, "selection_block": selection_block,
+            "fusion_layers": fusion_layers, "fusion_heads": fusion_heads, "body_mask": body_mask,
         },
     }  # fmt: skip
     given = {table: _given(values) for table, values in tables.items()}

@@ -9,6 +9,7 @@ from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.studies import StudySet
 from core.training.inputs import InputFile, Progress, prepared
+from core.training.reword import rewordings
 
 
 def normalise_sentence(sentence: str) -> str:
@@ -34,13 +35,20 @@ class SentenceIndex:
         counts = torch.bincount(torch.tensor([number for row in self.rows for number in row]))
         self.weights = counts.float().clamp(min=1).rsqrt()
 
+    def texts(self, reworded: bool) -> list[str]:
+        """Every text that `draw` can give."""
+        others = (rewordings(text) for text in self.sentences) if reworded else ()
+        return [*self.sentences, *(text for ways in others for text in ways)]
+
     def draw(
-        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool = True
+        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool = True,
+        reworded: float = 0.0,
     ) -> tuple[list[str], Tensor, Tensor]:
         """Draw up to `per_report` sentences of each image's report, by one over the root of count.
 
         Args:
             images: B rows, each with at least one sentence.
+            reworded: share of the sentences that are said in other words (`rewordings`).
             shared: a sentence is a positive of every image whose report has it. Without, only of
                 the image it was drawn for, and false negatives stand (an ablation).
 
@@ -68,7 +76,15 @@ class SentenceIndex:
             pairs = [(line, places[number]) for line, number in said]
         for line, column in pairs:
             positive[line, column] = True
-        return [self.sentences[number] for number in columns], positive, torch.tensor(own)
+        texts = [self._said(number, reworded, generator) for number in columns]
+        return texts, positive, torch.tensor(own)
+
+    def _said(self, number: int, reworded: float, generator: torch.Generator) -> str:
+        sentence = self.sentences[number]
+        if not reworded or torch.rand((), generator=generator) >= reworded:
+            return sentence
+        ways = rewordings(sentence) or [sentence]
+        return ways[int(torch.randint(len(ways), (), generator=generator))]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.errors import ExplorerError
 from core.lrclr.model import LRCLR
-from core.precision import use_bfloat16
+from core.precision import PRECISIONS, use_bfloat16
 from core.training.augment import augment
 from core.training.average import Average
 from core.training.data import TrainingData
@@ -45,6 +45,7 @@ class Schedule:
     shared_positives: bool = True  # a sentence is true of every image whose report has it
     keep: float = 1.0  # share of patch tokens kept by patch dropout
     augment: float = 0.0  # above 0 a frozen stem must run at every step
+    text_augment: float = 0.0  # share of the drawn sentences that are said in other words
     precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
     ema: float = 0.0  # decay of the averaged weights that are checked and kept; 0 averages nothing
     patience: int = 0  # checks without a better one after which the run ends; 0 never ends it
@@ -53,11 +54,25 @@ class Schedule:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 2 or not 0 < self.keep <= 1:
-            raise ExplorerError(
-                f"A run needs steps >= 1, batch size >= 2 and 0 < keep <= 1; got {self.steps}, "
-                f"{self.batch_size} and {self.keep}."
-            )
+        for name, fits, range_of in (
+            ("steps", self.steps >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 2, "at least 2"),
+            ("chunk", self.chunk >= 0, "at least 0"),
+            ("learning_rate", self.learning_rate > 0, "above 0"),
+            ("weight_decay", self.weight_decay >= 0, "at least 0"),
+            ("warmup", self.warmup >= 0, "at least 0"),
+            ("sentences_per_report", self.sentences_per_report >= 1, "at least 1"),
+            ("keep", 0 < self.keep <= 1, "above 0 and at most 1"),
+            ("augment", self.augment >= 0, "at least 0"),
+            ("text_augment", 0 <= self.text_augment <= 1, "between 0 and 1"),
+            ("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+            ("ema", 0 <= self.ema < 1, "at least 0 and below 1"),
+            ("patience", self.patience >= 0, "at least 0"),
+            ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and at most 1"),
+            ("seed", self.seed >= 0, "at least 0"),
+        ):
+            if not fits:
+                raise ExplorerError(f"{name} must be {range_of}; got {getattr(self, name)}.")
 
 
 Check = Callable[[int], dict[str, Any]]
@@ -188,10 +203,11 @@ class Loop:
         chosen, self.rows = self.rows[: self.size], self.rows[self.size :]
         after = self.rows[: self.size] if len(self.rows) >= self.size else []
         inputs = self.inputs.take(chosen, after).to(self.device)
-        inputs = augment(inputs, self.generator, self.schedule.augment)
+        if self.schedule.augment:
+            inputs = augment(inputs.float(), self.generator, self.schedule.augment)
         texts, positive, own = self.data.index.draw(
             chosen, self.schedule.sentences_per_report, self.generator,
-            self.schedule.shared_positives,
+            self.schedule.shared_positives, self.schedule.text_augment,
         )  # fmt: skip
         return Batch(inputs, texts, positive.to(self.device), own.to(self.device))
 
@@ -229,7 +245,7 @@ class Loop:
 
 
 def _attention(device: torch.device, bfloat16: bool) -> AbstractContextManager[None]:
-    """On a CPU, attention written out: the gradient of the fused one takes bfloat16 twice as long."""
+    """On a CPU, attention written out: in bfloat16 the gradient of torch's own is twice as slow."""
     if bfloat16 and device.type == "cpu":
         return sdpa_kernel(SDPBackend.MATH)
     return nullcontext()

@@ -63,7 +63,7 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     data = load_training_data(
         open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports
     )
-    backbone.remember(data.index.sentences)
+    backbone.remember(data.index.texts(config.schedule.text_augment > 0))
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     forget_log(out)
