@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -22,11 +23,12 @@ SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=3)
 TEXTS = ["left pleural effusion", "no fracture", "the heart is enlarged", "clear lungs", "edema"]
 
 
-def make_model(scorer: str = "text") -> LRCLR:
+def make_model(scorer: str = "text", local_form: str = "lse") -> LRCLR:
     torch.manual_seed(0)
     backbone = CompactBackbone(SMALL)
     backbone.remember(TEXTS)  # as a run does: how texts are batched moves frozen features by 1e-6
-    return LRCLR(backbone, LRCLRConfig(k=4, fusion_heads=2, scorer=scorer))
+    return LRCLR(backbone, LRCLRConfig(k=4, fusion_heads=2, scorer=scorer,
+                                       local_form=local_form))  # fmt: skip
 
 
 def make_batch() -> Batch:
@@ -68,14 +70,22 @@ def assert_equal(
 @pytest.mark.parametrize("scorer", ["text", "product"])
 @pytest.mark.parametrize("keep", [1.0, 0.5])
 @pytest.mark.parametrize("chunk", [2, 3])
-def test_chunks_give_the_gradients_of_the_whole_batch(
-    scorer: str, keep: float, chunk: int
-) -> None:
+def test_chunks_give_the_gradients_of_the_whole_batch(scorer: str, keep: float, chunk: int) -> None:
     if scorer != "text" and keep < 1:
         pytest.skip("selection by attention needs every patch")
     batch = make_batch()
     whole = gradients(make_model(scorer), batch, keep)
     assert_equal(whole, gradients(make_model(scorer), batch, keep, chunk))
+
+
+@pytest.mark.parametrize("local_form", ["lse", "gloria", "filip"])
+def test_scores_in_parts_give_the_gradients_of_all_at_once(
+    local_form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = make_batch()
+    whole = gradients(make_model(local_form=local_form), batch, 1.0)
+    monkeypatch.setattr("core.training.objectives._ROWS", 3)
+    assert_equal(whole, gradients(make_model(local_form=local_form), batch, 1.0, 2))
 
 
 WORKER = """
@@ -119,23 +129,48 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
         processes.share(8)
 
 
-def test_torchrun_trains_a_run_as_one_process_does(tmp_path: Path) -> None:
+def _curve(start: list[list[str]], base: Path, out: Path) -> list[float]:
+    """Losses of one run, made by processes that are started together."""
+    options = ["core", "finetune", "--model", str(base), "--data", "phantom:train,n=8",
+               "--check-data", "phantom:val,n=12", "--steps", "4", "--batch-size", "4",
+               "--precision", "fp32", "--check-every", "2", "--out", str(out)]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    launched = [
+        subprocess.Popen([sys.executable, "-m", *words, *options], env=environment,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for words in start
+    ]  # fmt: skip
+    for process in launched:
+        _, said = process.communicate(timeout=180)
+        assert process.returncode == 0, said[-2000:]
+    assert (out / "model.safetensors").is_file() and len(list(out.glob("events.out.*"))) == 1
+    lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [line["step"] for line in told if line["kind"] == "check"] == [2, 4]
+    return [line["loss"] for line in told if line["kind"] == "step"]
+
+
+def test_launched_runs_train_as_one_process_does(tmp_path: Path) -> None:
+    """By torchrun, by accelerate launch, and as two machines of one process each."""
     save_model(make_model(), tmp_path / "base")
-    options = ["--model", str(tmp_path / "base"), "--data", "phantom:train,n=8", "--check-data",
-               "phantom:val,n=12", "--steps", "4", "--batch-size", "4", "--precision", "fp32",
-               "--check-every", "2"]  # fmt: skip
-    curves = []
-    for name, start in (("one", ["-m"]), ("two", [
-        "-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d",
-        "--rdzv-endpoint=localhost:0", "-m",
-    ])):  # fmt: skip
-        command = [sys.executable, *start, "core", "finetune", *options, "--out"]
-        done = subprocess.run(
-            [*command, str(tmp_path / name)], capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        assert (tmp_path / name / "model.safetensors").is_file()
-        lines = (tmp_path / name / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        told = [json.loads(line) for line in lines]
-        curves.append([line["loss"] for line in told if line["kind"] == "step"])
-    assert len(curves[0]) == 2 and curves[0] == pytest.approx(curves[1], rel=1e-4)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    run = "torch.distributed.run"
+    machine = [run, "--nnodes=2", "--nproc-per-node=1", "--master-addr=localhost",
+               f"--master-port={port}"]  # fmt: skip
+    launchers = {
+        "one": [[]],
+        "torchrun": [[run, "--nproc-per-node=2", "--rdzv-backend=c10d",
+                      "--rdzv-endpoint=localhost:0", "-m"]],
+        "accelerate": [["accelerate.commands.launch", "--cpu", "--num_processes=2",
+                        "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no",
+                        "--main_process_port=0", "-m"]],
+        "machines": [[*machine, f"--node-rank={rank}", "-m"] for rank in (0, 1)],
+    }  # fmt: skip
+    curves = {
+        name: _curve(start, tmp_path / "base", tmp_path / name) for name, start in launchers.items()
+    }
+    assert len(curves["one"]) == 2
+    for name, curve in curves.items():
+        assert curve == pytest.approx(curves["one"], rel=1e-4), name

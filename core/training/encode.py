@@ -32,7 +32,7 @@ def backward(
     """
     inputs = batch.inputs[processes.share(len(batch.inputs))]
     if not chunk or chunk >= len(inputs):
-        images = processes.gather(model.encode_image(inputs, keep))
+        images = processes.gather(model.encode_image(inputs.float(), keep))
         terms = losses(images, model.encode_text(batch.texts))
         torch.stack(list(terms.values())).sum().backward()
     else:
@@ -85,7 +85,7 @@ def _in_chunks(
 def _again(model: LRCLR, part: Tensor, keep: float, random: Tensor) -> ImageEncoding:
     """Encode with the draws of the first time: every chunk drops the same patches, as one batch."""
     torch.set_rng_state(random)
-    return model.encode_image(part, keep)
+    return model.encode_image(part.float(), keep)
 
 
 def _leaf(features: Tensor) -> Tensor:

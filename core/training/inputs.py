@@ -62,7 +62,7 @@ class ReadAhead:
         """Seconds that `take` has waited for data so far."""
 
     def take(self, rows: list[int], after: list[int]) -> Tensor:
-        """The rows as float32; those of `after`, if any, will be asked for next."""
+        """The rows, float16 as they are kept; those of `after`, if any, will be asked for next."""
         started = time.perf_counter()
         if self._ahead is not None and self._ahead[0] == rows:
             found = self._ahead[1].result()
@@ -73,7 +73,7 @@ class ReadAhead:
         return found
 
     def _read(self, rows: list[int]) -> Tensor:
-        return self._inputs[rows].float()
+        return self._inputs[rows]
 
 
 def prepared(

@@ -1,14 +1,19 @@
 """What a training step minimises; each part has a weight, and a weight of zero switches it off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import contrastive_loss, hard_negatives, sigmoid_loss
 from core.lrclr.model import LRCLR
+
+_ROWS = 256
+"""Images, or pairs of image and text, whose scores are computed at once."""
 
 LOSS_FORMS = ("sigmoid", "infonce")
 
@@ -49,7 +54,9 @@ def lrclr_losses(
         loss = _contrast(cosine, scale, model.global_bias, batch.positive, weights.form)
         terms["global"] = weights.global_ * loss
     if weights.local or weights.match:
-        local = model.local_scores(images, texts)  # (B, P)
+        local = _in_parts(  # (B, P)
+            lambda rows: model.local_scores(images.rows(rows), texts), len(images)
+        )
         if weights.local:
             loss = _contrast(
                 local, model.local_scale.exp(), model.local_bias, batch.positive, weights.form
@@ -87,5 +94,23 @@ def _match(
     pair_rows = torch.cat([rows, rows[valid]])
     pair_texts = torch.cat([batch.own.to(wrong.device), wrong[valid]])
     target = torch.cat([torch.ones(len(rows)), torch.zeros(int(valid.sum()))]).to(wrong.device)
-    fusion = model.fuse(images.rows(pair_rows), texts.rows(pair_texts))
-    return F.binary_cross_entropy_with_logits(fusion.match_logit.float(), target)
+
+    def logits(part: slice) -> Tensor:
+        return model.fuse(images.rows(pair_rows[part]), texts.rows(pair_texts[part])).match_logit
+
+    found = _in_parts(logits, len(pair_rows))
+    return F.binary_cross_entropy_with_logits(found.float(), target)
+
+
+def _in_parts(work: Callable[[slice], Tensor], count: int) -> Tensor:
+    """`work` on every row; a large batch part by part, each computed again for its gradient.
+
+    Scores of every region with every text, and the layers on pairs, would fill the memory that
+    encoding in chunks has saved.
+    """
+    if count <= _ROWS:
+        return work(slice(0, count))
+    parts = [slice(start, start + _ROWS) for start in range(0, count, _ROWS)]
+    return torch.cat(
+        [checkpoint(work, part, use_reentrant=False, preserve_rng_state=False) for part in parts]
+    )
