@@ -1,7 +1,9 @@
 """A run that was cut off goes on bit by bit; the best is kept; what cannot be kept says so."""
 
+import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -52,24 +54,49 @@ def _told(folder: Path) -> list[dict[str, Any]]:
     return [line for line in told if line["kind"] in ("step", "check")]
 
 
-def _start(base: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+def _start(base: Path, out: Path, *more: str, largest: int = 0) -> subprocess.Popen[bytes]:
+    """A run in its own process, which may write no file of more than `largest` bytes."""
     command = [sys.executable, "-m", "core", "finetune", "--model", str(base), "--out", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([*command, *OPTIONS, *more], env=environment,
+
+    def limit() -> None:
+        if largest:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+    return subprocess.Popen([*command, *OPTIONS, *more], env=environment, preexec_fn=limit,
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
 
 
-def test_a_killed_run_goes_on_to_the_same_curve(base: Path, tmp_path: Path) -> None:
-    whole = _start(base, tmp_path / "whole")
-    assert whole.wait(timeout=120) == 0
-    cut = _start(base, tmp_path / "cut")
+def _killed_after(state: str, run: subprocess.Popen[bytes], out: Path) -> None:
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "cut" / "states").glob("step-*6.pt")):
-        assert time.monotonic() < deadline and cut.poll() is None
+    while not list((out / "states").glob(state)):
+        assert time.monotonic() < deadline and run.poll() is None
         time.sleep(0.01)
-    cut.send_signal(signal.SIGKILL)
-    cut.wait()
-    again = _start(base, tmp_path / "cut", "--resume")
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+
+
+EVERYTHING = ["--precision", "bf16", "--augment", "1", "--text-augment", "0.5", "--chunk", "2"]
+
+
+@pytest.mark.parametrize("more", [[], EVERYTHING], ids=["fp32", "bf16 with augmentation"])
+def test_a_killed_run_goes_on_to_the_same_curve(
+    base: Path, tmp_path: Path, more: list[str]
+) -> None:
+    """The second time it is cut off by a disk that takes no whole state."""
+    whole = _start(base, tmp_path / "whole", *more)
+    assert whole.wait(timeout=120) == 0
+    _killed_after("step-*3.pt", _start(base, tmp_path / "cut", *more), tmp_path / "cut")
+    states = StateFiles(tmp_path / "cut")
+    newest = max((tmp_path / "cut" / "states").glob("*.pt"))
+    full = _start(base, tmp_path / "cut", *more, "--resume", largest=newest.stat().st_size // 2)
+    _, said = full.communicate(timeout=120)
+    assert full.returncode == 2 and b"Traceback" not in said
+    assert b"Error: " in said and b"--resume" in said, said
+    kept = max((tmp_path / "cut" / "states").iterdir())
+    assert kept == newest and torch.load(kept, weights_only=True)["step"] >= 3
+    assert not list((tmp_path / "cut").rglob("*.partial")) and states.there
+    again = _start(base, tmp_path / "cut", *more, "--resume")
     assert again.wait(timeout=120) == 0
     assert _told(tmp_path / "cut") == _told(tmp_path / "whole")
     first, second = (load_model(str(tmp_path / n)).state_dict() for n in ("cut", "whole"))
@@ -122,6 +149,26 @@ def test_a_full_disk_is_one_sentence_and_the_last_state_is_whole(
     found = files.load()
     assert found is not None and found["rows"] == [1]
     assert not list((tmp_path / "states").glob("*.partial"))
+
+
+def test_a_disk_that_is_full_for_a_check_says_so_and_keeps_the_model(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, real = tmp_path / "run", Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        second = path.parent == out and (out / "model.safetensors").exists()
+        if path.name != "model.safetensors.partial" or not second:
+            return real(path, data)
+        real(path, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ExplorerError, match="No space left on device.*--resume"):
+        finetune(_config(base), out)
+    assert load_model(str(out)).config.added_layers and not list(out.glob("*.partial"))
+    assert StateFiles(out).there
+    monkeypatch.undo()
 
 
 def test_the_best_check_is_kept_and_patience_ends_a_run(base: Path, tmp_path: Path) -> None:

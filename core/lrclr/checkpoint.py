@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from core.backbones.registry import build_backbone, load_backbone
 from core.errors import ExplorerError
@@ -74,25 +74,34 @@ def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) 
 
     Args:
         notes: kept under "notes": how the model was made.
+
+    Raises:
+        OSError: the disk is full; the model that was there before stays whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
     }
-    partial = folder / f"{WEIGHTS}.partial"
-    save_file(state, partial)
+    weights = save(state)
     config = {
         "backbone": model.backbone.describe(),
         "lrclr": model.config.to_dict(),
-        "sha256": sha256(partial.read_bytes()).hexdigest(),
+        "sha256": sha256(weights).hexdigest(),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "notes": notes or {},
     }
-    os.replace(partial, folder / WEIGHTS)
-    text = folder / f"{CONFIG}.partial"
-    text.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    os.replace(text, folder / CONFIG)
+    _write_whole(folder / WEIGHTS, weights)
+    _write_whole(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

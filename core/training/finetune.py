@@ -5,8 +5,11 @@ python -m core finetune --model demo --data phantom:train,n=512 --steps 200 --ou
 python -m core finetune --config lrclr --out runs/lrclr --resume
 """
 
+import errno
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -59,6 +62,9 @@ class FinetuneConfig:
             )
         if not (self.weights.global_ or self.weights.local or self.weights.match):
             raise ExplorerError("Every loss is switched off; give at least one a weight above 0.")
+        for name in ("check_every", "save_every", "keep_states"):
+            if getattr(self, name) < 1:
+                raise ExplorerError(f"{name} must be at least 1; got {getattr(self, name)}.")
 
 
 def finetune(
@@ -90,7 +96,7 @@ def finetune(
             studies, model.backbone, as_pixels, progress, config.schedule.whole_reports
         )
         check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
-    model.backbone.remember(data.index.sentences)
+    model.backbone.remember(data.index.texts(config.schedule.text_augment > 0))
     if config.model == RANDOM:
         assert isinstance(model.backbone, CompactBackbone)
         model.backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
@@ -106,11 +112,12 @@ def finetune(
     keeper = _Keeper(model, check, out, notes, log, pins)
     schedule = config.schedule
     patience = schedule.patience or schedule.steps
-    train(
-        model, data, schedule, config.weights, log, keeper, config.check_every,
-        stopping=lambda: (out / "stop").exists() or keeper.checks_since_best() >= patience,
-        states=states,
-    )  # fmt: skip
+    with _room_on_disk(out):
+        train(
+            model, data, schedule, config.weights, log, keeper, config.check_every,
+            stopping=lambda: (out / "stop").exists() or keeper.checks_since_best() >= patience,
+            states=states,
+        )  # fmt: skip
     if processes.is_main and not (out / "stop").exists():
         states.clear()  # a run that was stopped can go on; a finished one needs no state
     return model
@@ -157,9 +164,23 @@ class _Keeper:
         return self._scores
 
 
+@contextmanager
+def _room_on_disk(out: Path) -> Iterator[None]:
+    """A full disk, whatever was being written, as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise ExplorerError(
+            f"The run could not write to {out} ({error.strerror}); free some space and go on with "
+            "--resume: its last training state and its last model are intact."
+        ) from None
+
+
 def _identity(config: FinetuneConfig, fingerprint: str) -> str:
     """Changes with whatever changes the steps of a run."""
-    told = json.dumps([asdict(replace(config, save_every=0, keep_states=0)), fingerprint])
+    told = json.dumps([asdict(replace(config, save_every=1, keep_states=1)), fingerprint])
     return sha256(told.encode()).hexdigest()[:16]
 
 

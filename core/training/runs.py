@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,8 @@ def recorded(
         _write(folder / "status.json", {"status": "cancelled"})
     except BaseException as error:
         said = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}."
-        _write(folder / "status.json", {"status": "failed", "error": said})
+        with suppress(OSError):  # a full disk must not hide what went wrong
+            _write(folder / "status.json", {"status": "failed", "error": said})
         raise
     finally:
         (folder / "pid.json").unlink(missing_ok=True)
