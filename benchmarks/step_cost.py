@@ -1,102 +1,143 @@
-"""What an LRCLR step costs beside a plain CLIP step of the same tower, and in bfloat16.
+"""What a training step costs: LRCLR beside plain CLIP, bfloat16 beside fp32, 2 processes beside 1.
 
     python benchmarks/step_cost.py [--arch ViT-B-32-quickgelu] [--batch-size 32] [--repeats 5]
+        [--threads 1] [--parts memory processes steps curves]
 
-The plain step is written directly on open_clip: its model, its ClipLoss, AdamW. Weights and images
-are random; texts are one sentence an image. Times alternate between the variants in one process;
-peak memory is that of a process of its own for each. Printed: medians, spread, and ratios.
+The plain step is written directly on open_clip (benchmarks/steps.py). Times of the four steps
+alternate in one process; peak memory is that of a process of its own for each. Then short real
+runs (benchmarks/loss_curves.py) compare the loss in both precisions and say how long a step waits
+for its data. Printed: medians, spread and ratios, by the clock and in CPU seconds. On a machine
+that others use only the latter tell, and only with `--threads 1` (threads that wait count, too).
+`--parts` leaves parts out.
 """
 
 import argparse
 import os
-import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
-import open_clip
 import torch
-
-from core.backbones.open_clip_vit import open_clip_backbone
-from core.lrclr.config import LRCLRConfig
-from core.lrclr.model import LRCLR
-from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Loop, Schedule
-from core.training.objectives import Weights
+from loss_curves import print_curves
+from machine import machine, peak_gib
+from steps import Step, lrclr_step, plain_step
 
 PAIRS = (("LRCLR fp32", "plain fp32"), ("LRCLR bf16", "plain bf16"), ("LRCLR bf16", "LRCLR fp32"))
 VARIANTS = ("plain fp32", "LRCLR fp32", "plain bf16", "LRCLR bf16")
+PARTS = ("memory", "processes", "steps", "curves")
+STEPS = 3  # of a process whose memory is measured
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print, or be one of the processes that are measured."""
     options = argparse.ArgumentParser(description="Cost of a training step.")
     options.add_argument("--arch", default="ViT-B-32-quickgelu")
     options.add_argument("--batch-size", type=int, default=32)
     options.add_argument("--repeats", type=int, default=5)
+    options.add_argument("--threads", type=int, default=0, help="of torch; 0: as it chooses")
+    options.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     options.add_argument("--memory-of", help=argparse.SUPPRESS)
+    options.add_argument("--shared", action="store_true", help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
     if chosen.memory_of:
-        step = _step(chosen.memory_of, chosen)
-        for _ in range(3):
-            step()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-        return
-    print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, open_clip "
-          f"{open_clip.__version__}; {chosen.arch}, batch {chosen.batch_size}")  # fmt: skip
-    memory = {variant: _peak(variant, chosen) for variant in VARIANTS}
-    steps = {variant: _step(variant, chosen) for variant in VARIANTS}
-    times: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+        kind, precision = chosen.memory_of.split()
+        step = _make(kind, chosen)
+        for _ in range(STEPS):
+            step(precision)
+        print(peak_gib())
+    elif chosen.shared:
+        _one_of_several(chosen)
+    else:
+        print(f"{machine()}, {torch.get_num_threads()} threads; {chosen.arch}, batch "
+              f"{chosen.batch_size}\n", flush=True)  # fmt: skip
+        # Processes first: later this one holds two models, and they would share the memory.
+        if "memory" in chosen.parts:
+            memory = {variant: _peak(variant, chosen) for variant in VARIANTS}
+            _print("peak memory, GiB", {variant: [peak] for variant, peak in memory.items()})
+        if "processes" in chosen.parts:
+            _print_processes({count: _seconds_of(count, chosen) for count in (1, 2)})
+        if "steps" in chosen.parts:
+            for name, times in _times(chosen).items():
+                _print(name, times)
+        if "curves" in chosen.parts:
+            print_curves(chosen.arch)
+
+
+def _make(kind: str, chosen: argparse.Namespace) -> Step:
+    make = lrclr_step if kind == "LRCLR" else plain_step
+    return make(chosen.arch, chosen.batch_size)
+
+
+def _times(chosen: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+    """Of each variant's steps, by the clock and of the CPU."""
+    steps = {kind: _make(kind, chosen) for kind in ("plain", "LRCLR")}
+    clock: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    busy: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     for repeat in range(chosen.repeats + 1):
-        for variant, step in steps.items():
-            started = time.perf_counter()
-            step()
+        for variant in VARIANTS:
+            kind, precision = variant.split()
+            started, worked = time.perf_counter(), time.process_time()
+            steps[kind](precision)
             if repeat:  # the first warms up
-                times[variant].append(time.perf_counter() - started)
-    print(f"{'step':12s} {'s, median':>10s} {'least to most':>16s} {'peak GiB':>9s}")
-    for variant, found in times.items():
-        middle, spread = statistics.median(found), f"{min(found):.2f} to {max(found):.2f}"
-        print(f"{variant:12s} {middle:10.2f} {spread:>16s} {memory[variant]:9.2f}")
+                clock[variant].append(time.perf_counter() - started)
+                busy[variant].append(time.process_time() - worked)
+    return {"seconds of a step": clock, "CPU seconds of a step": busy}
+
+
+def _print(what: str, found: dict[str, list[float]]) -> None:
+    print(what)
+    for variant, values in found.items():
+        print(f"  {variant:12s} {statistics.median(values):7.2f}  ({_spread(values)})")
     for one, two in PAIRS:
-        slower = statistics.median(times[one]) / statistics.median(times[two])
-        print(f"{one} / {two}: time x {slower:.2f}, memory x {memory[one] / memory[two]:.2f}")
+        ratio = statistics.median(found[one]) / statistics.median(found[two])
+        print(f"  {one} / {two}: x {ratio:.2f}")
+    print(flush=True)
+
+
+def _print_processes(told: dict[int, str]) -> None:
+    for count, seconds in told.items():
+        print(f"LRCLR bf16, {count} process{'es' if count > 1 else ''}: {seconds}")
+    one, two = (float(seconds.split()[0]) for seconds in told.values())
+    print(f"2 processes / 1 process: x {two / one:.2f}\n", flush=True)
+
+
+def _spread(found: list[float]) -> str:
+    return f"{min(found):.2f} to {max(found):.2f}"
 
 
 def _peak(variant: str, chosen: argparse.Namespace) -> float:
-    command = [sys.executable, __file__, "--arch", chosen.arch, "--batch-size",
-               str(chosen.batch_size), "--memory-of", variant]  # fmt: skip
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return float(_told([sys.executable], ["--memory-of", variant], chosen))
 
 
-def _step(variant: str, chosen: argparse.Namespace) -> Callable[[], object]:
-    torch.manual_seed(0)
-    kind, precision = variant.split()
-    texts = [f"finding {number} of the left lung" for number in range(chosen.batch_size)]
-    pixels = torch.randn(chosen.batch_size, 3, 224, 224)
-    if kind == "LRCLR":
-        model = LRCLR(open_clip_backbone(chosen.arch), LRCLRConfig())
-        data = TrainingData(pixels.half(), SentenceIndex([[text] for text in texts]), "random")
-        schedule = Schedule(steps=10_000, batch_size=chosen.batch_size, sentences_per_report=1,
-                            precision=precision)  # fmt: skip
-        loop = Loop(model.train(), data, schedule, Weights())
-        return lambda: loop.step(1)
-    plain = open_clip.create_model(chosen.arch).train()
-    tokens, loss_of = open_clip.get_tokenizer(chosen.arch)(texts), open_clip.ClipLoss()
-    optimiser = torch.optim.AdamW(plain.parameters(), lr=3e-4, weight_decay=0.05)
+def _seconds_of(processes: int, chosen: argparse.Namespace) -> str:
+    start = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}",
+             "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]  # fmt: skip
+    threads = str(max((os.cpu_count() or 1) // processes, 1))
+    return _told(start, ["--shared"], chosen, OMP_NUM_THREADS=threads)
 
-    def step() -> None:
-        optimiser.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            images, words = plain.encode_image(pixels, True), plain.encode_text(tokens, True)
-            loss = loss_of(images, words, plain.logit_scale.exp())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
-        optimiser.step()
 
-    return step
+def _told(start: list[str], more: list[str], chosen: argparse.Namespace, **values: str) -> str:
+    command = [*start, __file__, "--arch", chosen.arch, "--batch-size", str(chosen.batch_size),
+               "--repeats", str(chosen.repeats), *more]  # fmt: skip
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                          env={**os.environ, **values})  # fmt: skip
+    return done.stdout.strip()
+
+
+def _one_of_several(chosen: argparse.Namespace) -> None:
+    """A process of several that share a batch; the first one tells."""
+    step, found = _make("LRCLR", chosen), []
+    for _ in range(chosen.repeats + 1):
+        started = time.perf_counter()
+        step("bf16")
+        found.append(time.perf_counter() - started)
+    if int(os.environ["RANK"]) == 0:
+        print(f"{statistics.median(found[1:]):.2f} s, {_spread(found[1:])}; "
+              f"peak {peak_gib():.2f} GiB a process")  # fmt: skip
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -98,6 +98,34 @@ def test_text_embedding_is_the_librarys_and_words_are_its_tokens(
 
 
 @torch.no_grad()
+def test_the_text_tower_works_on_no_padding(backbone: OpenClipBackbone) -> None:
+    tower = backbone.reader.tower.transformer
+    lengths: list[int] = []
+
+    def see(_: Any, args: Any, named: dict[str, Any]) -> None:
+        lengths.append((args[0] if args else named["input_ids"]).shape[1])
+
+    handle = tower.register_forward_pre_hook(see, with_kwargs=True)
+    try:
+        found = backbone.text_tokens(TEXTS)
+    finally:
+        handle.remove()
+    words = int(found.mask.sum(dim=1).max())
+    assert lengths == [words + 2] and words + 2 < backbone.context_length  # begin and end of text
+
+
+@torch.no_grad()
+def test_in_bfloat16_the_towers_run_in_it_and_say_the_same(backbone: OpenClipBackbone) -> None:
+    pixels = tiny_pixels(backbone)
+    with torch.autocast("cpu", torch.bfloat16):
+        tokens = backbone.image_tokens(pixels).tokens
+        found, _ = backbone.finish(tokens)
+    assert tokens.dtype == torch.bfloat16
+    expected = backbone.model.encode_image(pixels)
+    assert torch.cosine_similarity(found.float(), expected).min() > 0.999
+
+
+@torch.no_grad()
 def test_an_empty_or_overlong_text_does_not_crash(backbone: OpenClipBackbone) -> None:
     found = backbone.text_tokens(["", "pleural " * 300])
     assert torch.isfinite(found.text_features).all()
