@@ -77,8 +77,8 @@ class OpenClipBackbone(Backbone):
     def _embed(self, pixels: Tensor) -> Tensor:
         """The tokens of the first block, in the precision that autocast gives the towers.
 
-        The patch convolution itself stays in float32: it is a hundredth of the work, and in bfloat16
-        its gradient takes a CPU ten times as long.
+        The patch convolution stays in float32: it is a hundredth of the work, and in bfloat16 its
+        gradient takes a CPU ten times as long.
         """
         device = pixels.device.type
         with torch.autocast(device, enabled=False):
