@@ -66,6 +66,8 @@ def test_a_file_and_values_over_it(tmp_path: Path) -> None:
         ("[schedule]\nfreeze = 'x'", "must be a list"),
         ("[weights]\nglobal = 'much'", "weights.global must be a number"),
         ("[lrclr]\nscorer = 'best'", "Unknown scorer"),
+        ("[lrclr]\nfusion_layers = 0", "at least 1"),
+        ("[lrclr]\ngamma = 0", "gamma above 0"),
         ("[extra]\na = 1", "no table"),
         ("model = 3", "must be text"),
         ("= nonsense", "no TOML"),

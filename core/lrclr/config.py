@@ -54,6 +54,11 @@ class LRCLRConfig:
         _one_of("region_features", self.region_features, tuple(REGION_FEATURES))
         if self.k < 1:
             raise ExplorerError(f"k must be at least 1 region; got {self.k}.")
+        if self.fusion_layers < 1 or self.fusion_heads < 1 or not self.gamma > 0:
+            raise ExplorerError(
+                "fusion_layers and fusion_heads must be at least 1 and gamma above 0; got "
+                f"{self.fusion_layers}, {self.fusion_heads} and {self.gamma}."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
