@@ -223,7 +223,8 @@ def curves(
         figure.add_scatter(x=steps, y=values, name=name, mode=mode, line={"color": tone})
     figure.update_xaxes(title="step")
     figure.update_yaxes(title=title)
-    figure.update_layout(legend={"orientation": "h", "y": 1.15})
+    # Grows upwards: in a narrow window it takes several lines.
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return _plain(figure, height)
 
 
