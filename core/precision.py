@@ -8,7 +8,7 @@ PRECISIONS = ("auto", "bf16", "fp32")
 
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
-    """True for "bf16"; for "auto" where the hardware multiplies it; False for "fp32"."""
+    """True for "bf16"; for "auto" where the hardware multiplies bfloat16; False for "fp32"."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cpu":

@@ -11,6 +11,7 @@ import typer
 from core.cli.common import StderrProgress
 
 _Weight = typer.Option(min=0, help="Weight of this loss; 0 switches it off.")
+_Features = typer.Option(help="local, conv, window, early, value or last.")
 _Freeze = typer.Option(help="Beginning of the names of parameters that do not train; repeatable.")
 
 
@@ -48,7 +49,7 @@ def finetune_command(
     k: Annotated[int | None, typer.Option("--k", help="Regions kept.")] = None,
     local_form: Annotated[str | None, typer.Option(help="lse, gloria or filip.")] = None,
     gamma: Annotated[float | None, typer.Option(help="Sharpness of the pool.")] = None,
-    region_features: Annotated[str | None, typer.Option(help="What regions see.")] = None,
+    region_features: Annotated[str | None, _Features] = None,
     fusion_layers: Annotated[int | None, typer.Option(min=1)] = None,
     fusion_heads: Annotated[int | None, typer.Option(min=1)] = None,
     selection_block: Annotated[bool | None, typer.Option()] = None,

@@ -73,13 +73,15 @@ def zone_correlation(
         if scores is None or np.isnan(scores).any() or np.ptp(scores) == 0:
             continue
         lungs = studies.masks(row).get(_LUNGS)
-        zones = zone_masks(lungs) if lungs is not None else []
-        if not all(zone.any() for zone in zones) or not zones:
+        if lungs is None:
+            continue
+        zones = zone_masks(lungs)
+        if not all(zone.any() for zone in zones):
             continue
         pixels = preprocess(studies.image(row))[None].to(predictor.model.device)
         for method, values in found.items():
             (saliency,) = attribution_maps(method, predictor, pixels, prompts, seed + row)
-            fitted = preprocess.map_to_image(saliency, (zones[0].shape[0], zones[0].shape[1]))
+            fitted = preprocess.map_to_image(saliency, (lungs.shape[0], lungs.shape[1]))
             means = [float(fitted[zone].mean()) for zone in zones]
             if np.ptp(means) > 0:
                 values[row] = spearmanr(scores, means).statistic

@@ -3,9 +3,9 @@
 A plan is TOML: what all variants share, then what each changes (assets/plans/ has ours). Every
 trial is a run folder; a plan that was cut off goes on with the trials and steps it lacks. With
 `folds = 5` every trial is five, `{fold}` in the names of its sets counting them, and the five test
-parts are measured as one set. `controls` are methods that know nothing of the model; they are
-measured with the first variant alone. `localize_first` bounds how many studies are localised and
-retrieved, which takes longer than scoring; 0 is all.
+parts are measured as one set. `controls` are methods that are measured with the first variant
+alone, such as those that know nothing of the model. `localize_first` bounds how many studies are
+localised and retrieved, which takes longer than scoring; 0 is all.
 """
 
 import json
