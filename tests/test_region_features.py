@@ -20,8 +20,8 @@ REACH = {"local": 0, "conv": 1, "window": 1}
 def _changes(kind: str) -> torch.Tensor:
     """How far each patch's feature moves when the corner patch of an image changes, (4, 4)."""
     model = tiny_model(region_features=kind)
-    if kind == "conv":  # its norm carries two numbers of the whole map, mean and spread; not those
-        model.neighbourhood[0] = torch.nn.Identity()
+    if kind == "conv":  # zero at first
+        torch.nn.init.normal_(model.neighbourhood.weight)
     pixels = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
     changed = pixels.clone()
     changed[:, :, :8, :8] += 1
@@ -42,6 +42,15 @@ def test_features_see_as_far_as_they_say(kind: str) -> None:
         assert moved[reach, reach] > 1e-3
     else:
         assert moved[3, 3] > 1e-4
+
+
+def test_an_untrained_neighbourhood_changes_nothing() -> None:
+    pixels = torch.rand(2, 1, 32, 32)
+    plain, conv = tiny_model(), tiny_model(region_features="conv")
+    conv.load_state_dict(plain.state_dict(), strict=False)
+    with torch.no_grad():
+        found = [model.encode_image(pixels).patch_features for model in (plain, conv)]
+    assert torch.equal(*found)
 
 
 @pytest.mark.parametrize("kind", ["early", "value", "last"])

@@ -8,7 +8,6 @@ from core.errors import ExplorerError
 LOCAL_FORMS = ("lse", "gloria", "filip")
 REGION_FEATURES = {
     "local": "before attention has mixed the patches: stem output, or the value path in CLIP",
-    # Its norm carries two numbers of the whole map, mean and spread.
     "conv": "the same with a 3x3 convolution added, so that a patch is seen against its neighbours",
     "window": "the same after one added block whose attention sees the eight neighbours only",
     "early": "after the first block",

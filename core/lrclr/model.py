@@ -55,9 +55,11 @@ class LRCLR(nn.Module):
         if config.region_features == "window":
             self.window_block = Block(width, config.fusion_heads)
         elif config.region_features == "conv":
-            self.neighbourhood = nn.Sequential(
-                nn.GroupNorm(1, width), nn.Conv2d(width, width, 3, padding=1), nn.SiLU()
-            )
+            self.neighbourhood_norm = nn.LayerNorm(width)  # of each token: nothing of the map
+            self.neighbourhood = nn.Conv2d(width, width, 3, padding=1)
+            # Zero at first, so that a model trained without it goes on from where it was.
+            nn.init.zeros_(self.neighbourhood.weight)
+            nn.init.zeros_(self.neighbourhood.bias)
         self.fusion = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
         self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.local_bias = nn.Parameter(torch.tensor(-4.0))
@@ -123,8 +125,8 @@ class LRCLR(nn.Module):
         if kind == "window":
             local = self.window_block(local, selection.neighbours(tokens.grid, local.device))
         elif kind == "conv":
-            around = self.neighbourhood(local.transpose(1, 2).unflatten(2, tokens.grid))
-            local = local + around.flatten(2).transpose(1, 2)
+            normed = self.neighbourhood_norm(local).transpose(1, 2).unflatten(2, tokens.grid)
+            local = local + F.silu(self.neighbourhood(normed)).flatten(2).transpose(1, 2)
         made: Tensor = self.region_head(local)
         # A local feature that is in the joint space already is refined, not replaced.
         same = self.backbone.local_width == self.backbone.embed_dim

@@ -127,8 +127,8 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
                     _measure(model, test, names, measured, plan.localize_first, folder, seed)
                 parts.append(_read(variant, seed, folder))
             trials.append(_joined(parts))
-            rows = compare_trials(trials, labels[names])
-            _write(rows, out)
+        rows = compare_trials(trials, labels[names])
+        _write(rows, out)
     return rows
 
 
