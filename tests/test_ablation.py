@@ -58,8 +58,10 @@ def test_tables_hold_every_variant_and_mark_what_is_sure() -> None:
     rows = compare_trials(
         [_trial("base", 0, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)], LABELS, n_bootstrap=200
     )
-    base, better = as_markdown(rows, ["AUC lrclr", "missing"]).splitlines()[2:]
-    assert better.startswith("| better |") and "*" in better and "*" not in base
+    scores, pointing = as_markdown(rows).split("### ")[1:]
+    for table in (scores, pointing):
+        base, better = table.splitlines()[4:6]
+        assert better.startswith("| better |") and "*" in better and "*" not in base
     frame = as_frame(rows)
     assert list(frame["variant"]) == ["base", "better"]
     assert frame["gain AUC lrclr value"][1] == pytest.approx(rows[1].gains["AUC lrclr"].value)
@@ -148,7 +150,11 @@ match = 0.0
     assert "pointing_game lrclr" in rows[0].figures and "cnr similarity" in rows[0].figures
     assert "pointing_game centre" in rows[0].figures  # a control is measured once
     assert "pointing_game centre" not in rows[1].figures
-    assert (out / "table.md").read_text().count("\n") == 4
+    tables = (out / "table.md").read_text().split("### ")[1:]
+    titles = [table.splitlines()[0] for table in tables]
+    assert titles == ["Scores", "Localisation by similarity", "Localisation by lrclr",
+                      "Controls, on lrclr"]  # fmt: skip
+    assert "| global-only |" in tables[1] and "| centre |" in tables[3]
     assert len(pd.read_csv(out / "table.csv")) == 2
     assert (out / "figure.png").stat().st_size > 1000
 

@@ -18,6 +18,7 @@ from core.metrics.bootstrap import Interval, interval, resamples
 SCORES = ("lrclr", "global", "local")
 SMALL = ("Fracture", "Lung Lesion", "Pneumothorax", "Support Devices")
 """Findings that fill a small part of the picture; their AUC is given apart."""
+_OVERALL = ("AUC", "retrieval", "brixia")  # figures of the studies; all others are of a method
 
 Array = NDArray[np.float64]
 
@@ -133,20 +134,48 @@ def as_frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def as_markdown(rows: Sequence[Row], names: Sequence[str] | None = None) -> str:
-    """A table of values with intervals; a star where the gain over the first excludes zero."""
-    names = list(names or rows[0].figures)
-    head = f"| variant | seeds | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}"
-    lines = [head]
-    for row in rows:
-        cells = []
-        for name in names:
-            figure, gain = row.figures.get(name), row.gains.get(name)
-            if figure is None:
-                cells.append("-")
-                continue
-            sure = gain is not None and (gain.low > 0 or gain.high < 0)
-            star = "*" if sure else ""
-            cells.append(f"{figure.value:.3f} [{figure.low:.3f} {figure.high:.3f}]{star}")
-        lines.append(f"| {row.variant} | {row.seeds} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Tables of values with intervals; a star where the gain over the first row excludes zero.
+
+    The scores, then localisation by each method of all rows, then by the controls, which were
+    measured on the first row's model alone.
+    """
+    measures: dict[str, list[str]] = {}  # method -> measures
+    for name in rows[0].figures:
+        if not name.startswith(_OVERALL):
+            measure, method = name.split()
+            measures.setdefault(method, []).append(measure)
+    overall = [name for name in rows[0].figures if name.startswith(_OVERALL)]
+    shared = [m for m in measures if all(f"{measures[m][0]} {m}" in r.figures for r in rows[1:])]
+    lines = {f"{row.variant} | {row.seeds}": _cells(row, overall) for row in rows}
+    parts = [_table("Scores", "variant | seeds", overall, lines)]
+    for method in shared:
+        names = [f"{measure} {method}" for measure in measures[method]]
+        lines = {row.variant: _cells(row, names) for row in rows}
+        parts.append(_table(f"Localisation by {method}", "variant", measures[method], lines))
+    controls = [method for method in measures if method not in shared]
+    if controls:
+        known = list(dict.fromkeys(measure for m in controls for measure in measures[m]))
+        lines = {m: _cells(rows[0], [f"{measure} {m}" for measure in known]) for m in controls}
+        parts.append(_table(f"Controls, on {rows[0].variant}", "method", known, lines))
+    return "\n".join(parts)
+
+
+def _cells(row: Row, names: Sequence[str]) -> list[str]:
+    cells = []
+    for name in names:
+        figure, gain = row.figures.get(name), row.gains.get(name)
+        if figure is None:
+            cells.append("-")
+            continue
+        sure = gain is not None and (gain.low > 0 or gain.high < 0)
+        star = "*" if sure else ""
+        cells.append(f"{figure.value:.3f} [{figure.low:.3f} {figure.high:.3f}]{star}")
+    return cells
+
+
+def _table(title: str, head: str, names: Sequence[str], lines: dict[str, list[str]]) -> str:
+    columns = head.count("|") + 1 + len(names)
+    text = [f"### {title}", "", f"| {head} | {' | '.join(names)} |", "|" + "---|" * columns]
+    text += [f"| {line} | {' | '.join(cells)} |" for line, cells in lines.items()]
+    return "\n".join(text) + "\n"
