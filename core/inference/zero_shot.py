@@ -13,12 +13,13 @@ from torch.nn import functional as F
 
 from core.inference.prompts import PromptSet
 from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
 
 SCORES: dict[str, str] = {
     "positive": "cosine of image and positive prompts",
     "pair": "CheXzero: softmax over positive and negative prompt, averaged over the pairs",
-    "global": "cosine with the positive less that with the negative prompts",
+    "global": "cosine with the best-matching positive less the best-matching negative prompts",
     "local": "the same from regions: the best-matching regions count",
     "match": "the cross-modality transformer's match, positive less negative",
     "lrclr": "weighted mix of global, local and match",
@@ -63,22 +64,16 @@ def _scores(
     parts: dict[str, list[Tensor]] = {name: [] for name in SCORES if name != "lrclr"}
     for finding in prompts.values():
         sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
-        # Ensembles are averaged as embeddings, as CheXzero and CLIP do.
-        anchors = [F.normalize(texts.text_features[side].mean(dim=0), dim=0) for side in sides]
-        yes, no = (images.image_features @ anchor for anchor in anchors)  # each (B,)
+        # Averaged as embeddings, as CheXzero and CLIP do.
+        anchor = F.normalize(texts.text_features[sides[0]].mean(dim=0), dim=0)
         odds = cosine[:, sides[0], None] - cosine[:, None, sides[1]]  # (B, P+, P-)
-        parts["positive"].append(yes)
-        parts["global"].append(yes - no)
+        parts["positive"].append(images.image_features @ anchor)
         parts["pair"].append(odds.sigmoid().mean(dim=(1, 2)))
-        parts["local"].append(_contrast(local, *sides))
-        parts["match"].append(_contrast(match, *sides))
+        for name, values in (("global", cosine), ("local", local), ("match", match)):
+            yes, no = (lse_pool(values[:, side], model.config.gamma) for side in sides)
+            parts[name].append(yes - no)
     stacked = {name: torch.stack(values, dim=1) for name, values in parts.items()}
     return {**stacked, "lrclr": mix(stacked, model.config.mix, model.config.spread)}
-
-
-def _contrast(values: Tensor, positive: list[int], negative: list[int]) -> Tensor:
-    """Mean over the positive less that over the negative columns, (B, P) to (B,)."""
-    return values[:, positive].mean(dim=1) - values[:, negative].mean(dim=1)
 
 
 def mix(
