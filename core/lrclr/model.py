@@ -58,8 +58,8 @@ class LRCLR(nn.Module):
             self.neighbourhood_norm = nn.LayerNorm(width)  # of each token: nothing of the map
             self.neighbourhood = nn.Conv2d(width, width, 3, padding=1)
             # Zero at first, so that a model trained without it goes on from where it was.
-            nn.init.zeros_(self.neighbourhood.weight)
-            nn.init.zeros_(self.neighbourhood.bias)
+            for parameter in self.neighbourhood.parameters():
+                nn.init.zeros_(parameter)
         self.fusion = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
         self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.local_bias = nn.Parameter(torch.tensor(-4.0))
