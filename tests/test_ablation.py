@@ -54,6 +54,19 @@ def test_seeds_are_averaged_and_small_findings_stand_apart() -> None:
     assert alone[0].figures["AUC small"].value == pytest.approx(fracture.figures["AUC lrclr"].value)
 
 
+def test_findings_of_few_cases_are_left_out_of_localisation() -> None:
+    one = _trial("base", 0, 1.0, 0.5)
+    rare = Tally([1, 3], {("lrclr", "pointing_game"): [1.0, 1.0]})
+    both = Trial("base", 0, one.scores, {**one.cases, "Fracture": rare})
+    alone, few, whole = (
+        compare_trials([trial], LABELS, n_bootstrap=50, min_cases=least)[0].figures
+        for trial, least in ((one, 1), (both, 3), (both, 2))
+    )
+    name = "pointing_game lrclr"
+    assert few[name] == alone[name]
+    assert whole[name].value == pytest.approx((alone[name].value + 1) / 2)
+
+
 def test_tables_hold_every_variant_and_mark_what_is_sure() -> None:
     rows = compare_trials(
         [_trial("base", 0, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)], LABELS, n_bootstrap=200

@@ -45,17 +45,24 @@ class Row:
 
 
 def compare_trials(
-    trials: Sequence[Trial], labels: pd.DataFrame, n_bootstrap: int = 1000, seed: int = 0
+    trials: Sequence[Trial],
+    labels: pd.DataFrame,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    min_cases: int = 1,
 ) -> list[Row]:
     """A row for each variant, in the order of their first trials.
 
     Args:
         labels: (n, F) of 1, 0 and NaN, columns as those of the scores.
+        min_cases: localisation is the mean over the findings with that many cases at least.
     """
     weights = resamples(len(labels), n_bootstrap, seed)
     measured: dict[str, list[dict[str, tuple[float, Array]]]] = {}
     for trial in trials:
-        measured.setdefault(trial.variant, []).append(_figures(trial, labels, weights))
+        measured.setdefault(trial.variant, []).append(
+            _figures(trial, labels, weights, min_cases)
+        )
     joined = {
         variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
         for variant, seeds in measured.items()
@@ -74,7 +81,7 @@ def compare_trials(
 
 
 def _figures(
-    trial: Trial, labels: pd.DataFrame, weights: NDArray[np.int64]
+    trial: Trial, labels: pd.DataFrame, weights: NDArray[np.int64], min_cases: int
 ) -> dict[str, tuple[float, Array]]:
     """Figure -> value and its draws (R,)."""
     found = {}
@@ -95,10 +102,10 @@ def _figures(
         mean = _case_mean(each, weights)
         if not np.isnan(mean[0]):
             found[name] = mean
-    for key in dict.fromkeys(key for tally in trial.cases.values() for key in tally.values):
+    tallies = [tally for tally in trial.cases.values() if len(tally.rows) >= min_cases]
+    for key in dict.fromkeys(key for tally in tallies for key in tally.values):
         means = [
-            _case_mean(np.array(tally.values[key]), weights[:, tally.rows])
-            for tally in trial.cases.values()
+            _case_mean(np.array(tally.values[key]), weights[:, tally.rows]) for tally in tallies
         ]
         known_ = [mean for mean in means if not np.isnan(mean[0])]
         if known_:

@@ -49,7 +49,7 @@ class Plan:
     test_data: str
     methods: tuple[str, ...]
     folds: int = 1
-    min_positives: int = 1  # and negatives, of a finding whose AUC counts
+    min_positives: int = 1  # of a finding that counts, and negatives; of its cases, too
     controls: tuple[str, ...] = ()
     localize_first: int = 0
 
@@ -127,7 +127,7 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
                     _measure(model, test, names, measured, plan.localize_first, folder, seed)
                 parts.append(_read(variant, seed, folder))
             trials.append(_joined(parts))
-        rows = compare_trials(trials, labels[names])
+        rows = compare_trials(trials, labels[names], min_cases=plan.min_positives)
         _write(rows, out)
     return rows
 
