@@ -35,7 +35,7 @@ class LRCLRConfig:
     scorer: str = "text"
     k: int = 12
     body_mask: bool = False  # never pick patches of black border
-    region_features: str = "conv"  # a name of REGION_FEATURES
+    region_features: str = "local"  # a name of REGION_FEATURES
     selection_block: bool = True
     fusion_layers: int = 2
     fusion_heads: int = 8
