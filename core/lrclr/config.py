@@ -40,7 +40,7 @@ class LRCLRConfig:
     fusion_layers: int = 2
     fusion_heads: int = 8
     local_form: str = "lse"
-    gamma: float = 12.0  # sharpness of the pool over regions
+    gamma: float = 12.0  # sharpness of the pools over regions and over prompts
     # Weights of the zero-shot score; each part is divided by `spread` first, so that they compare.
     mix: dict[str, float] = field(default_factory=_even_mix)
     spread: dict[str, float] = field(default_factory=dict)

@@ -52,10 +52,10 @@ def _rows(logits: Tensor, positive: Tensor) -> Tensor:
 
 
 def lse_pool(similarity: Tensor, gamma: float) -> Tensor:
-    """Smooth maximum over regions, log-mean-exp (multiple-instance pooling).
+    """Smooth maximum over regions or prompts, log-mean-exp (multiple-instance pooling).
 
     Args:
-        similarity: (..., N), cosine of each region with one text.
+        similarity: (..., N), say the cosine of each region with one text.
         gamma: sharpness; 0 tends to the mean, infinity to the maximum.
 
     Returns:
