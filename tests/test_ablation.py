@@ -9,7 +9,7 @@ import torch
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
-from core.evaluation.ablation import Trial, as_frame, as_markdown, compare_trials
+from core.evaluation.ablation import Comparison, Row, Trial, as_frame, as_markdown
 from core.evaluation.localize import Tally
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
@@ -31,10 +31,17 @@ def _trial(variant: str, seed: int, signal: float, hits: float) -> Trial:
     return Trial(variant, seed, by_score, {"Edema": tally})
 
 
+def _compared(trials: list[Trial], labels: pd.DataFrame = LABELS, least: int = 1) -> list[Row]:
+    compared = Comparison(labels, n_bootstrap=200, min_cases=least)
+    for trial in trials:
+        compared.add(trial)
+    return compared.rows()
+
+
 def test_a_clear_gain_excludes_zero_and_none_does_not() -> None:
     trials = [_trial("base", 0, 0.5, 0.3), _trial("base", 1, 0.5, 0.3),
               _trial("same", 7, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)]  # fmt: skip
-    base, same, better = compare_trials(trials, LABELS, n_bootstrap=300)
+    base, same, better = _compared(trials)
     assert (base.seeds, same.seeds) == (2, 1) and not base.gains
     for name in ("AUC lrclr", "pointing_game lrclr"):
         assert better.gains[name].low > 0
@@ -46,11 +53,11 @@ def test_a_clear_gain_excludes_zero_and_none_does_not() -> None:
 
 def test_seeds_are_averaged_and_small_findings_stand_apart() -> None:
     one, two = _trial("base", 0, 1.0, 0.2), _trial("base", 1, 1.0, 0.8)
-    (row,) = compare_trials([one, two], LABELS, n_bootstrap=50)
-    alone = [compare_trials([t], LABELS, n_bootstrap=50)[0] for t in (one, two)]
+    (row,) = _compared([one, two])
+    alone = [_compared([t])[0] for t in (one, two)]
     for name, figure in row.figures.items():
         assert figure.value == pytest.approx(np.mean([a.figures[name].value for a in alone]))
-    fracture = compare_trials([one], LABELS[["Fracture"]], n_bootstrap=50)[0]
+    fracture = _compared([one], LABELS[["Fracture"]])[0]
     assert alone[0].figures["AUC small"].value == pytest.approx(fracture.figures["AUC lrclr"].value)
 
 
@@ -59,7 +66,7 @@ def test_findings_of_few_cases_are_left_out_of_localisation() -> None:
     rare = Tally([1, 3], {("lrclr", "pointing_game"): [1.0, 1.0]})
     both = Trial("base", 0, one.scores, {**one.cases, "Fracture": rare})
     alone, few, whole = (
-        compare_trials([trial], LABELS, n_bootstrap=50, min_cases=least)[0].figures
+        _compared([trial], least=least)[0].figures
         for trial, least in ((one, 1), (both, 3), (both, 2))
     )
     name = "pointing_game lrclr"
@@ -68,9 +75,7 @@ def test_findings_of_few_cases_are_left_out_of_localisation() -> None:
 
 
 def test_tables_hold_every_variant_and_mark_what_is_sure() -> None:
-    rows = compare_trials(
-        [_trial("base", 0, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)], LABELS, n_bootstrap=200
-    )
+    rows = _compared([_trial("base", 0, 0.5, 0.3), _trial("better", 3, 4.0, 0.95)])
     scores, pointing = as_markdown(rows).split("### ")[1:]
     for table in (scores, pointing):
         base, better = table.splitlines()[4:6]

@@ -21,6 +21,7 @@ SMALL = ("Fracture", "Lung Lesion", "Pneumothorax", "Support Devices")
 _OVERALL = ("AUC", "retrieval", "brixia")  # figures of the studies; all others are of a method
 
 Array = NDArray[np.float64]
+Figures = dict[str, tuple[float, Array]]  # figure -> value and its draws (R,)
 
 
 @dataclass(frozen=True)
@@ -44,47 +45,50 @@ class Row:
     gains: dict[str, Interval] = field(default_factory=dict)
 
 
-def compare_trials(
-    trials: Sequence[Trial],
-    labels: pd.DataFrame,
-    n_bootstrap: int = 1000,
-    seed: int = 0,
-    min_cases: int = 1,
-) -> list[Row]:
-    """A row for each variant, in the order of their first trials.
+class Comparison:
+    """Trials one after the other; each is resampled once, with the same draws."""
 
-    Args:
-        labels: (n, F) of 1, 0 and NaN, columns as those of the scores.
-        min_cases: localisation is the mean over the findings with that many cases at least.
-    """
-    weights = resamples(len(labels), n_bootstrap, seed)
-    measured: dict[str, list[dict[str, tuple[float, Array]]]] = {}
-    for trial in trials:
-        measured.setdefault(trial.variant, []).append(
-            _figures(trial, labels, weights, min_cases)
-        )
-    joined = {
-        variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
-        for variant, seeds in measured.items()
-    }
-    rows = []
-    first = next(iter(joined.values()))
-    for variant, figures in joined.items():
-        gains = {
-            name: interval(value - first[name][0], draws - first[name][1])
-            for name, (value, draws) in figures.items()
-            if name in first and figures is not first
+    def __init__(
+        self, labels: pd.DataFrame, n_bootstrap: int = 1000, seed: int = 0, min_cases: int = 1
+    ) -> None:
+        """Nothing compared yet.
+
+        Args:
+            labels: (n, F) of 1, 0 and NaN, columns as those of the scores.
+            min_cases: localisation is the mean over the findings with that many cases at least.
+        """
+        self._labels, self._min_cases = labels, min_cases
+        self._weights = resamples(len(labels), n_bootstrap, seed)
+        self._measured: dict[str, list[Figures]] = {}  # variant -> one for each seed
+
+    def add(self, trial: Trial) -> None:
+        """Measure a trial on the draws."""
+        found = _figures(trial, self._labels, self._weights, self._min_cases)
+        self._measured.setdefault(trial.variant, []).append(found)
+
+    def rows(self) -> list[Row]:
+        """A row for each variant, in the order of their first trials."""
+        joined = {
+            variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
+            for variant, seeds in self._measured.items()
         }
-        shown = {name: interval(*figure) for name, figure in figures.items()}
-        rows.append(Row(variant, len(measured[variant]), shown, gains))
-    return rows
+        rows = []
+        first = next(iter(joined.values()))
+        for variant, figures in joined.items():
+            gains = {
+                name: interval(value - first[name][0], draws - first[name][1])
+                for name, (value, draws) in figures.items()
+                if name in first and figures is not first
+            }
+            shown = {name: interval(*figure) for name, figure in figures.items()}
+            rows.append(Row(variant, len(self._measured[variant]), shown, gains))
+        return rows
 
 
 def _figures(
     trial: Trial, labels: pd.DataFrame, weights: NDArray[np.int64], min_cases: int
-) -> dict[str, tuple[float, Array]]:
-    """Figure -> value and its draws (R,)."""
-    found = {}
+) -> Figures:
+    found: Figures = {}
     for score in SCORES:
         parts = {}
         for column, name in enumerate(labels.columns):

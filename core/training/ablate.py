@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.evaluation.ablation import Row, Trial, as_frame, as_markdown, compare_trials
+from core.evaluation.ablation import Comparison, Row, Trial, as_frame, as_markdown
 from core.evaluation.brixia import zone_correlation
 from core.evaluation.localize import Tally, check_methods, measure_cases
 from core.evaluation.retrieval import own_report_rank
@@ -109,11 +109,12 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
     labels = pd.concat([test.labels for test in tests], ignore_index=True)
     counts = [(labels == value).sum() for value in (0, 1)]
     names = [n for n in labels if min(count[n] for count in counts) >= plan.min_positives]
-    trials: list[Trial] = []
-    total = len(plan.variants) * len(plan.seeds)
+    compared = Comparison(labels[names], min_cases=plan.min_positives)
+    done, total = 0, len(plan.variants) * len(plan.seeds)
     for variant, config in plan.variants.items():
         for seed in plan.seeds:
-            say(f"{variant}, seed {seed}: trial {len(trials) + 1} of {total}")
+            done += 1
+            say(f"{variant}, seed {seed}: trial {done} of {total}")
             parts = []
             for fold, test in enumerate(tests):
                 folder = out / "trials" / f"{variant}-seed{seed}-fold{fold}"
@@ -126,10 +127,9 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
                     measured = plan.methods_of(variant)
                     _measure(model, test, names, measured, plan.localize_first, folder, seed)
                 parts.append(_read(variant, seed, folder))
-            trials.append(_joined(parts))
-        rows = compare_trials(trials, labels[names], min_cases=plan.min_positives)
-        _write(rows, out)
-    return rows
+            compared.add(_joined(parts))
+        _write(compared.rows(), out)
+    return compared.rows()
 
 
 def _of_fold(config: FinetuneConfig, fold: int, seed: int) -> FinetuneConfig:
