@@ -24,6 +24,7 @@ class Box:
     y: float
     w: float
     h: float
+    phrase: str = ""  # the words the box was drawn for, where a set has them
 
 
 @dataclass(frozen=True)
