@@ -9,7 +9,7 @@ import pandas as pd
 from core.errors import ExplorerError
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
-from core.studies.public.naming import labels_from_findings, rows_of_findings
+from core.studies.public.naming import labels_from_findings, split_findings
 from core.studies.public.nih import NAMES, SIDE
 
 LAYOUT = (
@@ -45,7 +45,7 @@ def open_chestx_det10(root: Path, images: Path | None = None) -> PublicSet:
     rows = pd.DataFrame(found, columns=["id", "wanted", "patient_id", "split", "findings"])
     place = images or root
     rows["image"] = rows["id"].map(tables.files_by_stem(place, (".png",), depth=3))
-    findings = rows_of_findings(rows["findings"], "|")
+    findings = split_findings(rows["findings"], "|")
     labels = labels_from_findings(findings, NAMES, np.ones(len(rows), bool), _DENIED)
     labels.loc[labels[list(_DENIED)].eq(1).any(axis=1), "No Finding"] = 0.0
     columns = ["id", "label", "x", "y", "w", "h"]

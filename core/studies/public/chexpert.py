@@ -1,5 +1,6 @@
 """CheXpert (Irvin et al., AAAI 2019): labels mined from reports, those of valid by radiologists."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -47,17 +48,23 @@ def read_rows(path: Path) -> pd.DataFrame:
     Columns: id, wanted (patient/study/view), view, patient_id and the labels.
     """
     table = tables.read_table(path, ["Path", *PATHOLOGIES], ["Frontal/Lateral", "AP/PA"])
-    wanted = table["Path"].str.extract(r"([^/]+/[^/]+/[^/]+)$")[0]
-    lateral = table["Frontal/Lateral"].fillna(wanted.str.extract(r"_(frontal|lateral)")[0])
-    rows = pd.DataFrame(
-        {
-            "id": wanted.str.replace("/", "_").str.replace(r"\.\w+$", "", regex=True),
-            "wanted": wanted,
-            "view": views(table["AP/PA"].where(lateral.str.lower() != "lateral", "L")),
-            "patient_id": wanted.str.split("/").str[0],
-        }
-    )
+    rows = image_keys(table["Path"])
+    lateral = table["Frontal/Lateral"].eq("Lateral") | rows["wanted"].str.contains("_lateral")
+    rows["view"] = views(table["AP/PA"].mask(lateral, "L"))
     return rows.join(table[list(PATHOLOGIES)])
+
+
+def image_keys(paths: pd.Series) -> pd.DataFrame:
+    """Columns id, wanted (patient/study/view) and patient_id from paths of any beginning."""
+    ends = [str(path).split("/")[-3:] for path in paths]
+    return pd.DataFrame(
+        {
+            "id": [os.path.splitext("_".join(end))[0] for end in ends],
+            "wanted": ["/".join(end) for end in ends],
+            "patient_id": [end[0] for end in ends],
+        },
+        index=paths.index,
+    )
 
 
 def locate(root: Path, wanted: pd.Series, suffixes: tuple[str, ...] = ()) -> pd.Series:
@@ -73,8 +80,9 @@ def locate(root: Path, wanted: pd.Series, suffixes: tuple[str, ...] = ()) -> pd.
     for folder in _folders(root, "", 3):
         for name in _patients(root / folder):
             homes.setdefault(name, f"{folder}/{name}" if folder else name)
-    patient, rest = wanted.str.split("/", n=1).str[0], wanted.str.split("/", n=1).str[1]
-    paths = patient.map(homes) + "/" + rest
+    parted = [str(path).partition("/") for path in wanted]
+    paths = pd.Series([f"{homes[p]}/{rest}" if p in homes else None for p, _, rest in parted],
+                      index=wanted.index, dtype="str")  # fmt: skip
     found = tables.existing(root, paths)
     for suffix in suffixes:
         other = paths.where(found.isna()).str.replace(r"\.\w+$", suffix, regex=True)

@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
-from core.studies.public.chexpert import locate
+from core.studies.public.chexpert import image_keys, locate
 from core.studies.public.naming import chexpert_labels, views
 
 LAYOUT = (
@@ -39,20 +39,14 @@ def open_chexpert_plus(
         path, ["path_to_image", "report", *_TEXTS],
         ["frontal_lateral", "ap_pa", "deid_patient_id", "split"],
     )  # fmt: skip
-    wanted = table["path_to_image"].str.extract(r"([^/]+/[^/]+/[^/]+)$")[0]
-    lateral = table["frontal_lateral"].str.lower() == "lateral"
     place = images or root
-    rows = pd.DataFrame(
-        {
-            "id": wanted.str.replace("/", "_").str.replace(r"\.\w+$", "", regex=True),
-            "wanted": wanted,
-            "image": locate(place, wanted, (".png", ".dcm", ".jpg")),
-            "text": _texts(table),
-            "view": views(table["ap_pa"].mask(lateral, "L")),
-            "patient_id": table["deid_patient_id"].fillna(wanted.str.split("/").str[0]),
-            "split": table["split"].fillna("").replace(_PARTS),
-        }
-    )
+    rows = image_keys(table["path_to_image"])
+    rows["image"] = locate(place, rows["wanted"], (".png", ".dcm", ".jpg"))
+    rows["text"] = _texts(table)
+    lateral = table["frontal_lateral"].str.lower() == "lateral"
+    rows["view"] = views(table["ap_pa"].mask(lateral, "L"))
+    rows["patient_id"] = table["deid_patient_id"].fillna(rows["patient_id"])
+    rows["split"] = table["split"].fillna("").replace(_PARTS)
     found = _labels(root, labels, table["path_to_image"])
     return build(place, rows, found, LAYOUT)
 

@@ -55,7 +55,7 @@ def _labels(finding: pd.Series) -> pd.DataFrame:
     infected = lower.str.startswith("pneumonia") | lower.str.contains("|".join(_INFECTIONS))
     names = finding.mask(infected, "Pneumonia")
     labels = labels_from_findings(
-        names, {"Pneumonia": "Pneumonia", "No Finding": "No Finding"},
+        [[name] for name in names], {"Pneumonia": "Pneumonia", "No Finding": "No Finding"},
         np.zeros(len(finding), bool), (), ("Pneumonia",),
     )  # fmt: skip
     labels.loc[labels["No Finding"].isna() & ~lower.isin(_NOT_SAID), "No Finding"] = 0.0

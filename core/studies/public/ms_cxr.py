@@ -8,7 +8,7 @@ from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
-from core.studies.public.naming import labels_from_findings
+from core.studies.public.naming import labels_from_findings, split_findings
 
 LAYOUT = (
     "ms-cxr: wants MS_CXR_Local_Alignment_v1.1.0.csv (or .json) beside files/ of MIMIC-CXR-JPG, or "
@@ -50,8 +50,7 @@ def open_ms_cxr(root: Path, images: Path | None = None) -> PublicSet:
             "findings": first["dicom_id"].map(by_image["category_name"].agg(_joined)),
         }
     )
-    numbered = table["dicom_id"].map(pd.Series(first.index, index=first["dicom_id"]))
-    findings = table["category_name"].set_axis(numbered)
+    findings = split_findings(rows["findings"], "|")
     same = {name: name for name in PATHOLOGIES}
     labels = labels_from_findings(findings, same, rows["id"].isna().to_numpy(), ())
     labels["No Finding"] = 0.0  # every image of the set has a finding

@@ -1,6 +1,6 @@
 """From a publisher's names of findings and views to those of the project."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,14 +24,18 @@ def views(values: pd.Series) -> pd.Series:
     return plain.map(_VIEWS).where(plain.isin(_VIEWS), plain)
 
 
-def rows_of_findings(values: pd.Series, separator: str) -> pd.Series:
-    """Names of findings, one each, under the row number they stand in."""
-    exploded = values.reset_index(drop=True).str.split(separator).explode().dropna().str.strip()
-    return exploded[exploded != ""]
+def split_findings(values: pd.Series, separator: str) -> list[list[str]]:
+    """Names of findings in each row, such as "Mass|Nodule" or "['nodule', ' pneumonia', '']".
+
+    >>> split_findings(pd.Series(["['nodule', ' pneumonia', '']", None]), ",")
+    [['nodule', 'pneumonia'], []]
+    """
+    parts = (v.strip("[] ").split(separator) if isinstance(v, str) else () for v in values)
+    return [[name for part in row if (name := part.strip(" '\""))] for row in parts]
 
 
 def labels_from_findings(
-    findings: pd.Series,
+    findings: Sequence[Sequence[str]],
     names: Mapping[str, str],
     read: NDArray[np.bool_],
     denied: Collection[str],
@@ -40,7 +44,7 @@ def labels_from_findings(
     """Labels from lists of what was found.
 
     Args:
-        findings: the publisher's names, under their row numbers.
+        findings: the publisher's names in each row.
         names: the CheXpert name of each that has one; others give no label.
         read: rows (n,) whose list is complete for the names in `denied`.
         denied: CheXpert names that such a list denies by leaving them out.
@@ -52,9 +56,9 @@ def labels_from_findings(
     values = np.full((len(read), len(PATHOLOGIES)), np.nan)
     for name in denied:
         values[read, PATHOLOGIES.index(name)] = 0
-    named = findings.map(names).dropna()
-    columns = [PATHOLOGIES.index(name) for name in named]
-    values[named.index.to_numpy(dtype=int), columns] = 1
+    columns = {own: PATHOLOGIES.index(name) for own, name in names.items()}
+    for row, found in enumerate(findings):
+        values[row, [columns[own] for own in found if own in columns]] = 1
     normal = values[:, PATHOLOGIES.index("No Finding")] == 1
     for name in denied_if_normal:
         column = values[:, PATHOLOGIES.index(name)]
@@ -68,8 +72,9 @@ def chexpert_labels(table: pd.DataFrame) -> pd.DataFrame:
     The labeller writes No Finding only where it found nothing (Irvin et al., AAAI 2019), so that
     it is 0 where another finding is 1.
     """
-    given = table.reindex(columns=list(PATHOLOGIES)).apply(pd.to_numeric, errors="coerce")
-    labels = given.where(given.isin([0, 1])).astype(float).reset_index(drop=True)
+    given = table.reindex(columns=list(PATHOLOGIES)).astype(str).reset_index(drop=True)
+    labels = pd.DataFrame(np.nan, index=given.index, columns=given.columns)
+    labels = labels.mask(given.isin(["1", "1.0"]), 1.0).mask(given.isin(["0", "0.0"]), 0.0)
     found = labels[_ABNORMAL].eq(1).any(axis=1)
     labels.loc[labels["No Finding"].isna() & found, "No Finding"] = 0.0
     return labels

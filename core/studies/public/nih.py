@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
-from core.studies.public.naming import labels_from_findings, rows_of_findings, views
+from core.studies.public.naming import labels_from_findings, split_findings, views
 
 LAYOUT = (
     "nih: wants Data_Entry_2017_v2020.csv (or Data_Entry_2017.csv), BBox_List_2017.csv and "
@@ -38,7 +38,7 @@ def open_nih(root: Path) -> PublicSet:
         path, ["Image Index", "Finding Labels", "Patient ID"], ["View Position"]
     )
     name = table["Image Index"].str.strip()
-    findings = rows_of_findings(table["Finding Labels"], "|")
+    findings = split_findings(table["Finding Labels"], "|")
     read = table["Finding Labels"].notna().to_numpy()
     rows = pd.DataFrame(
         {

@@ -33,6 +33,7 @@ NAMES = {
 }  # fmt: skip
 """CheXpert names of the indexers' MeSH terms, a site after / where the term alone says less."""
 _DENIED = set(NAMES.values()) - {"Lung Opacity", "Support Devices"}
+_CONGESTION = {"pulmonary congestion", "heart failure"}  # which CheXpert may call edema
 _MAX_XML, _MAX_REPORTS = 2**20, 100_000  # the largest report has 20 kB, and there are 3,955
 _SUFFIXES = (".png", ".dcm")  # the first is quicker to read
 
@@ -134,18 +135,18 @@ def _parse(data: bytes) -> Report:
 
 def _labels(reports: list[Report], of: pd.Series) -> pd.DataFrame:
     """Labels of each image, which are those of its report."""
-    found = [
-        (number, "/".join(words[:size]))
-        for number, report in enumerate(reports)
-        for words in (term.split("/") for term in report.terms)
-        for size in (1, 2)
+    terms = [
+        [
+            "/".join(words[:size])
+            for words in (term.split("/") for term in r.terms)
+            for size in (1, 2)
+        ]
+        for r in reports
     ]
-    terms = pd.Series([term for _, term in found], index=[number for number, _ in found])
     read = np.array([bool(r.terms) and "no indexing" not in r.terms for r in reports])
     labels = labels_from_findings(terms, NAMES, read, _DENIED, ("Lung Opacity",))
-    congested = terms[terms.isin(["pulmonary congestion", "heart failure"])].index.unique()
-    unsure = labels.index.isin(congested) & (labels["Edema"] == 0)  # CheXpert may call it edema
-    labels.loc[unsure, "Edema"] = np.nan
+    congested = np.array([not _CONGESTION.isdisjoint(found) for found in terms])
+    labels.loc[congested & (labels["Edema"] == 0), "Edema"] = np.nan
     return labels.iloc[of.to_numpy(dtype=int)].reset_index(drop=True)
 
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
-from core.studies.public.naming import labels_from_findings, rows_of_findings, views
+from core.studies.public.naming import labels_from_findings, split_findings, views
 
 LAYOUT = (
     "padchest: wants PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv.gz beside the unpacked "
@@ -42,6 +43,7 @@ _BY_NAME = {
 }  # fmt: skip
 NAMES = {own: name for name, all_own in _BY_NAME.items() for own in all_own}
 """CheXpert names of PadChest's; the other 290 or so findings have none."""
+_PARTIAL = {"unchanged", "exclude", "suboptimal study"}
 _DENIED = set(_BY_NAME) - {"Lung Opacity"}
 
 
@@ -53,7 +55,7 @@ def open_padchest(root: Path) -> PublicSet:
     """
     path = tables.require(root, LAYOUT, "PADCHEST_chest_x_ray_images_labels_160K*.csv")
     table = tables.read_table(path, ["ImageID", "PatientID", "Labels"], ["Projection", "Report"])
-    findings = _findings(table["Labels"])
+    findings = split_findings(table["Labels"], ",")
     rows = pd.DataFrame(
         {
             "id": table["ImageID"].str.removesuffix(".png"),
@@ -61,20 +63,12 @@ def open_padchest(root: Path) -> PublicSet:
             "text": table["Report"].fillna("").str.strip(),
             "view": views(table["Projection"]),
             "patient_id": table["PatientID"],
-            "findings": findings.groupby(level=0).agg("|".join).reindex(table.index).fillna(""),
+            "findings": ["|".join(dict.fromkeys(found)) for found in findings],
         }
     )
     rows["image"] = rows["id"].map(tables.files_by_stem(root, (".png",), depth=2))
-    # A list denies the rest of them unless the report only says that nothing changed.
-    partial = findings.isin(["unchanged", "exclude", "suboptimal study"]).groupby(level=0).any()
-    read = (~partial).reindex(table.index, fill_value=False).to_numpy(dtype=bool)
+    # A list denies what it leaves out, unless the report only says that nothing changed.
+    read = np.array([bool(found) and not _PARTIAL & set(found) for found in findings])
     labels = labels_from_findings(findings, NAMES, read, _DENIED, ("Lung Opacity",))
-    labels.loc[findings[findings == "exclude"].index.unique()] = float("nan")
+    labels.loc[["exclude" in found for found in findings]] = np.nan
     return build(root, rows, labels, LAYOUT)
-
-
-def _findings(lists: pd.Series) -> pd.Series:
-    """Names out of lists such as "['pleural effusion', ' pneumonia', '']", under row numbers."""
-    inner = lists.str.strip().str.strip("[]")
-    names = rows_of_findings(inner, ",").str.strip("'\" ")
-    return names[names != ""]

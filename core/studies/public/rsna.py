@@ -43,7 +43,8 @@ def open_rsna(root: Path) -> PublicSet:
 
 def _labels(target: pd.Series, classes: pd.Series) -> pd.DataFrame:
     """A box marks an opacity that suggests pneumonia; other opacities were not looked for."""
-    labels = labels_from_findings(classes.dropna(), {NORMAL: "No Finding", OPACITY: "Lung Opacity"},
+    labels = labels_from_findings([[str(name)] for name in classes],
+                                  {NORMAL: "No Finding", OPACITY: "Lung Opacity"},
                                   np.zeros(len(classes), bool), (),
                                   ("Lung Opacity",))  # fmt: skip
     labels["Pneumonia"] = target.where(target.isin([0, 1])).astype(float)
