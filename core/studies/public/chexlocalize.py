@@ -1,5 +1,6 @@
 """CheXlocalize (Saporta et al., Nature Machine Intelligence 2022): masks by radiologists."""
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,11 @@ class Segmentations:
 
 
 def decode_coco(runs: Any) -> Mask | None:
-    """The mask (H, W) of COCO's compressed runs, or None if they are damaged."""
+    """The mask (H, W) of COCO's compressed runs, or None if they are damaged.
+
+    pycocotools leaves pixels that the runs do not reach as the memory happened to be, so what it
+    decodes counts only if it encodes to the same runs again.
+    """
     from pycocotools import mask as coco
 
     try:
@@ -85,8 +90,10 @@ def decode_coco(runs: Any) -> Mask | None:
         if not 0 < height * width <= MAX_PIXELS or min(height, width) < 1:
             return None
         counts = str(runs["counts"]).encode("ascii")
-        if int(coco.area({"size": [height, width], "counts": counts})) > height * width:
-            return None
-        return np.asarray(coco.decode({"size": [height, width], "counts": counts})).astype(bool)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy, about its own call
+            pixels = coco.decode({"size": [height, width], "counts": counts})
+        whole = coco.encode(pixels)["counts"] == counts
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return np.asarray(pixels == 1) if whole else None

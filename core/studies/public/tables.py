@@ -59,6 +59,8 @@ def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
         table = pd.read_csv(
             _plain(path), dtype=str, encoding="utf-8-sig", usecols=lambda c: c.strip() in wanted
         )
+    except ExplorerError:
+        raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, EOFError,
             zlib.error, zipfile.BadZipFile, RuntimeError, ValueError):  # fmt: skip
         raise ExplorerError(f"{path.name} is no readable CSV table; download it again.") from None
@@ -68,7 +70,9 @@ def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
         raise ExplorerError(
             f"{path.name} has no column '{missing[0]}'; use the table as it was published."
         )
-    return table.reindex(columns=[*columns, *optional])
+    for column in (name for name in optional if name not in table.columns):
+        table[column] = pd.Series(None, index=table.index, dtype="str")
+    return table[[*columns, *optional]]
 
 
 def read_json(path: Path) -> Any:
@@ -80,6 +84,8 @@ def read_json(path: Path) -> Any:
     try:
         _refuse(path, path.stat().st_size, MAX_BYTES)
         return json.loads(path.read_text(encoding="utf-8-sig"))
+    except ExplorerError:
+        raise
     except (OSError, ValueError, RecursionError):
         raise ExplorerError(f"{path.name} is no readable JSON; download it again.") from None
 
