@@ -34,7 +34,7 @@ def open_chestx_det10(root: Path, images: Path | None = None) -> PublicSet:
     for split in ("train", "test"):
         path = tables.find(root, f"{split}.json")
         for entry in _entries(path) if path else []:
-            name = str(entry["file_name"])
+            name = entry["file_name"]
             study, symptoms = name.removesuffix(".png"), [str(s) for s in entry["syms"]]
             found.append({"id": study, "wanted": name, "patient_id": study.split("_")[0],
                           "split": split, "findings": "|".join(symptoms)})  # fmt: skip
@@ -55,9 +55,10 @@ def open_chestx_det10(root: Path, images: Path | None = None) -> PublicSet:
 
 def _entries(path: Path) -> list[dict[str, Any]]:
     entries = tables.read_json(path)
-    keys = {"file_name", "syms", "boxes"}
+    kinds = {"file_name": str, "syms": list, "boxes": list}
     if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and keys <= entry.keys() for entry in entries
+        isinstance(entry, dict) and all(isinstance(entry.get(k), kinds[k]) for k in kinds)
+        for entry in entries
     ):
         raise ExplorerError(f"{path.name} is not a list of file_name, syms and boxes; {LAYOUT}")
     return entries

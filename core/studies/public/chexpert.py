@@ -94,10 +94,19 @@ def _folders(root: Path, under: str, depth: int) -> list[str]:
     """The folder and those below it down to the folders of patients, which are not entered."""
     found = [under]
     if depth and not _patients(root / under):
-        for entry in sorted(path for path in (root / under).iterdir() if path.is_dir()):
-            found += _folders(root, f"{under}/{entry.name}" if under else entry.name, depth - 1)
+        for name in sorted(_names(root / under)):
+            path = f"{under}/{name}" if under else name
+            if (root / path).is_dir():
+                found += _folders(root, path, depth - 1)
     return found
 
 
 def _patients(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.startswith("patient")]
+    return [name for name in _names(folder) if name.startswith("patient")]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

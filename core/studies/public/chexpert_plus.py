@@ -69,6 +69,6 @@ def _labels(root: Path, section: str, images: pd.Series) -> pd.DataFrame:
         with path.open(encoding="utf-8") as lines:
             read = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
         read = read.drop_duplicates("path_to_image").set_index("path_to_image")
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         raise ExplorerError(f"{path.name} has no labels, line by line; {LAYOUT}") from None
     return chexpert_labels(read.reindex(columns=list(PATHOLOGIES)).reindex(images))

@@ -31,8 +31,8 @@ _BY_NAME = {
     "Pleural Other": ("pleural thickening", "apical pleural thickening",
                       "calcified pleural thickening", "pleural plaques",
                       "calcified pleural plaques"),
-    "Fracture": ("rib fracture", "callus rib fracture", "clavicle fracture", "humeral fracture",
-                 "vertebral fracture"),
+    "Fracture": ("fracture", "rib fracture", "callus rib fracture", "clavicle fracture",
+                 "humeral fracture", "vertebral fracture"),
     "Support Devices": ("NSG tube", "endotracheal tube", "tracheostomy tube", "chest drain tube",
                         "catheter", "central venous catheter", "reservoir central venous catheter",
                         "central venous catheter via jugular vein",
@@ -42,7 +42,7 @@ _BY_NAME = {
                         "artificial mitral heart valve", "artificial aortic heart valve"),
 }  # fmt: skip
 NAMES = {own: name for name, all_own in _BY_NAME.items() for own in all_own}
-"""CheXpert names of PadChest's; the other 290 or so findings have none."""
+"""CheXpert names of PadChest's; the other 140 or so findings have none."""
 _PARTIAL = {"unchanged", "exclude", "suboptimal study"}
 _DENIED = set(_BY_NAME) - {"Lung Opacity"}
 

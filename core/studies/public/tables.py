@@ -62,7 +62,8 @@ def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
     except ExplorerError:
         raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, EOFError,
-            zlib.error, zipfile.BadZipFile, RuntimeError, ValueError):  # fmt: skip
+            zlib.error, zipfile.BadZipFile, RuntimeError, ValueError,
+            IndexError):  # fmt: skip
         raise ExplorerError(f"{path.name} is no readable CSV table; download it again.") from None
     table = table.rename(columns=str.strip)
     missing = [column for column in columns if column not in table.columns]
