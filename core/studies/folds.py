@@ -85,21 +85,17 @@ def with_derived_text(table: pd.DataFrame) -> pd.DataFrame:
     """Studies without text get a sentence for each label; `text_derived` says which did."""
     table = table.copy()
     lacking = table["text"].isna() | (table["text"].astype(str).str.strip() == "")
-    names = [name for name in PATHOLOGIES if name in table.columns]
-    made = [_sentences({name: row[name] for name in names}) for _, row in table.iterrows()]
-    table["text_derived"] = lacking & np.array([bool(text) for text in made])
-    table["text"] = table["text"].astype(object).where(~table["text_derived"], pd.Series(made))
+    made = pd.Series("", index=table.index, dtype=object)
+    for name in (name for name in PATHOLOGIES if name in table.columns):
+        made += table[name].map(_said(name)).fillna("").astype(object)
+    made = made.str.strip()
+    table["text_derived"] = lacking & (made != "")
+    table["text"] = table["text"].astype(object).where(~table["text_derived"], made)
     return table
 
 
-def _sentences(labels: dict[str, float]) -> str:
-    said = []
-    for name, value in labels.items():
-        if name == "No Finding":
-            if value == 1:
-                said.append("No acute cardiopulmonary abnormality.")
-        elif value == 1:
-            said.append(f"{name.capitalize()}.")
-        elif value == 0:
-            said.append(f"No {name.lower()}.")
-    return " ".join(said)
+def _said(name: str) -> dict[int, str]:
+    """What a label of 1 or 0 says, after a space."""
+    if name == "No Finding":
+        return {1: " No acute cardiopulmonary abnormality."}
+    return {1: f" {name.capitalize()}.", 0: f" No {name.lower()}."}

@@ -9,12 +9,15 @@ from core.studies.folder import open_folder
 from core.studies.folds import apply_options, parse_options
 from core.studies.manifest import open_manifest
 from core.studies.phantom_set import PhantomSet
+from core.studies.public import SETS, open_public
 from core.studies.study import StudySet
 
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
-    "or a folder of images"
+    "a folder of images, or a published set in its folder: "
+    + ", ".join(f"{name}:FOLDER" for name in SETS)
+    + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it)"
 )
 
 
@@ -41,7 +44,8 @@ def open_studies(spec: str) -> StudySet:
         spec: a phantom preset and changes to it (`phantom:train,n=2000`; without a preset the
             wording and anatomy are those of test), a manifest's path or a folder. After a
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
-            `,derive=labels` (sentences from the labels where there is no text).
+            `,derive=labels` (sentences from the labels where there is no text). Published sets:
+            see `core.studies.public.open_public`.
 
     Raises:
         ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
@@ -49,6 +53,8 @@ def open_studies(spec: str) -> StudySet:
     spec = spec.strip()
     if spec.startswith("phantom:"):
         return _phantoms(spec)
+    if spec.partition(":")[0].lower() in SETS and ":" in spec:
+        return open_public(spec)
     if spec.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
     manifest = re.fullmatch(r"(.+\.csv)((?:,[a-z]+=\w+)+)", spec, re.IGNORECASE)

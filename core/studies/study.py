@@ -24,6 +24,7 @@ class Box:
     y: float
     w: float
     h: float
+    phrase: str = ""  # the words the box was drawn for, where a set has them
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class StudySet(ABC):
     def study(self, row: int) -> Study:
         """The study of a row."""
         values = self.table.iloc[row]
-        known = self.labels.iloc[row].dropna()
+        known = values.reindex(PATHOLOGIES).astype(float).dropna()
         text = str(values["text"]) if pd.notna(values["text"]) else ""
         return Study(
             id=str(values["id"]),
