@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from core.backbones.bounds import check_description
 from core.backbones.registry import build_backbone, load_backbone
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
@@ -46,13 +47,16 @@ def load_model(spec: str) -> LRCLR:
             )
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
+    check_description(config, folder / WEIGHTS)
     try:
         backbone = build_backbone(config["backbone"])
-    except (KeyError, TypeError):
+        model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
+    except ExplorerError:
+        raise
+    except Exception:  # sizes that do not fit together can fail in any layer
         raise ExplorerError(
             f"{folder.name}/{CONFIG} describes a backbone this version does not know."
         ) from None
-    model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
     _load_weights(model, folder / WEIGHTS)
     return model.eval()
 

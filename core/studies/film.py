@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.studies.window import Table, Window, between
+from core.errors import ExplorerError
+from core.studies.window import Table, Window, between, parse_window
 
 Voi = Window | Table
 OPENED, RANGE = "As opened", "Full range"
@@ -54,6 +55,23 @@ class Film:
         for low, high in _SHARES:
             found[f"Percentiles {low:g} to {high:g}"] = between(*self.percentiles(low, high))
         return found
+
+    def find(self, text: str) -> Voi:
+        """A window by the name of a preset, or written as `CENTRE,WIDTH`.
+
+        Raises:
+            ExplorerError: neither.
+        """
+        presets = self.presets()
+        for name, voi in presets.items():
+            if text.strip().lower() == name.lower():
+                return voi
+        if "," not in text:
+            raise ExplorerError(
+                f"This film has no window '{text[:40]}'; write CENTRE,WIDTH or one of: "
+                f"{', '.join(presets)}."
+            )
+        return parse_window(text)
 
     def percentiles(self, low: float, high: float) -> tuple[float, float]:
         """Two percentiles of the values inside the picture."""

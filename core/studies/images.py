@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ExplorerError
 from core.studies.film import Film
+from core.studies.view import look_notes
 from core.studies.window import between
 
 MAX_BYTES = 200 * 2**20
@@ -23,9 +24,14 @@ class LoadedImage:
 
     pixels: NDArray[np.float32]  # (H, W), 0..255
     kind: str  # "PNG", "JPEG" or "DICOM"
-    notes: tuple[str, ...]  # what was done or is unusual, one sentence each
+    remarks: tuple[str, ...]  # what was done in reading, and what its header says
     film: Film  # the same before its window
     view: str = ""  # as the header says it; see core.studies.dicom.describe
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done or is unusual, one sentence each; looked for when asked."""
+        return (*self.remarks, *unusual(self.pixels, self.view))
 
 
 def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
@@ -43,10 +49,8 @@ def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     if data[128:132] == b"DICM" or data[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00"):
         from core.studies.dicom import read_dicom
 
-        loaded = read_dicom(data, name)
-    else:
-        loaded = _read_picture(data, name)
-    return replace(loaded, notes=(*loaded.notes, *unusual(loaded.pixels)))
+        return read_dicom(data, name)
+    return _read_picture(data, name)
 
 
 def refuse_size(name: str, rows: int, columns: int, frames: int = 1) -> None:
@@ -65,8 +69,12 @@ def refuse_size(name: str, rows: int, columns: int, frames: int = 1) -> None:
         raise ExplorerError(f"{name} says it is {columns} x {rows} pixels; there is no picture.")
 
 
-def unusual(pixels: NDArray[np.float32]) -> tuple[str, ...]:
-    """What makes an image unlike a chest radiograph, one sentence each; empty for a usual one."""
+def unusual(pixels: NDArray[np.float32], view: str = "") -> tuple[str, ...]:
+    """What makes an image unlike a chest radiograph, one sentence each; empty for a usual one.
+
+    Args:
+        view: of the header, which the picture may contradict.
+    """
     notes = []
     height, width = pixels.shape
     if min(height, width) < 64:
@@ -75,7 +83,7 @@ def unusual(pixels: NDArray[np.float32]) -> tuple[str, ...]:
         notes.append("The image is far from square, unlike a frontal chest radiograph.")
     if float(pixels.std()) < 4:
         notes.append("The image is almost uniform: there is nothing to see in it.")
-    return tuple(notes)
+    return tuple(notes) or look_notes(pixels, view)
 
 
 def _bytes(source: Path | bytes, name: str) -> bytes:

@@ -74,7 +74,7 @@ def parse_window(text: str) -> Window:
     """A window written as `CENTRE,WIDTH`.
 
     Raises:
-        ExplorerError: not two numbers, or a width below 1.
+        ExplorerError: not two numbers, or a width of 0.
     """
     number = r"\s*([-+]?\d{1,9}(?:\.\d{1,6})?)\s*"
     found = re.fullmatch(f"{number},{number}", text)
@@ -82,4 +82,4 @@ def parse_window(text: str) -> Window:
         raise ExplorerError(
             f"'{text[:40]}' is no window; write its centre and width, such as 2048,1500."
         )
-    return Window(float(found[1]), float(found[2]))
+    return Window(float(found[1]), float(found[2]), "LINEAR_EXACT")

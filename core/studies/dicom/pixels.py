@@ -20,7 +20,7 @@ _JPEG_2000 = re.compile(rb"\xff\x4f\xff\x51....(....)(....)", re.DOTALL)
 _MAX_RLE = 24 * 2**20  # a run-length code can unpack to 64 times its size
 
 
-def stored_values(dataset: Dataset, name: str) -> NDArray[np.number]:
+def stored_values(dataset: Dataset, name: str) -> NDArray[np.integer]:
     """Pixels of the first frame: (H, W) as stored, or (H, W, 3) where they are colours.
 
     Raises:
@@ -64,7 +64,7 @@ def _refuse_stream(dataset: Dataset, name: str) -> None:
         refuse_size(name, max(first, 1), max(second, 1))
 
 
-def _field(values: NDArray[np.number], stored: int, high: int) -> NDArray[np.number]:
+def _field(values: NDArray[np.integer], stored: int, high: int) -> NDArray[np.integer]:
     """The bits of a value that are not at the bottom of its word; overlays may lie beside them."""
     width = 8 * values.dtype.itemsize
     if not 0 < stored <= high + 1 <= width:

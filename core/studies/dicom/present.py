@@ -4,6 +4,8 @@ PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), C.7.6.3.1.2 (photometric interpre
 C.7.5.1.1.2 (padding), C.10.7.1.3 and C.7.6.3.1.7 (spacing and aspect of pixels).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -26,7 +28,7 @@ _KNOWN_WINDOWS = (
 )  # fmt: skip
 
 
-def make_film(stored: NDArray[np.number], dataset: Dataset) -> tuple[Film, list[str]]:
+def make_film(stored: NDArray[np.integer], dataset: Dataset) -> tuple[Film, list[str]]:
     """A film, and what a reader should know of how it is shown, one sentence each.
 
     Args:
@@ -49,12 +51,12 @@ def make_film(stored: NDArray[np.number], dataset: Dataset) -> tuple[Film, list[
     return found, [*notes, *more, *_contradiction(dataset)]
 
 
-def _eight_bits(colours: NDArray[np.number], dataset: Dataset) -> NDArray[np.uint8]:
+def _eight_bits(colours: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
     """Colours of any depth in 0..255."""
     return (colours >> max(int(dataset.BitsStored) - 8, 0)).astype(np.uint8)
 
 
-def _modality(stored: NDArray[np.number], dataset: Dataset) -> NDArray[np.float32]:
+def _modality(stored: NDArray[np.integer], dataset: Dataset) -> NDArray[np.float32]:
     """Values in the file's own unit; a table comes before a slope and intercept."""
     if dataset.get("ModalityLUTSequence"):
         return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float32)
@@ -109,7 +111,7 @@ def _windows(dataset: Dataset) -> tuple[dict[str, Voi], list[str]]:
     return found, notes
 
 
-def _several(dataset: Dataset, keyword: str) -> list[object]:
+def _several(dataset: Dataset, keyword: str) -> list[Any]:
     """A header value as a list, however many it holds."""
     value = dataset.get(keyword)
     if value is None or value == "":
@@ -132,7 +134,7 @@ def _leaves_nothing(film: Film, voi: Voi) -> bool:
     return float(np.ptp(np.percentile(shares, [5, 95]))) < _FLAT
 
 
-def _padding(stored: NDArray[np.number], dataset: Dataset) -> NDArray[np.bool_] | None:
+def _padding(stored: NDArray[np.integer], dataset: Dataset) -> NDArray[np.bool_] | None:
     value = dataset.get("PixelPaddingValue")
     if value in (None, ""):
         return None
@@ -146,7 +148,7 @@ def _aspect(dataset: Dataset) -> tuple[float, list[str]]:
     """Height of a pixel over its width, and a word where it is not 1."""
     for keyword in (*_SPACINGS, "PixelAspectRatio"):
         try:
-            vertical, horizontal = (float(part) for part in _several(dataset, keyword))  # type: ignore[arg-type]
+            vertical, horizontal = (float(part) for part in _several(dataset, keyword))
             ratio = vertical / horizontal
         except (ValueError, TypeError, ZeroDivisionError):
             continue
