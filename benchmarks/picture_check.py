@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.paths import cxr_data
 from core.studies import open_studies, read_image
-from core.studies.view import SIDE, TEMPLATE, Look, look_at, ranks, thumbnail
+from core.studies.view import SIDE, TEMPLATE, look_at, ranks, thumbnail
 
 _PHANTOMS = "phantom:test,n=60,seed=3"
 
@@ -30,25 +30,29 @@ def main() -> None:
         write_template()
     table = pd.read_csv(chosen.data / "manifest.csv", dtype={"frontal": str})
     films = [thumbnail(read_image(chosen.data / image).pixels) for image in table["image"]]
+    measure(films, (table["frontal"] == "0").to_numpy(), table["dataset"].to_numpy())
+
+
+def measure(films: list[np.ndarray], lateral: np.ndarray, dataset: np.ndarray) -> None:
+    """Print shares of flagged thumbnails; films that are turned are every fourth frontal."""
     looks = [look_at(film) for film in films]
-    lateral = (table["frontal"] == "0").to_numpy()
     flagged = np.array([not look.frontal for look in looks])
     said("laterals flagged", "all", flagged[lateral])
     said("frontals flagged", "all", flagged[~lateral])
-    for dataset in table["dataset"].unique():
-        said("frontals flagged", dataset, flagged[(table["dataset"] == dataset) & ~lateral])
-    frontals = [film for film, side in zip(films, lateral, strict=True) if not side]
+    for name in np.unique(dataset):
+        said("frontals flagged", name, flagged[(dataset == name) & ~lateral])
     turns = {
         "upside down": lambda film: film[::-1], "turned to the left": np.rot90,
         "turned to the right": lambda film: np.rot90(film, -1), "a negative": np.negative,
     }  # fmt: skip
     upright = np.array([look.turned != "" for look in looks])[~lateral]
     said("upright called turned", "all", upright)
+    frontals = [film for film, side in zip(films, lateral, strict=True) if not side][::4]
     for name, turn in turns.items():
         found = [look_at(np.ascontiguousarray(turn(film))) for film in frontals]
-        said(f"{name}, named so", "all", np.array([look.turned == name for look in found]))
-    mirrored: list[Look] = [look_at(np.ascontiguousarray(film[:, ::-1])) for film in frontals]
-    said("mirrored flagged (cannot)", "all", np.array([not look.frontal for look in mirrored]))
+        said(f"{name}, named so", "every fourth", np.array([look.turned == name for look in found]))
+    mirrored = [not look_at(np.ascontiguousarray(film[:, ::-1])).frontal for film in frontals]
+    said("mirrored flagged (cannot)", "every fourth", np.array(mirrored))
 
 
 def said(what: str, where: str, hits: np.ndarray) -> None:
@@ -63,10 +67,8 @@ def said(what: str, where: str, hits: np.ndarray) -> None:
 def write_template() -> None:
     """The mean of phantoms' ranks as a picture."""
     studies = open_studies(_PHANTOMS)
-    small = [
-        np.asarray(Image.fromarray(thumbnail(studies.image(row))).resize((SIDE, SIDE), 4))
-        for row in range(len(studies))
-    ]
+    thumbs = [Image.fromarray(thumbnail(studies.image(row))) for row in range(len(studies))]
+    small = [np.asarray(thumb.resize((SIDE, SIDE), Image.Resampling.BOX)) for thumb in thumbs]
     mean = np.mean([ranks(picture) for picture in small], axis=0).reshape(SIDE, SIDE)
     scaled = (mean - mean.min()) / np.ptp(mean)
     Image.fromarray(np.rint(255 * scaled).astype(np.uint8)).save(TEMPLATE)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.studies.film import OPENED, RANGE, Film
+from core.studies.film import OPENED, RANGE
 from core.studies.window import Window
 from explorer import cache
 from explorer.state import Current
@@ -27,26 +27,30 @@ def picture(current: Current) -> NDArray[np.uint8]:
 def draw(current: Current) -> None:
     """The control; it belongs above the films that it changes."""
     film, chosen = cache.film(current.studies, current.row), _history(current)[-1]
-    presets = {name: voi for name, voi in film.presets().items() if isinstance(voi, Window)}
+    presets = {name: voi for name, voi in film.presets.items() if isinstance(voi, Window)}
     options = {**presets, OPENED: None}
     name = next((name for name, voi in options.items() if voi == chosen), _OWN)
     shown = chosen or film.opened
     if not isinstance(shown, Window):  # a table of the header has neither centre nor width
         shown = presets[RANGE]
-    with st.expander(f"Window: {name.lower()}", icon=":material/contrast:"):
+    with st.expander("Window of the display", icon=":material/contrast:"):
         line = st.container(horizontal=True, vertical_alignment="bottom")
         names = [OPENED, *(n for n in presets if n != OPENED), *([_OWN] if name == _OWN else [])]
         _select(line, current, names, name, options)
-        _numbers(line, current, film, shown)
+        _numbers(line, current, presets[RANGE], shown)
         many = len(_history(current)) > 1
         line.button("Undo", key="window_undo", on_click=_undo, args=(current,), disabled=not many)
         line.button("Reset", key="window_reset", on_click=_put, args=(current, None),
                     disabled=chosen is None)  # fmt: skip
-        low, high = film.percentiles(0, 100)
         st.caption(
-            f"Changes what is displayed, **not what the model saw**: it read the film as opened. "
-            f"Values run from {low:g} to {high:g}."
+            "Changes what is displayed, **not what the model saw**: it read the film as opened. "
+            f"{_extent(presets[RANGE])}"
         )
+
+
+def _extent(whole: Window) -> str:
+    low, high = whole.center - whole.width / 2, whole.center + whole.width / 2
+    return f"Values run from {low:g} to {high:g}."
 
 
 def _select(
@@ -67,11 +71,10 @@ def _select(
 
 
 def _numbers(
-    line: st.delta_generator.DeltaGenerator, current: Current, film: Film, shown: Window
+    line: st.delta_generator.DeltaGenerator, current: Current, whole: Window, shown: Window
 ) -> None:
-    low, high = film.percentiles(0, 100)
-    step = float(f"{max((high - low) / 50, 1e-3):.1g}")  # one press of an arrow key
-    least = 1.0 if shown.function == "LINEAR" else step / 100
+    step = float(f"{max(whole.width / 50, 1e-3):.1g}")  # one press of an arrow key
+    least = 1.0 if shown.function == "LINEAR" else min(step / 100, shown.width)
     st.session_state["window_center"], st.session_state["window_width"] = shown.center, shown.width
 
     def typed() -> None:

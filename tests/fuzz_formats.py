@@ -87,7 +87,7 @@ def _read_image(path: Path) -> object:
 
     loaded = read_image(path)
     assert loaded.pixels.ndim == 2 and 0 <= loaded.pixels.min() <= loaded.pixels.max() <= 255
-    return [loaded.film.show(voi).shape for voi in loaded.film.presets().values()]
+    return loaded.notes, [loaded.film.show(voi).shape for voi in loaded.film.presets.values()]
 
 
 @lru_cache

@@ -58,7 +58,7 @@ def test_a_name_planted_in_any_field_stays_there(field: str) -> None:
     loaded = read_image(
         dicom(WindowCenter=2048, WindowWidth=4096, **{field: "JANEDOE"}), "film.dcm"
     )
-    said = " ".join([*loaded.notes, *loaded.film.presets(), loaded.view])
+    said = " ".join([*loaded.notes, *loaded.film.presets, loaded.view])
     assert "JANE" not in said.upper()
 
 

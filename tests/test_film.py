@@ -96,8 +96,8 @@ def test_of_several_windows_the_first_is_shown_and_all_can_be_chosen() -> None:
     film = loaded.film
     assert list(film.windows) == ["Window 1 (normal)", "Window 2"]  # a name is no known word
     np.testing.assert_array_equal(loaded.pixels, film.show(Window(1000, 1001)))
-    assert film.presets()["Window 2"] == Window(3000, 501)
-    assert list(film.presets())[0] == OPENED
+    assert film.presets["Window 2"] == Window(3000, 501)
+    assert list(film.presets)[0] == OPENED
 
 
 def test_a_window_that_makes_no_sense_is_left_out() -> None:
@@ -191,9 +191,9 @@ def test_oblong_pixels_are_made_square(fields: dict[str, Any], shape: tuple[int,
 
 def test_presets_run_between_the_values_they_name() -> None:
     film = _read(pixels=np.clip(RAMP, 100, 3000)).film
-    assert film.presets()[RANGE] == between(100, 3000)
+    assert film.presets[RANGE] == between(100, 3000)
     low, high = np.percentile(film.values, [2, 98])
-    assert film.presets()["Percentiles 2 to 98"] == between(float(low), float(high))
+    assert film.presets["Percentiles 2 to 98"] == between(float(low), float(high))
 
 
 def test_percentiles_leave_padding_out() -> None:
@@ -211,4 +211,4 @@ def test_a_sixteen_bit_png_keeps_its_values() -> None:
     Image.fromarray(RAMP * 16).save(buffer, "PNG")
     film = read_image(buffer.getvalue(), "film.png").film
     np.testing.assert_array_equal(film.values, RAMP * 16)
-    assert film.presets()[RANGE] == between(0, 4095 * 16)
+    assert film.presets[RANGE] == between(0, 4095 * 16)

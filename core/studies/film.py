@@ -1,6 +1,7 @@
 """A radiograph before its window, so that it can be shown through any."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,7 @@ class Film:
         shares *= 255
         return squared(shares, self.aspect)
 
+    @cached_property
     def presets(self) -> dict[str, Voi]:
         """Windows to choose from by name: as opened, the header's, the range, percentiles."""
         found: dict[str, Voi] = {OPENED: self.opened, **self.windows}
@@ -62,14 +64,13 @@ class Film:
         Raises:
             ExplorerError: neither.
         """
-        presets = self.presets()
-        for name, voi in presets.items():
+        for name, voi in self.presets.items():
             if text.strip().lower() == name.lower():
                 return voi
         if "," not in text:
             raise ExplorerError(
                 f"This film has no window '{text[:40]}'; write CENTRE,WIDTH or one of: "
-                f"{', '.join(presets)}."
+                f"{', '.join(self.presets)}."
             )
         return parse_window(text)
 

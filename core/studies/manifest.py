@@ -15,6 +15,7 @@ from core.labels import PATHOLOGIES
 from core.studies.film import Film
 from core.studies.images import read_image
 from core.studies.study import Box, Mask, StudySet, masks_from_boxes
+from core.studies.view import LATERAL_NOTE, is_lateral
 
 REQUIRED = ("id", "image")
 _MAX_BYTES, _MAX_COLUMNS, _MAX_HEADER = 200 * 2**20, 1000, 2**20
@@ -37,7 +38,8 @@ class ManifestSet(StudySet):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        return read_image(self.root / str(self.table["image"].iloc[row])).notes
+        notes = read_image(self.root / str(self.table["image"].iloc[row])).notes
+        return (*notes, *([LATERAL_NOTE] if is_lateral(self.table["view"].iloc[row]) else []))
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`."""

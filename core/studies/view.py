@@ -16,6 +16,8 @@ from PIL import Image
 
 from core.paths import ASSETS
 
+LATERAL_NOTE = "The set says a lateral view; the models know frontal views only."
+_LATERAL = ("L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT")
 SIDE = 16
 TEMPLATE = ASSETS / "frontal.png"
 _THUMB = 64
@@ -52,6 +54,11 @@ class Look:
     def frontal(self) -> bool:
         """Whether it passes for an upright frontal chest radiograph."""
         return self.likeness >= _FRONTAL and not self.turned
+
+
+def is_lateral(view: object) -> bool:
+    """Whether a set's word for a view, if any, is one for a lateral."""
+    return str(view).strip().upper() in _LATERAL
 
 
 def look_at(pixels: NDArray[np.float32]) -> Look:
