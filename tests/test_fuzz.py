@@ -118,6 +118,17 @@ def test_a_description_of_another_size_than_its_weights_is_refused(tmp_path: Pat
             form.read(tmp_path / "config.json")
 
 
+def test_brackets_without_end_are_no_crash(tmp_path: Path) -> None:
+    """Found by fuzzing: json raises RecursionError, which is no ValueError."""
+    form = BY_NAME["CSV"]
+    deep = "[" * 100_000
+    (tmp_path / "manifest.csv").write_text(f'id,image,boxes,masks\na,a.png,"{deep}","{deep}"\n')
+    form.read(tmp_path / "manifest.csv")
+    (tmp_path / "config.json").write_text(deep)
+    with pytest.raises(ExplorerError, match="not a model description"):
+        BY_NAME["config"].read(tmp_path / "config.json")
+
+
 @pytest.mark.slow
 def test_the_runner_notices_every_broken_rule() -> None:
     code = (

@@ -117,7 +117,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"The model folder '{folder.name}' has no {CONFIG}; the weights are missing from this "
             "checkout: fetch it again, or make them with `python -m core pretrain`."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ExplorerError(
             f"{folder.name}/{CONFIG} is not a model description; it must be JSON with `backbone` "
             "and `lrclr`, as `python -m core finetune` writes it."

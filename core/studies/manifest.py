@@ -179,5 +179,5 @@ def _json(value: Any) -> Any:
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets in brackets without end
         return None

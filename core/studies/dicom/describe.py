@@ -26,8 +26,8 @@ _DECUBITUS = ("LLD", "RLD")
 _OBLIQUE = ("LLO", "RLO", "LAO", "RAO", "LPO", "RPO")
 # Context group 4010 (PS3.16), SNOMED CT and its older codes.
 _VIEW_CODES = {
-    "399348003": "AP", "R-10206": "AP", "272479007": "PA", "R-10214": "PA",
-    "399067008": "L", "R-10228": "L", "399173006": "L", "R-10236": "L", "399198007": "L",
+    "399348003": "AP", "R-10206": "AP", "272479007": "PA", "R-40888": "PA", "R-10214": "PA",
+    "399067008": "L", "R-102CD": "L", "399173006": "L", "R-10236": "L", "399198007": "L",
     "R-10232": "L",
 }  # fmt: skip
 _FREE_TEXT = ("SeriesDescription", "ProtocolName")
