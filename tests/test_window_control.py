@@ -1,12 +1,8 @@
 """The window of the pages and of `explain`: it changes what is displayed and nothing else."""
 
-import base64
-import io
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +18,7 @@ from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
-from core.studies import UploadedSet, open_studies
+from core.studies import StudySet, UploadedSet, open_studies
 from core.studies.window import Window
 from explorer import cache
 
@@ -48,78 +44,91 @@ def app(model: Path) -> Iterator[AppTest]:
     yield test
 
 
-def _upload(app: AppTest, page: str = "regions") -> AppTest:
-    app.run()
-    if page != "home":
-        app.switch_page(f"../pages/{page}.py").run()
-    app.file_uploader[0].set_value(("film.dcm", FILM, "application/dicom")).run()
-    return _sound(app)
-
-
 def _sound(app: AppTest) -> AppTest:
     assert not app.exception, app.exception
     assert not app.error, [error.value for error in app.error]
     return app
 
 
-def _window(app: AppTest) -> Any:
-    films = dict(app.session_state.filtered_state).get("lx_windows", {})
-    return list(films.values())[-1][-1] if films else None
-
-
-def _brightness(app: AppTest) -> float:
-    """Mean of the film with the boxes, as the page sends it."""
-    sent = next(chart.proto.spec for chart in app.get("plotly_chart") if "jpeg" in chart.proto.spec)
-    data = re.search(r"data:image/jpeg;base64,([A-Za-z0-9+/=]+)", sent)
-    assert data
-    with Image.open(io.BytesIO(base64.b64decode(data[1]))) as picture:
-        return float(np.asarray(picture).mean())
-
-
 @pytest.mark.parametrize("page", ["home", "regions", "compare"])
 def test_every_page_with_a_film_has_the_control(app: AppTest, page: str) -> None:
-    _upload(app, page)
+    app.run()
+    if page != "home":
+        app.switch_page(f"../pages/{page}.py").run()
+    app.file_uploader[0].set_value(("film.dcm", FILM, "application/dicom")).run()
+    before = [text.value for text in _sound(app).markdown]
     assert app.number_input(key="window_center").value == 2048
-    assert app.number_input(key="window_width").value == 4096
-    names = app.selectbox(key="window_preset").options
-    assert names[0] == "As opened" and "Window 2" in names and "Full range" in names
+    app.number_input(key="window_center").set_value(3900.0).run()
+    assert [text.value for text in _sound(app).markdown] == before  # scores, weights and words
     assert any("not what the model saw" in caption.value for caption in app.caption)
 
 
-def test_a_typed_window_changes_the_film_and_not_the_model(app: AppTest) -> None:
-    _upload(app)
-    before, boxes = _brightness(app), [metric.value for metric in app.markdown]
-    app.number_input(key="window_center").set_value(3900.0).run()
-    assert _window(_sound(app)) == Window(3900, 4096)
-    assert _brightness(app) < before - 60
-    assert [metric.value for metric in app.markdown] == boxes  # weights and words are the same
-    assert app.selectbox(key="window_preset").value == "Own"
+def _control() -> None:
+    """A page of nothing but the control and how bright the film is."""
+    import streamlit as st
+
+    from explorer import window_control
+    from explorer.state import Current
+
+    current = Current(st.session_state["films"], st.session_state["row"])
+    window_control.draw(current)
+    st.metric("mean", float(window_control.picture(current).mean()))
 
 
-def test_presets_undo_and_reset(app: AppTest) -> None:
-    _upload(app)
-    before = _brightness(app)
-    app.selectbox(key="window_preset").select("Window 2").run()
-    assert _window(app) == Window(1000, 400)
-    assert app.number_input(key="window_width").value == 400
-    app.number_input(key="window_width").set_value(100.0).run()
-    app.button(key="window_undo").click().run()
-    assert _window(app) == Window(1000, 400)
-    app.button(key="window_reset").click().run()
-    assert _window(_sound(app)) is None and _brightness(app) == before
-    assert app.button(key="window_reset").disabled
-    app.button(key="window_undo").click().run()
-    assert _window(app) == Window(1000, 400)
+@pytest.fixture
+def control(tmp_path: Path) -> AppTest:
+    test = AppTest.from_function(_control, default_timeout=600)
+    test.session_state["films"], test.session_state["row"] = _films(tmp_path), 0
+    return _sound(test.run())
 
 
-def test_the_window_stays_with_its_film_over_pages(app: AppTest) -> None:
-    app.run()
-    app.number_input(key="window_center").set_value(30.0).run()
-    app.sidebar.button(key="next").click().run()
-    assert app.number_input(key="window_center").value == 127.5
-    app.sidebar.button(key="previous").click().run()
-    _sound(app.switch_page("../pages/compare.py").run())
-    assert app.number_input(key="window_center").value == 30
+def _brightness(app: AppTest) -> float:
+    return float(_sound(app).metric[0].value)
+
+
+def _numbers(app: AppTest) -> tuple[float, float]:
+    center, width = (app.number_input(key=f"window_{name}").value for name in ("center", "width"))
+    return float(center or 0), float(width or 0)
+
+
+def test_a_typed_window_changes_the_film(control: AppTest) -> None:
+    before = _brightness(control)
+    assert _numbers(control) == (2048, 4096)
+    control.number_input(key="window_center").set_value(3900.0).run()
+    assert _brightness(control) < before - 60
+    assert control.selectbox(key="window_preset").value == "Own"
+
+
+def test_presets_undo_and_reset(control: AppTest) -> None:
+    before = _brightness(control)
+    assert all(control.button(key=f"window_{name}").disabled for name in ("reset", "undo"))
+    names = control.selectbox(key="window_preset").options
+    assert names[:3] == ["As opened", "Window 1", "Window 2"] and "Full range" in names
+    control.selectbox(key="window_preset").select("Window 2").run()
+    assert _numbers(control) == (1000, 400)
+    control.number_input(key="window_width").set_value(100.0).run()
+    control.button(key="window_undo").click().run()
+    assert _numbers(control) == (1000, 400)
+    assert control.selectbox(key="window_preset").value == "Window 2"
+    control.button(key="window_reset").click().run()
+    assert _numbers(control) == (2048, 4096) and _brightness(control) == before
+    control.button(key="window_undo").click().run()
+    assert _numbers(control) == (1000, 400)
+
+
+def test_each_film_keeps_its_window(control: AppTest) -> None:
+    control.number_input(key="window_center").set_value(30.0).run()
+    control.session_state["row"] = 1
+    assert _numbers(_sound(control.run()))[0] == 32767.5
+    control.session_state["row"] = 0
+    assert _numbers(_sound(control.run()))[0] == 30
+
+
+def test_a_film_of_one_value_has_a_control(control: AppTest) -> None:
+    control.session_state["films"] = UploadedSet("x", dicom(np.full((64, 64), 7, np.uint16)))
+    control.run()
+    control.selectbox(key="window_preset").select("Full range").run()
+    _sound(control)
 
 
 def test_the_cached_picture_depends_on_the_window() -> None:
@@ -129,12 +138,17 @@ def test_the_cached_picture_depends_on_the_window() -> None:
     np.testing.assert_array_equal(cache.display(film, 0), opened)
 
 
-def test_sets_of_files_and_phantoms_have_films(tmp_path: Path) -> None:
-    (tmp_path / "a.dcm").write_bytes(FILM)
-    Image.fromarray(RAMP * 16).save(tmp_path / "b.png")
+def _films(folder: Path) -> StudySet:
+    """A DICOM film and a PNG of 16 bits."""
+    (folder / "a.dcm").write_bytes(FILM)
+    Image.fromarray(RAMP * 16).save(folder / "b.png")
     table = pd.DataFrame({"id": ["a", "b"], "image": ["a.dcm", "b.png"]})
-    table.to_csv(tmp_path / "manifest.csv", index=False)
-    studies = open_studies(str(tmp_path / "manifest.csv"))
+    table.to_csv(folder / "manifest.csv", index=False)
+    return open_studies(str(folder / "manifest.csv"))
+
+
+def test_sets_of_files_and_phantoms_have_films(tmp_path: Path) -> None:
+    studies = _films(tmp_path)
     assert [studies.film(row).values.max() for row in (0, 1)] == [4095, 4095 * 16]
     assert studies.subset([1]).film(0).values.max() == 4095 * 16
     phantoms = open_studies("phantom:n=2,seed=1")

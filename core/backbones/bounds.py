@@ -78,7 +78,7 @@ def check_description(config: dict[str, Any], weights: Path) -> None:
     width = max(widths, default=0)
     held = weights.stat().st_size if weights.is_file() else 0
     needed = 4 * max(blocks, default=0) * width**2 + (side / 32) ** 2 * width
-    wild = max(blocks, default=0) > _MOST_BLOCKS or any(value < 0 for _, value in sizes)
+    wild = max(blocks, default=0) > _MOST_BLOCKS or min([*blocks, *widths, side]) < 0
     if held and (wild or needed > held or max(width, side) > 100_000):
         raise ExplorerError(
             f"{folder}/config.json describes a model that its weights cannot be of; use the "
