@@ -112,7 +112,8 @@ def test_tables_beyond_measure(header: str, said: str, tmp_path: Path) -> None:
 def test_a_description_of_another_size_than_its_weights_is_refused(tmp_path: Path) -> None:
     form = BY_NAME["config"]
     config = form.sound()[0]
-    for wrong in (b'"depth": 1000000', b'"depth": -1', b'"depth": "x"'):
+    for wrong in (b'"depth": 1000000', b'"depth": -1', b'"depth": "x"',
+                  b'"depth": 1' + b"0" * 400):
         (tmp_path / "config.json").write_bytes(config.replace(b'"depth": 1', wrong, 1))
         with pytest.raises(ExplorerError):
             form.read(tmp_path / "config.json")

@@ -66,7 +66,7 @@ def check_description(config: dict[str, Any], weights: Path) -> None:
     """A config.json must not ask for far more numbers than its weights file can hold.
 
     Raises:
-        ExplorerError: it does, or its sizes are no whole numbers.
+        ExplorerError: it does, or a size is negative or beyond any model.
     """
     backbone, lrclr = config["backbone"], config["lrclr"]
     folder = weights.parent.name
@@ -93,5 +93,5 @@ def _numbers(values: dict[str, Any]) -> list[tuple[str, float]]:
         if isinstance(value, dict):
             found += _numbers(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            found.append((key, float(value)))
+            found.append((key, float(min(value, 10**18))))
     return found

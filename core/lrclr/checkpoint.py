@@ -47,8 +47,8 @@ def load_model(spec: str) -> LRCLR:
             )
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
-    check_description(config, folder / WEIGHTS)
     try:
+        check_description(config, folder / WEIGHTS)
         backbone = build_backbone(config["backbone"])
         model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
     except ExplorerError:
