@@ -90,7 +90,7 @@ def fuzz(module: str, cases: int, seed: int, workers: int, only: str = "") -> di
             if outcome.verdict not in ("read", "refused"):
                 rows[name].broken.append((number, outcome))
             done += 1
-            if done % 500 == 0:
+            if done % 100 == 0:
                 print(f"{done} cases", file=sys.stderr)
     for worker in crew:
         worker.stop()
