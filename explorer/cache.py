@@ -19,6 +19,8 @@ from core.lrclr.encodings import ImageEncoding
 from core.metrics.auc import paired_auc_difference
 from core.metrics.bootstrap import Interval
 from core.studies import StudySet, open_studies
+from core.studies.film import Film
+from core.studies.window import Window
 from core.training.runs import list_runs
 from explorer import figures
 from explorer.progress import page_progress
@@ -96,14 +98,40 @@ def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
     return _image_encoding(predictor(spec), _fingerprint(of.spec, of), row, of)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _film(fingerprint: str, row: int, _studies: StudySet) -> Film:
+    return _studies.film(row)
+
+
+def film(of: StudySet, row: int) -> Film:
+    """The image before its window."""
+    return _film(_fingerprint(of.spec, of), row, of)
+
+
 @st.cache_data(max_entries=128, show_spinner=False)
-def _display(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8]:
-    return _studies.display_image(row)
+def _display(
+    fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
+) -> NDArray[np.uint8]:
+    if window is None:
+        return _studies.display_image(row)
+    shown = _film(fingerprint, row, _studies).show(Window(*window))
+    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
 
 
-def display(of: StudySet, row: int) -> NDArray[np.uint8]:
-    """The picture to look at (H, W) uint8."""
-    return _display(_fingerprint(of.spec, of), row, of)
+def display(of: StudySet, row: int, window: Window | None = None) -> NDArray[np.uint8]:
+    """The picture to look at (H, W) uint8, as opened or through another window."""
+    key = (window.center, window.width, window.function) if window else None
+    return _display(_fingerprint(of.spec, of), row, key, of)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
+    return _studies.notes(row)
+
+
+def notes(of: StudySet, row: int) -> tuple[str, ...]:
+    """What is unusual about an image."""
+    return _notes(_fingerprint(of.spec, of), row, of)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=_KEYS)

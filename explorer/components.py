@@ -10,7 +10,7 @@ from core.inference.prompts import check_prompt
 from core.inference.regions import Regions
 from core.lrclr.checkpoint import EMBEDDED
 from core.studies.phantom_set import PhantomSet
-from explorer import cache, figures, state
+from explorer import cache, figures, state, window_control
 from explorer.state import Current
 
 _STILL = {"displayModeBar": False, "scrollZoom": False}
@@ -57,7 +57,7 @@ def row(*widths: int) -> list[DeltaGenerator]:
 
 def film(current: Current, **layers: Any) -> None:
     """The current study's picture with optional `heat`, `opacity` and `truth`."""
-    picture = cache.display(current.studies, current.row)
+    picture = window_control.picture(current)
     st.image(figures.overlay(picture, **layers), width="stretch")
 
 
@@ -65,7 +65,7 @@ def region_film(
     current: Current, regions: Regions, key: str, height: int = 460, chosen: int | None = None
 ) -> int | None:
     """Boxes on the picture; returns the number of the box that was clicked, if any."""
-    picture = cache.display(current.studies, current.row)
+    picture = window_control.picture(current)
     figure = figures.film(
         figures.overlay(picture), regions.boxes, regions.weights.tolist(), chosen, height,
         "Radiograph with the selected regions",
@@ -79,13 +79,13 @@ def region_film(
 
 def shape(current: Current) -> tuple[int, int]:
     """Rows and columns of the picture on the screen."""
-    picture = cache.display(current.studies, current.row)
+    picture = window_control.picture(current)
     return picture.shape[0], picture.shape[1]
 
 
 def study_notes(current: Current) -> None:
     """What is unusual about the image, and the report with the labels for those who ask."""
-    notes = current.studies.notes(current.row)
+    notes = cache.notes(current.studies, current.row)
     if notes:
         st.warning(" ".join(notes))
     if not isinstance(current.studies, PhantomSet) and state.get("model") in EMBEDDED:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.inference.regions import Regions
-from explorer import cache, components, figures
+from explorer import components, figures, window_control
 from explorer.state import Current
 
 
@@ -21,7 +21,7 @@ def choose(number: int) -> None:
 
 def close_up(current: Current, regions: Regions, chosen: int) -> None:
     """The region with its surroundings, and its words by cosine."""
-    picture = cache.display(current.studies, current.row)
+    picture = window_control.picture(current)
     x, y, w, h = regions.boxes[chosen]
     top, left = int(max(y - h, 0)), int(max(x - w, 0))
     crop = picture[top : int(y + 2 * h) + 1, left : int(x + 2 * w) + 1]

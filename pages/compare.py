@@ -3,12 +3,13 @@
 import streamlit as st
 
 from core.attribution import METHODS
-from explorer import cache, components, state, truth
+from explorer import cache, components, state, truth, window_control
 
 st.title("Compare with Grad-CAM")
 current = state.current()
 prompt = components.prompt_or_sentence(current)
 components.study_notes(current)
+window_control.draw(current)
 
 first, second, third = st.columns([1.2, 1.2, 1.6])
 opacity = first.slider("Map opacity", 0.0, 1.0, 0.6, 0.05)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import cache, components, figures, free_text, navigation, state
+from explorer import cache, components, figures, free_text, navigation, state, window_control
 
 st.title("Which regions speak for which words?")
 st.markdown(
@@ -13,6 +13,7 @@ current = state.current()
 prompt = components.prompt_box("What might the report say?")
 spec = state.get("model")
 components.study_notes(current)
+window_control.draw(current)
 
 shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)

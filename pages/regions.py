@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from explorer import cache, components, figures, gallery, region_view, state
+from explorer import cache, components, figures, gallery, region_view, state, window_control
 
 st.title("Selected regions")
 current = state.current()
 spec = state.get("model")
 prompt = components.prompt_or_sentence(current)
 components.study_notes(current)
+window_control.draw(current)
 
 shape = components.shape(current)
 regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)

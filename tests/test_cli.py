@@ -228,3 +228,15 @@ def test_runs_are_listed_and_compared(run, model, tmp_path, monkeypatch) -> None
     assert told["differing"] == {"schedule.learning_rate": [1e-4, 1e-3]}
     code, _, said = run("runs", "slower")
     assert code == 2 and "slow" in said
+
+
+def test_laterals_are_not_scored_in_silence(run, model, tmp_path):
+    for name, seed in (("a", 1), ("b", 2), ("c", 3), ("d", 4)):
+        film = np.random.default_rng(seed).integers(0, 255, (80, 80), dtype=np.uint8)
+        Image.fromarray(film).save(tmp_path / f"{name}.png")
+    rows = ["id,image,view,Edema", "a,a.png,PA,1", "b,b.png,L,0", "c,c.png,AP,0", "d,d.png,LL,1"]
+    (tmp_path / "set.csv").write_text("\n".join(rows))
+    code, _, said = run("evaluate", "--model", model, "--data", tmp_path / "set.csv",
+                        "--n-bootstrap", 5)  # fmt: skip
+    assert code == 0 and "2 of 4 studies are laterals" in said
+    assert any("lateral" in note for note in open_studies(str(tmp_path / "set.csv")).notes(1))

@@ -1,45 +1,17 @@
 """DICOM as a radiologist sees it: LUTs, windows, inversion; and refusals in one sentence."""
 
 import csv
-import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+from dicom_files import NAME, RAMP
+from dicom_files import dicom as _dicom
+from pydicom.dataset import Dataset
 
 from core.errors import ExplorerError
 from core.studies import read_image
 from core.studies.images import LoadedImage
-
-NAME = "DOE^JANE"
-RAMP = np.tile(np.linspace(0, 4095, 128), (96, 1)).astype(np.uint16)
-
-
-def _dicom(pixels: np.ndarray | None = RAMP, bits: int = 12, **fields: Any) -> bytes:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    dataset.PatientName, dataset.PatientID = NAME, "MRN-4711"
-    dataset.Modality, dataset.BodyPartExamined = "DX", "CHEST"
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    if pixels is not None:
-        dataset.Rows, dataset.Columns = pixels.shape[-2:]
-        dataset.BitsAllocated = 8 * pixels.dtype.itemsize
-        dataset.BitsStored, dataset.HighBit = bits, bits - 1
-        dataset.SamplesPerPixel = 1
-        dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
-        dataset.PixelData = pixels.tobytes()
-    for name, value in fields.items():
-        setattr(dataset, name, value)
-    buffer = io.BytesIO()
-    pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
 
 
 def _read(data: bytes) -> LoadedImage:
@@ -134,7 +106,7 @@ def test_what_is_off_domain_is_noted(field: str, value: str, word: str) -> None:
         (_dicom()[:-500], "decoded"),
         (_dicom()[:300], "film.dcm"),
         (_dicom(Rows=60000, Columns=60000), "megapixels"),
-        (_dicom(SamplesPerPixel=3), "colour"),
+        (_dicom(SamplesPerPixel=2), "decoded"),
         (b"", "empty"),
         (b"\0" * 128 + b"DICM", "film.dcm"),
         (b"\0" * 128 + b"DICM" + bytes(range(256)), "film.dcm"),

@@ -62,7 +62,7 @@ class TestImages:
         assert "uniform" in unusual(np.full((100, 100), 7, np.float32))[0]
         assert "square" in unusual(np.random.default_rng(0).random((80, 400)) * 255)[0]
         assert "30 x 30" in unusual(np.random.default_rng(0).random((30, 30)) * 255)[0]
-        assert not unusual(FILM.astype(np.float32))
+        assert not unusual(open_studies("phantom:n=1,seed=11").image(0))
 
     @pytest.mark.parametrize(
         ("data", "word"),

@@ -14,6 +14,7 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from safetensors.torch import load_file
 from torch import Tensor
 
+from core.backbones.bounds import check_archive, check_tensors, check_towers
 from core.backbones.open_clip_vit import OpenClipBackbone
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
@@ -75,6 +76,7 @@ def build_openai(config: dict[str, Any], chexzero: bool) -> OpenClipBackbone:
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ExplorerError(f"There is no checkpoint {path}; check the path.")
+    check_archive(path)
     try:
         if path.suffix == ".safetensors":
             found: Any = load_file(path)
@@ -91,8 +93,10 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, dict):
         raise ExplorerError(f"{path.name} holds no state dict.")
     state = {str(name).removeprefix("module."): value for name, value in found.items()}
-    return {name: value for name, value in state.items()
-            if isinstance(value, Tensor) and name not in _NUMBERS}  # fmt: skip
+    tensors = {name: value for name, value in state.items()
+               if isinstance(value, Tensor) and name not in _NUMBERS}  # fmt: skip
+    check_tensors(tensors, path)
+    return tensors
 
 
 def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
@@ -126,6 +130,7 @@ def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
             f"{name} is no CLIP ViT: blocks in both towers and widths from 64 are expected; found "
             f"{vision['layers']} and {text['layers']} blocks, widths {width} and {text_width}."
         )
+    check_towers(config, state, name)
     return config
 
 

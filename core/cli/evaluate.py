@@ -23,10 +23,17 @@ def evaluate_command(
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.studies import open_studies
+    from core.studies.view import is_lateral
 
     check_out(json)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
+    laterals = sum(map(is_lateral, studies.table["view"]))
+    if laterals:
+        typer.echo(
+            f"{laterals} of {len(studies)} studies are laterals by their view: models know frontal "
+            "views only, and what they score here means nothing.", err=True,
+        )  # fmt: skip
     report = evaluate(
         load_predictor(model), studies, chosen, n_bootstrap, seed, StderrProgress("Encoding")
     )

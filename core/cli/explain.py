@@ -12,6 +12,9 @@ def explain_command(
     out: Annotated[Path, typer.Option(help="PNG to write.")],
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     method: Annotated[str, typer.Option(help="See `localize`; truth controls not.")] = "lrclr",
+    window: Annotated[
+        str, typer.Option(help="CENTRE,WIDTH or a preset's name; of the picture, not the model.")
+    ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Of random maps.")] = 0,
 ) -> None:
     """Draw a method's map for a prompt over a radiograph, and print the scores."""
@@ -23,6 +26,7 @@ def explain_command(
 
     check_out(out)
     loaded = read_image(image)
+    shown = loaded.film.show(loaded.film.find(window)) if window else loaded.pixels
     for note in loaded.notes:
         typer.echo(note, err=True)
     predictor = load_predictor(model)
@@ -32,7 +36,9 @@ def explain_command(
     regions = predictor.regions(encoded, [prompt], shape) if method == "lrclr" else None
     boxes = regions.boxes if regions else []
     title = f"{method}: {prompt} ({model})"
-    overlay(loaded.pixels, saliency, title, boxes).save(out, format="PNG")
+    if window:
+        title += f"; window {window}, which the model did not see"
+    overlay(shown, saliency, title, boxes).save(out, format="PNG")
     texts = predictor.encode_texts([prompt])
     cosine = float(encoded.image_features[0] @ texts.text_features[0])
     print(f"{out}: {title}; cosine with the image {cosine:.3f}, not a probability")

@@ -48,7 +48,7 @@ def reader_scores(value: object) -> NDArray[np.float64] | None:
         read = json.loads(str(value))
         return np.array([np.mean([float(score) for name, score in read.items()
                                   if name.endswith(f"-{zone}")]) for zone in _ZONES])  # fmt: skip
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from core.backbones.bounds import check_description
 from core.backbones.registry import build_backbone, load_backbone
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
@@ -47,12 +48,15 @@ def load_model(spec: str) -> LRCLR:
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
     try:
+        check_description(config, folder / WEIGHTS)
         backbone = build_backbone(config["backbone"])
-    except (KeyError, TypeError):
+        model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
+    except ExplorerError:
+        raise
+    except Exception:  # sizes that do not fit together can fail in any layer
         raise ExplorerError(
             f"{folder.name}/{CONFIG} describes a backbone this version does not know."
         ) from None
-    model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
     _load_weights(model, folder / WEIGHTS)
     return model.eval()
 
@@ -113,7 +117,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"The model folder '{folder.name}' has no {CONFIG}; the weights are missing from this "
             "checkout: fetch it again, or make them with `python -m core pretrain`."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ExplorerError(
             f"{folder.name}/{CONFIG} is not a model description; it must be JSON with `backbone` "
             "and `lrclr`, as `python -m core finetune` writes it."

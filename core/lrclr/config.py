@@ -72,7 +72,12 @@ class LRCLRConfig:
             raise ExplorerError(
                 f"Unknown LRCLR setting {', '.join(unknown)}; known: {', '.join(sorted(known))}."
             )
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError:  # a word where a number belongs
+            raise ExplorerError(
+                "An LRCLR setting is of another kind than its default; numbers stay numbers."
+            ) from None
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ExplorerError
+from core.studies.film import Film
+from core.studies.view import look_notes
+from core.studies.window import between
 
 MAX_BYTES = 200 * 2**20
 MAX_PIXELS = 100_000_000
@@ -21,7 +24,14 @@ class LoadedImage:
 
     pixels: NDArray[np.float32]  # (H, W), 0..255
     kind: str  # "PNG", "JPEG" or "DICOM"
-    notes: tuple[str, ...] = ()  # what was done or is unusual, one sentence each
+    remarks: tuple[str, ...]  # what was done in reading, and what its header says
+    film: Film  # the same before its window
+    view: str = ""  # as the header says it; see core.studies.dicom.describe
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done or is unusual, one sentence each; looked for when asked."""
+        return (*self.remarks, *unusual(self.pixels, self.view))
 
 
 def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
@@ -39,10 +49,8 @@ def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     if data[128:132] == b"DICM" or data[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00"):
         from core.studies.dicom import read_dicom
 
-        loaded = read_dicom(data, name)
-    else:
-        loaded = _read_picture(data, name)
-    return LoadedImage(loaded.pixels, loaded.kind, (*loaded.notes, *unusual(loaded.pixels)))
+        return read_dicom(data, name)
+    return _read_picture(data, name)
 
 
 def refuse_size(name: str, rows: int, columns: int, frames: int = 1) -> None:
@@ -61,8 +69,12 @@ def refuse_size(name: str, rows: int, columns: int, frames: int = 1) -> None:
         raise ExplorerError(f"{name} says it is {columns} x {rows} pixels; there is no picture.")
 
 
-def unusual(pixels: NDArray[np.float32]) -> tuple[str, ...]:
-    """What makes an image unlike a chest radiograph, one sentence each; empty for a usual one."""
+def unusual(pixels: NDArray[np.float32], view: str = "") -> tuple[str, ...]:
+    """What makes an image unlike a chest radiograph, one sentence each; empty for a usual one.
+
+    Args:
+        view: of the header, which the picture may contradict.
+    """
     notes = []
     height, width = pixels.shape
     if min(height, width) < 64:
@@ -71,7 +83,7 @@ def unusual(pixels: NDArray[np.float32]) -> tuple[str, ...]:
         notes.append("The image is far from square, unlike a frontal chest radiograph.")
     if float(pixels.std()) < 4:
         notes.append("The image is almost uniform: there is nothing to see in it.")
-    return tuple(notes)
+    return tuple(notes) or look_notes(pixels, view)
 
 
 def _bytes(source: Path | bytes, name: str) -> bytes:
@@ -111,8 +123,9 @@ def _read_picture(data: bytes, name: str) -> LoadedImage:
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError):
         raise _damaged(name) from None
-    pixels, notes = _grey(turned)
-    return LoadedImage(pixels, kind, notes)
+    values, top, notes = _grey(turned)
+    pixels = values * np.float32(255 / top)  # exact for 8 bits, which a window would not be
+    return LoadedImage(pixels, kind, notes, Film(values, between(0, top)))
 
 
 def _damaged(name: str) -> ExplorerError:
@@ -121,18 +134,24 @@ def _damaged(name: str) -> ExplorerError:
     )
 
 
-def _grey(picture: Image.Image) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """(H, W) in 0..255; transparency lies on black, 16 bits keep their precision."""
+def _grey(picture: Image.Image) -> tuple[NDArray[np.float32], float, tuple[str, ...]]:
+    """(H, W) values, what white is, and notes; transparency lies on black, 16 bits are kept."""
     if picture.mode.startswith("I") or picture.mode == "F":
         values = np.asarray(picture, dtype=np.float32)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return values * np.float32(255.0 / top), ()
+        return values, 65535.0 if values.max(initial=0) > 255 else 255.0, ()
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
         picture = Image.alpha_composite(black, picture.convert("RGBA")).convert("RGB")
-    if picture.mode not in ("L", "1"):
-        colours = np.asarray(picture.convert("RGB"), dtype=np.float32)
-        spread = float((colours.max(axis=2) - colours.min(axis=2)).mean())
-        notes = ("The image is in colour, unlike a radiograph.",) if spread > 12 else ()
-        return np.asarray(picture.convert("L"), dtype=np.float32), notes
-    return np.asarray(picture.convert("L"), dtype=np.float32), ()
+    if picture.mode in ("L", "1"):
+        return np.asarray(picture.convert("L"), dtype=np.float32), 255.0, ()
+    grey, notes = grey_of_colours(np.asarray(picture.convert("RGB")))
+    return grey, 255.0, notes
+
+
+def grey_of_colours(
+    colours: NDArray[np.uint8],
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Luminance (ITU-R 601) of (H, W, 3) as (H, W) in 0..255, and a word where they are no grey."""
+    spread = np.ptp(colours, axis=2)
+    notes = ("The image is in colour, unlike a radiograph.",) if spread.mean() > 12 else ()
+    return np.asarray(Image.fromarray(colours).convert("L"), dtype=np.float32), notes

@@ -12,10 +12,13 @@ from PIL import Image
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
+from core.studies.film import Film
 from core.studies.images import read_image
 from core.studies.study import Box, Mask, StudySet, masks_from_boxes
+from core.studies.view import LATERAL_NOTE, is_lateral
 
 REQUIRED = ("id", "image")
+_MAX_BYTES, _MAX_COLUMNS, _MAX_HEADER = 200 * 2**20, 1000, 2**20
 
 
 class ManifestSet(StudySet):
@@ -29,9 +32,14 @@ class ManifestSet(StudySet):
         """See `StudySet.image`."""
         return read_image(self.root / str(self.table["image"].iloc[row])).pixels
 
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`."""
+        return read_image(self.root / str(self.table["image"].iloc[row])).film
+
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        return read_image(self.root / str(self.table["image"].iloc[row])).notes
+        notes = read_image(self.root / str(self.table["image"].iloc[row])).notes
+        return (*notes, *([LATERAL_NOTE] if is_lateral(self.table["view"].iloc[row]) else []))
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`."""
@@ -96,7 +104,7 @@ def open_manifest(path: Path) -> ManifestSet:
             kept.append(row)
     if not kept:
         first = problems[0] if problems else "there are no rows."
-        raise ExplorerError(f"{path.name} has no usable row. {first}")
+        raise ExplorerError(f"{path.name} has no usable row: {first[:1].lower()}{first[1:]}")
     table = _complete(table.iloc[kept].reset_index(drop=True))
     return ManifestSet(path, table, tuple(problems))
 
@@ -112,7 +120,10 @@ def inside(root: Path, relative: str) -> Path | None:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
+        _refuse_size(path)
         return pd.read_csv(path, dtype=str, keep_default_na=True)
+    except ExplorerError:
+        raise
     except FileNotFoundError:
         raise ExplorerError(f"There is no manifest {path.name}; check its path.") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError,
@@ -120,6 +131,17 @@ def _read(path: Path) -> pd.DataFrame:
         raise ExplorerError(
             f"{path.name} is no readable CSV table; save it as UTF-8 CSV with a header line."
         ) from None
+
+
+def _refuse_size(path: Path) -> None:
+    """Refuse a table that no set of radiographs needs and no machine would read in time."""
+    with path.open("rb") as file:
+        columns = file.readline(_MAX_HEADER).count(b",")
+    if path.stat().st_size > _MAX_BYTES or columns > _MAX_COLUMNS:
+        raise ExplorerError(
+            f"{path.name} is over the limit of {_MAX_BYTES // 2**20} MB and {_MAX_COLUMNS} columns "
+            "of a manifest; leave columns out."
+        )
 
 
 def _problem(root: Path, identifier: str, image: Any, seen: set[str]) -> str | None:
@@ -157,5 +179,5 @@ def _json(value: Any) -> Any:
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets in brackets without end
         return None

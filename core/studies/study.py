@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
+from core.studies.film import Film
+from core.studies.window import between
 
 Mask = NDArray[np.bool_]
 
@@ -114,6 +116,14 @@ class StudySet(ABC):
         """The image to look at; may be finer than `image`, never another field of view."""
         return np.clip(np.rint(self.image(row)), 0, 255).astype(np.uint8)
 
+    def film(self, row: int) -> Film:
+        """What `display_image` shows, before its window.
+
+        Raises:
+            ExplorerError: the file cannot be read.
+        """
+        return Film(self.display_image(row).astype(np.float32), between(0, 255))
+
     def masks(self, row: int) -> dict[str, Mask]:
         """Truth by CheXpert name (H, W) in the pixels of `image`; boxes fill in for masks."""
         return {}
@@ -152,6 +162,10 @@ class Subset(StudySet):
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""
         return self.parent.display_image(self.rows[row])
+
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`."""
+        return self.parent.film(self.rows[row])
 
     def masks(self, row: int) -> dict[str, Mask]:
         """See `StudySet.masks`."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.studies.film import Film
 from core.studies.images import read_image
 from core.studies.study import StudySet
 
@@ -22,14 +23,18 @@ class UploadedSet(StudySet):
         loaded = read_image(data, name)
         digest = sha256(data).hexdigest()
         self.spec = f"upload:{digest[:8]}"
-        self._pixels, self._notes = loaded.pixels, loaded.notes
+        self._pixels, self._notes, self._film = loaded.pixels, loaded.notes, loaded.film
         self._fingerprint = f"upload:{digest}"
-        row = {"id": f"upload-{digest[:8]}", "text": "", "view": "", "patient_id": ""}
+        row = {"id": f"upload-{digest[:8]}", "text": "", "view": loaded.view, "patient_id": ""}
         self.table = pd.DataFrame([row])
 
     def image(self, row: int) -> NDArray[np.float32]:
         """See `StudySet.image`."""
         return self._pixels
+
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`."""
+        return self._film
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""

@@ -1,0 +1,53 @@
+"""A DICOM file as a radiologist sees it: decoded by pydicom, shown after PS3.3 C.11, described.
+
+Nothing that identifies a person leaves this package.
+"""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.errors import ExplorerError
+from core.studies.dicom.describe import header_notes, view
+from core.studies.dicom.header import read_header, transfer_syntax
+from core.studies.dicom.pixels import frames, stored_values
+from core.studies.dicom.present import make_film
+from core.studies.images import LoadedImage
+
+
+def read_dicom(data: bytes, name: str) -> LoadedImage:
+    """Decode a DICOM file.
+
+    Raises:
+        ExplorerError: no pixels, a DICOMDIR, too large, an unknown compression or damage.
+    """
+    with _quiet():
+        dataset = read_header(data, name)
+        try:
+            film, notes = make_film(stored_values(dataset, name), dataset)
+            if (count := frames(dataset)) > 1:
+                notes.insert(0, f"The file holds {count} frames; the first is shown.")
+            notes += header_notes(dataset)
+            return LoadedImage(film.show(), "DICOM", tuple(notes), film, view(dataset))
+        except ExplorerError:
+            raise
+        except Exception:  # decoders raise what they like; the reader needs one sentence
+            raise ExplorerError(
+                f"{name} cannot be decoded (compression: {transfer_syntax(dataset)}); export it "
+                "uncompressed or check that the file is whole."
+            ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No words from pydicom: it warns of odd values, a person's among them, and logs tracebacks."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,100 @@
+"""What a header says of the picture: view and body part, and whether it is a frontal chest film.
+
+Headers hold free text, in which people's names turn up: a value is shown only where it is a word
+of the lists below, and is otherwise spoken of in general.
+"""
+
+import re
+
+from pydicom.dataset import Dataset
+
+_PROJECTION = ("CR", "DX", "DR", "RF", "XA", "RG")
+_OTHER_MODALITIES = (
+    "CT", "MR", "US", "MG", "PT", "NM", "OT", "SC", "IO", "PX", "OP", "ES", "XC", "BI", "SM",
+    "OCT", "SEG", "RTDOSE", "RTIMAGE",
+)  # fmt: skip
+_CHEST = ("CHEST", "THORAX", "LUNG", "RIB", "HEART")
+_OTHER_PARTS = (
+    "ABDOMEN", "ANKLE", "ARM", "BREAST", "CSPINE", "CLAVICLE", "COCCYX", "ELBOW", "EXTREMITY",
+    "FEMUR", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HIP", "HUMERUS", "JAW", "KNEE", "LEG",
+    "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "SSPINE", "TIBIA", "TOE", "TSPINE",
+    "WRIST",
+)  # fmt: skip
+_LATERAL = ("LL", "RL", "LATERAL", "LAT", "L", "R", "LLAT", "RLAT")
+_FRONTAL = ("PA", "AP")
+_DECUBITUS = ("LLD", "RLD")
+_OBLIQUE = ("LLO", "RLO", "LAO", "RAO", "LPO", "RPO")
+# Context group 4010 (PS3.16), SNOMED CT and its older codes.
+_VIEW_CODES = {
+    "399348003": "AP", "R-10206": "AP", "272479007": "PA", "R-40888": "PA", "R-10214": "PA",
+    "399067008": "L", "R-102CD": "L", "399173006": "L", "R-10236": "L", "399198007": "L",
+    "R-10232": "L",
+}  # fmt: skip
+_FREE_TEXT = ("SeriesDescription", "ProtocolName")
+
+
+def view(dataset: Dataset) -> str:
+    """"PA", "AP", "L" for a lateral, "oblique", "decubitus", or "" where the header is silent.
+
+    Read from, in this order: ViewPosition (or PatientPosition, where some sets put it),
+    ViewCodeSequence, PatientOrientation (a row that runs towards front or back is a lateral), and
+    the words of the series.
+    """
+    position = _word(dataset, "ViewPosition") or _word(dataset, "PatientPosition")
+    for names, meaning in ((_LATERAL, "L"), (_OBLIQUE, "oblique"), (_DECUBITUS, "decubitus")):
+        if position in names:
+            return meaning
+    if position in _FRONTAL:
+        return position
+    for item in dataset.get("ViewCodeSequence") or []:
+        if code := _VIEW_CODES.get(str(item.get("CodeValue", ""))):
+            return code
+    if orientation(dataset)[:1] in ("A", "P"):
+        return "L"
+    words = set(re.findall(r"[A-Z]+", " ".join(_word(dataset, name) for name in _FREE_TEXT)))
+    named = {"L"} if words & {"LAT", "LATERAL"} else set()
+    named |= words & set(_FRONTAL)
+    return named.pop() if len(named) == 1 else ""  # "PA and lateral" names the whole study
+
+
+def orientation(dataset: Dataset) -> str:
+    """Where the rows of the picture run to, such as "L", the patient's left."""
+    value = dataset.get("PatientOrientation")
+    parts = [value] if isinstance(value, str) else list(value or [])
+    return str(parts[0]).strip().upper()[:3] if parts else ""
+
+
+def header_notes(dataset: Dataset) -> list[str]:
+    """Why this is not a frontal chest radiograph as the models know it, one sentence each."""
+    return [*_kind(dataset), *_part(dataset), *_view(dataset)]
+
+
+def _kind(dataset: Dataset) -> list[str]:
+    modality = _word(dataset, "Modality")
+    if not modality or modality in _PROJECTION:
+        return []
+    shown = f"modality {modality}" if modality in _OTHER_MODALITIES else "an unusual modality"
+    return [f"The header says {shown}, not a projection radiograph."]
+
+
+def _part(dataset: Dataset) -> list[str]:
+    part = _word(dataset, "BodyPartExamined")
+    if not part or any(known in part for known in _CHEST):
+        return []
+    shown = next((f"body part {name}" for name in _OTHER_PARTS if name in part), "another part")
+    return [f"The header says {shown}, not the chest."]
+
+
+def _view(dataset: Dataset) -> list[str]:
+    found = view(dataset)
+    if found == "L":
+        return ["The header says a lateral view; the models know frontal views only."]
+    if found in ("oblique", "decubitus"):
+        return [f"The header's view is {found}; the models know upright and supine frontals only."]
+    if found in _FRONTAL and orientation(dataset)[:1] == "R":
+        return ["The header says that the picture is mirrored: the patient's left is on its left."]
+    return []
+
+
+def _word(dataset: Dataset, keyword: str) -> str:
+    return str(dataset.get(keyword, "") or "").strip().upper()
