@@ -119,8 +119,9 @@ def left_out_sentence(unreadable: Sequence[str]) -> str:
     if not unreadable:
         return ""
     count = "1 study" if len(unreadable) == 1 else f"{len(unreadable)} studies"
+    named = " ".join(unreadable[:_NAMED])
     more = f" And {len(unreadable) - _NAMED} more." if len(unreadable) > _NAMED else ""
-    return f"{count} left out, since the image cannot be read. {' '.join(unreadable[:_NAMED])}{more}"
+    return f"{count} left out, since the image cannot be read. {named}{more}"
 
 
 def _unreadable(sentences: tuple[str, ...]) -> dict[str, list[str]]:
