@@ -1,0 +1,3 @@
+"""stub"""
+def import_command() -> None:
+    """x"""
