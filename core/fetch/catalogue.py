@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 _NLM = "https://openi.nlm.nih.gov/imgs/collections/"
 _BOX = "https://nihcc.box.com/shared/static/"
+_COVID = "https://github.com/ieee8023/covid-chestxray-dataset"
 _GB = 10**9
 
 
@@ -50,18 +51,15 @@ SETS: dict[str, PublicSet] = {
     "covid": PublicSet(
         "COVID-19 image data collection",
         "per image, in metadata.csv; cite Cohen et al., 2020",
-        "https://github.com/ieee8023/covid-chestxray-dataset",
+        _COVID,
         (
-            Archive(
-                "https://github.com/ieee8023/covid-chestxray-dataset/archive/refs/heads/master.tar.gz",
-                "covid-chestxray-dataset.tar.gz",
-            ),
+            Archive(f"{_COVID}/archive/refs/heads/master.tar.gz", "covid-chestxray-dataset.tar.gz"),
         ),
     ),
     "nih": PublicSet(
         "NIH ChestX-ray14, images alone (112,120 PNG, about 42 GB)",
-        "unrestricted; link to the NIH page, acknowledge the NIH Clinical Center, cite Wang et al., "
-        "CVPR 2017",
+        "unrestricted; link to the NIH page, acknowledge the NIH Clinical Center, cite Wang et "
+        "al., CVPR 2017",
         "https://nihcc.app.box.com/v/ChestXray-NIHCC",
         (
             _nih(1, "vfk49d74nhbxq3nqjg0900w5nvkorp5c", "fe8ed0a6961412fddcbb3603c11b3698"),

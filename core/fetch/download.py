@@ -1,8 +1,8 @@
 """One file over HTTP: goes on where it was cut off, and is never taken for whole when it is not.
 
-A part of a file is kept as NAME.partial, with what the server said of its version beside it, so that
-a later run goes on from there; If-Range (RFC 9110, 13.1.5) makes a server that has another version by
-now send the whole. Sizes and hashes are checked before the file gets its name.
+A part of a file is kept as NAME.partial, with what the server said of its version beside it, so
+that a later run goes on from there; If-Range (RFC 9110, 13.1.5) makes a server that has another
+version by now send the whole. Sizes and hashes are checked before the file gets its name.
 """
 
 import hashlib
@@ -44,13 +44,16 @@ class Patience:
     longest: float = 60.0
 
 
+PATIENCE = Patience()
+
+
 def download(
     url: str,
     path: Path,
     size: int | None = None,
     md5: str | None = None,
     progress: Progress | None = None,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
 ) -> None:
     """Download a file to `path`, going on from an earlier part where the server can.
 

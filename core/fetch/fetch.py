@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import ExplorerError
 from core.fetch.catalogue import Archive, PublicSet
-from core.fetch.download import Patience, Progress, download, file_hash
+from core.fetch.download import PATIENCE, Patience, Progress, download, file_hash
 from core.fetch.unpack import unpack
 
 Watch = Callable[[str], Progress]
@@ -18,7 +18,7 @@ Watch = Callable[[str], Progress]
 
 
 def fetch(
-    public: PublicSet, root: Path, watch: Watch | None = None, patience: Patience = Patience()
+    public: PublicSet, root: Path, watch: Watch | None = None, patience: Patience = PATIENCE
 ) -> list[str]:
     """Fetch every archive of a set into `root` and unpack it there.
 

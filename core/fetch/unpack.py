@@ -1,4 +1,4 @@
-"""A tar archive into a folder, and nowhere else: bounded in members and bytes, whole or not at all."""
+"""A tar archive into a folder and nowhere else, bounded in members and bytes, whole or not."""
 
 import gzip
 import shutil

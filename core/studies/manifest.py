@@ -16,6 +16,8 @@ from core.studies.images import read_image
 from core.studies.study import Box, Mask, StudySet, masks_from_boxes
 
 REQUIRED = ("id", "image")
+BURNED_IN = "burned_in"
+"""Column of an import: 1 where text may be burned into the picture."""
 
 
 class ManifestSet(StudySet):
@@ -31,7 +33,9 @@ class ManifestSet(StudySet):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        return read_image(self.root / str(self.table["image"].iloc[row])).notes
+        notes = read_image(self.root / str(self.table["image"].iloc[row])).notes
+        burned_in = BURNED_IN in self.table and str(self.table[BURNED_IN].iloc[row]) == "1"
+        return (*notes, "Text may be burned into the picture.") if burned_in else notes
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`."""
