@@ -1,4 +1,4 @@
-"""A set where one file in twenty is broken is encoded and evaluated without those, and names them."""
+"""A set where one file in twenty is broken is encoded and evaluated without those, named."""
 
 import json
 from pathlib import Path

@@ -47,7 +47,7 @@ _FINDINGS = {
     "Support Devices": ("support_devices", "support_device", "devices", "tubes_and_lines"),
 }
 _BY_NAME = {word: name for name, words in _FINDINGS.items() for word in words}
-_IMAGE = re.compile(r"\.(png|jpe?g|dcm|dicom)$", re.IGNORECASE)
+_IMAGE = re.compile(r"\.(?:png|jpe?g|dcm|dicom)$", re.IGNORECASE)
 _WHO = re.compile(r"name|mrn|patient|subject|accession|birth|dob|physician|doctor")
 _WHAT = re.compile(r"file|image|path|view|label|finding|class|age|sex")
 _TRUE = {"1", "1.0", "true", "yes", "y", "positive", "present", "x"}

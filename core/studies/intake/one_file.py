@@ -1,7 +1,7 @@
 """One image of an import: read, checked, and written without what identifies."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,11 @@ def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) 
         made = deidentified(header, loaded.pixels)
         name = f"{job.study}.dcm"
         made.save_as(folder / name, enforce_file_format=True)
-        return _written(job, pseudonyms, loaded, name, header)
+        # Read back: it is whole, and its notes can hold nothing of the original's header.
+        copy = read_image(folder / name, NAME)
+        frames = int(header.get("NumberOfFrames", 1) or 1)
+        notes = ("Only the first of its frames was kept.",) * (frames > 1) + copy.notes
+        return _written(job, pseudonyms, replace(copy, notes=notes), name, header)
 
 
 def _written(

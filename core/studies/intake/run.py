@@ -158,10 +158,9 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
     """Rows of a table as studies; what is wrong with a cell becomes a remark."""
     table = source.rows()
     table = table.astype(object).where(table.notna(), "")
-    chosen_columns = {mapping[field] for field in mapping if field != "patient_id"}
     chosen = {field: table[column] for field, column in mapping.items()}
     universe = _universe(chosen["labels"]) if "labels" in chosen else set()
-    people = [table[c] for c in table if names_people(c) and c not in chosen_columns]
+    people = [table[c] for c in table if names_people(c) and c not in mapping.values()]
     seen: set[str] = set()
     for row in range(len(table)):
         cells = {field: str(column.iloc[row]).strip() for field, column in chosen.items()}
@@ -173,9 +172,7 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
         seen.add(identifier)
         item = _Item(where, cells["image"], identifier, cells.get("text", ""),
                      patient=cells.get("patient_id", ""))  # fmt: skip
-        item.known = tuple(str(column.iloc[row]) for column in people)
-        if "id" in cells:
-            item.known += (identifier,)
+        item.known = (item.patient, cells.get("id", ""), *(str(c.iloc[row]) for c in people))
         reasons: list[str] = []
         item.view = _view(cells.get("view", ""), reasons)
         item.labels = _labels(cells, universe, reasons)
