@@ -117,8 +117,8 @@ def _reachable() -> None:
     alone = st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
     if not alone and not str(state.get("set")).startswith("phantom:"):
         st.warning(
-            "Other computers may reach this server. Terms of sets such as MIMIC-CXR forbid to share "
-            "them, and so may those of your own data: start it with `--server.address localhost`."
+            "Other computers may reach this server. The terms of sets such as MIMIC-CXR forbid "
+            "sharing, and so may your own: start it with `--server.address localhost`."
         )
 
 

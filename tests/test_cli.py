@@ -20,7 +20,7 @@ from core.studies import open_studies
 
 COMMANDS = (
     "phantom", "pretrain", "finetune", "ablate", "runs", "evaluate", "localize", "explain",
-    "doctor",
+    "fetch", "import", "doctor",
 )  # fmt: skip
 SET = "phantom:n=24,seed=3"
 
@@ -176,6 +176,10 @@ REFUSALS: dict[str, list[str]] = {
     "a long prompt": [*EXPLAIN, "--prompt", "a " * 400],
     "no method to explain": [*EXPLAIN, "--method", "best"],
     "a file as run": ["finetune", "--out", "film.png"],
+    "nothing to fetch": ["fetch", "mimic", "--root", "sets"],
+    "nothing to import": ["import", "--data", "nothing", "--out", "set"],
+    "a column that is not there": ["import", "--data", "manifest.csv", "--out", "set", "--map",
+                                   "image=path"],
     "no steps": ["finetune", "--out", "run", "--steps", "0"],
 }
 

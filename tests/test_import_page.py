@@ -129,7 +129,7 @@ def test_what_was_entered_outlives_a_change_of_page(page: AppTest, place: Path) 
 def test_what_cannot_be_imported_is_one_sentence_and_the_form_stays(
     page: AppTest, place: Path
 ) -> None:
-    _enter(page, place / "nothing.csv", place / "out")
+    _box(page.text_input, "Data on this computer").set_value(str(place / "nothing.csv")).run()
     assert not page.exception and "nothing to import" in page.error[0].value
     _enter(page, place / "in", place / "out")
     _finish(page)

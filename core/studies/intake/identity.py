@@ -31,6 +31,11 @@ class Pseudonyms:
         return f"{kind}-{digest[:8].hex()}"
 
 
+def is_number(value: str) -> bool:
+    """Whether a value may be a case number or a date: five characters or more, a digit in them."""
+    return len(value.strip()) >= 5 and bool(re.search(r"\d", value))
+
+
 def scrubbed(text: str, known: Iterable[str]) -> str:
     """A text without whole dates and without the identifiers that are known of its study.
 

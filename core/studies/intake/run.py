@@ -19,7 +19,7 @@ import pandas as pd
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.processes import map_in_processes
-from core.studies.intake.identity import Pseudonyms
+from core.studies.intake.identity import Pseudonyms, is_number
 from core.studies.intake.mapping import (
     check_mapping,
     finding,
@@ -160,7 +160,8 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
     table = table.astype(object).where(table.notna(), "")
     chosen = {field: table[column] for field, column in mapping.items()}
     universe = _universe(chosen["labels"]) if "labels" in chosen else set()
-    people = [table[c] for c in table if names_people(c) and c not in mapping.values()]
+    unread = [table[column] for column in table if column not in mapping.values()]
+    people = [column for column in unread if names_people(str(column.name))]
     seen: set[str] = set()
     for row in range(len(table)):
         cells = {field: str(column.iloc[row]).strip() for field, column in chosen.items()}
@@ -172,7 +173,9 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
         seen.add(identifier)
         item = _Item(where, cells["image"], identifier, cells.get("text", ""),
                      patient=cells.get("patient_id", ""))  # fmt: skip
-        item.known = (item.patient, cells.get("id", ""), *(str(c.iloc[row]) for c in people))
+        others = (str(column.iloc[row]) for column in unread)
+        item.known = (item.patient, cells.get("id", ""), *filter(is_number, others),
+                      *(str(column.iloc[row]) for column in people))  # fmt: skip
         reasons: list[str] = []
         item.view = _view(cells.get("view", ""), reasons)
         item.labels = _labels(cells, universe, reasons)
