@@ -176,10 +176,6 @@ REFUSALS: dict[str, list[str]] = {
     "a long prompt": [*EXPLAIN, "--prompt", "a " * 400],
     "no method to explain": [*EXPLAIN, "--method", "best"],
     "a file as run": ["finetune", "--out", "film.png"],
-    "nothing to fetch": ["fetch", "mimic", "--root", "sets"],
-    "nothing to import": ["import", "--data", "nothing", "--out", "set"],
-    "a column that is not there": ["import", "--data", "manifest.csv", "--out", "set", "--map",
-                                   "image=path"],
     "no steps": ["finetune", "--out", "run", "--steps", "0"],
 }
 
@@ -198,6 +194,23 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     code, _, err = run(*arguments, *([] if "--model" in arguments else ["--model", model]))
     assert code == 2
     assert err.startswith("Error: ") and err.count("\n") == 1 and len(err) > 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["fetch", "mimic", "--root", "sets"], "open-i"),
+     (["import", "--data", "none", "--out", "set"], "nothing to import"),
+     (["import", "--data", "t.csv", "--out", "set", "--map", "image=path"], "no column 'path'"),
+     (["import", "--data", "t.csv", "--out", "set"], "None of the 1 files")],
+)  # fmt: skip
+def test_what_cannot_be_fetched_or_imported_is_one_sentence(
+    run, tmp_path, monkeypatch, arguments, word
+):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("id,file\n1,a.png\n")
+    code, _, err = run(*arguments)
+    assert code == 2 and err.startswith("Error: ") and err.count("\n") == 1 and word in err
+    assert not Path("set").exists()
 
 
 @pytest.mark.parametrize("arguments", [("bogus",), ("evaluate", "--bogus"), ("phantom",),
