@@ -76,9 +76,9 @@ def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
                 found["image"] = column
                 break
     for column in columns:
-        name = finding(column)
-        if name and name not in found and column not in found.values():
-            found[name] = column
+        label = finding(column)
+        if label and label not in found and column not in found.values():
+            found[label] = column
     return found
 
 
@@ -131,7 +131,7 @@ def label_value(text: object) -> float | None:
     >>> label_value("Yes"), label_value("0.0"), label_value("maybe")
     (1.0, 0.0, None)
     """
-    word = "" if pd.isna(text) else str(text).strip().lower()  # type: ignore[call-overload]
+    word = "" if pd.isna(text) else str(text).strip().lower()
     for value, words in ((1.0, _TRUE), (0.0, _FALSE), (float("nan"), _UNKNOWN)):
         if word in words:
             return value
@@ -140,14 +140,14 @@ def label_value(text: object) -> float | None:
 
 def named_findings(text: object) -> tuple[set[str], bool]:
     """CheXpert's names in a list such as `Effusion|Mass`, and whether each word was one."""
-    words = [word.strip() for word in re.split(r"[|;,]", "" if pd.isna(text) else str(text))]  # type: ignore[call-overload]
+    words = [word.strip() for word in re.split(r"[|;,]", "" if pd.isna(text) else str(text))]
     found = {finding(word) for word in words if word}
     return {name for name in found if name}, None not in found
 
 
 def view_name(text: object) -> str | None:
     """PA, AP or L for lateral; "" where nothing is said and None for what is no view."""
-    word = "" if pd.isna(text) else str(text).strip().upper()  # type: ignore[call-overload]
+    word = "" if pd.isna(text) else str(text).strip().upper()
     if not word or word in ("NAN", "UNKNOWN"):
         return ""
     if word == "PA" or word.startswith("AP"):
