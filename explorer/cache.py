@@ -87,7 +87,7 @@ def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
 def _unreadable(model: Predictor, fingerprint: str, _studies: StudySet) -> tuple[str, ...]:
-    return unreadable_studies(_studies, _set_encoding(model, fingerprint, _studies))
+    return unreadable_studies(_studies, _set_encoding(model, fingerprint, _studies).readable)
 
 
 def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
 """Zero-shot AUC over a set, per finding and score, with bootstrap intervals over studies."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from core.errors import ExplorerError
@@ -37,9 +35,8 @@ def evaluate(
     if not chosen:  # said before the images are encoded
         raise _nothing_to_score(studies, prompts)
     prompts = prompts or prompts_for(labelled)
-    images = predictor.encode_set(studies, progress)
-    report = auc_report(studies, prompts, predictor.score(images, prompts), n_bootstrap, seed)
-    return replace(report, unreadable=unreadable(studies, images))
+    scores = predictor.score(predictor.encode_set(studies, progress), prompts)
+    return auc_report(studies, prompts, scores, n_bootstrap, seed)
 
 
 def auc_report(
@@ -51,7 +48,7 @@ def auc_report(
 ) -> EvaluationReport:
     """The report of scores (B, F) at hand, one column for each finding of the prompts.
 
-    Studies whose scores are NaN, since their image cannot be read, are left out.
+    Studies whose scores are NaN, since their image cannot be read, are left out and named.
 
     Raises:
         ExplorerError: no finding has both classes in the set.
@@ -77,7 +74,8 @@ def auc_report(
         findings[name] = FindingAuc(positives, len(truth) - positives, auc)
     if not findings:
         raise _nothing_to_score(studies, prompts)
-    return EvaluationReport(int(readable.sum()), findings, tuple(left_out))
+    lost = unreadable(studies, readable)
+    return EvaluationReport(int(readable.sum()), findings, tuple(left_out), lost)
 
 
 def _nothing_to_score(studies: StudySet, prompts: PromptSet | None) -> ExplorerError:

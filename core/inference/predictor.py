@@ -112,10 +112,13 @@ class Predictor:
         return cosine.view(image.grid).cpu().numpy()
 
 
-def unreadable(studies: StudySet, images: ImageEncoding) -> tuple[str, ...]:
-    """Which studies of a set could not be read and why, one sentence each."""
+def unreadable(studies: StudySet, readable: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Which studies of a set, where `readable` (n,) is False, have no image and why.
+
+    They are read once more to say why, so that no sentence about a file is kept on disk.
+    """
     found = []
-    for row in np.flatnonzero(~images.readable):
+    for row in np.flatnonzero(~readable):
         try:
             studies.image(int(row))
             reason = "it could not be read when the set was encoded."
