@@ -90,7 +90,8 @@ def test_one_in_twenty_of_a_set_that_worker_processes_read(
     studies = broken_set(tmp_path, 60, (0, 31, 59))
     images = predictor.encode_set(studies)
     assert np.flatnonzero(~images.readable).tolist() == [0, 31, 59]
-    assert [said.split(":")[0] for said in unreadable(studies, images.readable)] == ["s0", "s31", "s59"]
+    named = [said.split(":")[0] for said in unreadable(studies, images.readable)]
+    assert named == ["s0", "s31", "s59"]
 
 
 def test_a_page_names_a_few() -> None:

@@ -77,7 +77,7 @@ def test_identifiers_reach_no_file_no_output_and_no_address(
     _finish(page)
     _sound(page)
     assert "10 studies imported, 2 files left out" in page.success[0].value
-    assert any("Ostertag_broken.png" in str(table.value) for table in page.dataframe)
+    assert any("Ostertag_broken.png" in table.value.to_csv() for table in page.dataframe)
     _box(page.button, "Open this set").click().run()
     manifest = place / "out" / "manifest.csv"
     assert page.session_state["lx_set"] == str(manifest)
