@@ -41,9 +41,10 @@ def draw() -> ImportJob | None:
 
 def _kept(name: str, label: str, hint: str) -> str:
     """A text field whose value outlives a change of page."""
-    key = f"lx_import_{name}"
-    typed = st.text_input(label, st.session_state.get(key, ""), max_chars=500, placeholder=hint)
-    st.session_state[key] = typed.strip()
+    key = f"import_{name}"
+    st.session_state.setdefault(key, st.session_state.get(f"lx_{key}", ""))
+    typed = st.text_input(label, key=key, max_chars=500, placeholder=hint)
+    st.session_state[f"lx_{key}"] = typed
     return typed.strip()
 
 
@@ -70,11 +71,11 @@ def _choose(
 ) -> None:  # fmt: skip
     options = [_NONE, *source.columns]
     # Kept by table: the same columns come back with what was chosen for them.
-    key = f"lx_map_{source.table}_{field}"
-    before = st.session_state.get(key, guessed.get(field, _NONE))
-    index = options.index(before) if before in options else 0
-    column = place.selectbox(field, options, index, help=FIELDS.get(field))
-    st.session_state[key] = column
+    key = f"map_{source.table}_{field}"
+    before = st.session_state.get(f"lx_{key}", guessed.get(field, _NONE))
+    st.session_state.setdefault(key, before if before in options else _NONE)
+    column = str(place.selectbox(field, options, key=key, help=FIELDS.get(field)))
+    st.session_state[f"lx_{key}"] = column
     if column != _NONE:
         chosen[field] = column
 

@@ -32,7 +32,7 @@ def text_boxes(pixels: NDArray[np.float32]) -> list[Place]:
     found = []
     for side in (grey, 255 - grey):  # white letters, then black ones
         found += _lines(side)
-    return [tuple(round(value * scale) for value in place) for place in found]  # type: ignore[misc]
+    return [tuple(round(value * scale) for value in place) for place in found]
 
 
 def _lines(grey: NDArray[np.uint8]) -> list[Place]:
