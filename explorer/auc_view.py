@@ -27,6 +27,7 @@ def draw(prompts: PromptSet) -> None:
         f"{report.n} studies of `{state.get('set')}`; mean AUC {report.mean_auc[score]:.3f}. "
         "Intervals are bootstrapped over cases: with few positives they are wide."
     )
+    components.left_out(studies)
     changed = cache.against_default(spec, studies, prompts)
     if changed:
         st.markdown("**Edited against default**, the same cases for both (LRCLR mix)")

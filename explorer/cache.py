@@ -11,6 +11,7 @@ from core.attribution import attribution_maps
 from core.evaluation.evaluate import auc_report
 from core.evaluation.report import EvaluationReport
 from core.inference.predictor import Predictor, load_predictor
+from core.inference.predictor import unreadable as unreadable_studies
 from core.inference.prompts import PromptSet, default_prompts
 from core.inference.regions import Regions, weight_map
 from core.inference.zero_shot import Scores
@@ -84,6 +85,16 @@ def _set_encoding(model: Predictor, fingerprint: str, _studies: StudySet) -> Ima
 def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
     """Encodings of a whole set, with progress the first time."""
     return _set_encoding(predictor(spec), _fingerprint(of.spec, of), of)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
+def _unreadable(model: Predictor, fingerprint: str, _studies: StudySet) -> tuple[str, ...]:
+    return unreadable_studies(_studies, _set_encoding(model, fingerprint, _studies).readable)
+
+
+def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
+    """Studies of a set whose image cannot be read and why, one sentence each."""
+    return _unreadable(predictor(spec), _fingerprint(of.spec, of), of)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_KEYS)
@@ -216,7 +227,7 @@ def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _stu
         if name not in default or name not in _studies.labels or _prompts[name] == default[name]:
             continue
         truth = _studies.labels[name].to_numpy(float)
-        known = ~np.isnan(truth)
+        known = ~np.isnan(truth) & ~np.isnan(edited["lrclr"][:, column])
         if len(np.unique(truth[known])) == 2:
             old = before["lrclr"][known, list(default).index(name)].astype(float)
             new = edited["lrclr"][known, column].astype(float)

@@ -6,9 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
+from core.evaluation.report import left_out_sentence
 from core.inference.prompts import check_prompt
 from core.inference.regions import Regions
 from core.lrclr.checkpoint import EMBEDDED
+from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer import cache, figures, state, window_control
 from explorer.state import Current
@@ -81,6 +83,13 @@ def shape(current: Current) -> tuple[int, int]:
     """Rows and columns of the picture on the screen."""
     picture = window_control.picture(current)
     return picture.shape[0], picture.shape[1]
+
+
+def left_out(studies: StudySet) -> None:
+    """Studies of the set that have no score, since their image cannot be read."""
+    said = left_out_sentence(cache.unreadable(state.get("model"), studies))
+    if said:
+        st.caption(f":material/warning: {said}")
 
 
 def study_notes(current: Current) -> None:

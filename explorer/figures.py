@@ -166,7 +166,10 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, height: int 
 def distribution(
     others: NDArray[np.float32], value: float, truth: NDArray[np.float64] | None, height: int = 190
 ) -> go.Figure:
-    """Where one study's score lies among those of the set; coloured by truth where it is known."""
+    """Where one study's score lies among those of the set; coloured by truth where it is known.
+
+    Scores that are NaN are left out.
+    """
     figure = go.Figure()
     groups = [("all studies", np.ones(len(others), bool), "#8a94a3")]
     if truth is not None:
@@ -175,7 +178,7 @@ def distribution(
         figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
     figure.add_vline(x=value, line_width=3, line_color=ACCENT)
     # Beside the end of the line, towards the middle, where there is room for it.
-    right = value > (float(others.min()) + float(others.max())) / 2
+    right = value > (float(np.nanmin(others)) + float(np.nanmax(others))) / 2
     figure.add_annotation(
         x=value, y=1, yref="paper", yanchor="top", text="this study", showarrow=False,
         xanchor="right" if right else "left", xshift=-4 if right else 4, font={"size": 12},

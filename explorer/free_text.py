@@ -27,6 +27,7 @@ def score_card(current: Current, text: str) -> None:
         "Other studies that score lower", f"{place:.0f} %", help="Of the study set, for this text. "
         "The score itself has no unit and is not a probability.",
     )  # fmt: skip
+    components.left_out(reference)
     components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
     unknown = cache.unknown_share(spec, text)
     if unknown > 0.5:

@@ -43,8 +43,8 @@ def draw() -> None:
     finding = one.selectbox("Finding", known, int(np.argmin(aucs)), key="gallery_finding")
     kind = two.selectbox("Show", list(_KINDS), key="gallery_kind")
     scores = every[:, columns.index(finding)]
-    truth = studies.labels[finding].to_numpy(float)
-    low, high = float(scores.min()), float(scores.max())
+    truth = _truth(studies, finding, scores)
+    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     if high - low < _ALIKE:
         raise ExplorerError(f"All studies of '{studies.spec}' score alike: none is more wrong.")
     start = score_table.prevalence_threshold(scores, truth)
@@ -73,9 +73,16 @@ def draw() -> None:
 
 
 def _auc(studies: StudySet, finding: str, scores: NDArray[np.float32]) -> float:
-    truth = studies.labels[finding].to_numpy(float)
+    truth = _truth(studies, finding, scores)
     known = ~np.isnan(truth)
     return roc_auc(truth[known], scores[known].astype(float))
+
+
+def _truth(
+    studies: StudySet, finding: str, scores: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Labels (n,), not known where the image cannot be read and so has no score."""
+    return np.where(np.isnan(scores), np.nan, studies.labels[finding].to_numpy(float))
 
 
 def _cards(

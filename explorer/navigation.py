@@ -13,6 +13,7 @@ TABLE = (
     ("zero_shot.py", "Zero-shot prompts", ":material/edit_note:"),
     ("regions.py", "Selected regions", ":material/grid_view:"),
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
+    ("import_data.py", "Import", ":material/input:"),
     ("finetune.py", "Fine-tune", ":material/model_training:"),
 )
 

@@ -41,11 +41,12 @@ def draw(current: Current, prompts: PromptSet) -> None:
 def place_in_set(scores: np.ndarray, own: float, current: Current) -> float:
     """Per cent of the set's other studies that score lower; NaN where there is no other."""
     others = scores if current.uploaded else np.delete(scores, current.row)
+    others = others[~np.isnan(others)]  # an image of the set may not be readable
     return 100 * float((others < own).mean()) if len(others) else float("nan")
 
 
 def prevalence_threshold(scores: np.ndarray, truth: np.ndarray) -> float:
     """The score that calls as many studies positive as are: a fair place to begin."""
-    known = ~np.isnan(truth)
+    known = ~np.isnan(truth) & ~np.isnan(scores)
     share = float(truth[known].mean()) if known.any() else 0.5
-    return float(np.quantile(scores, 1 - share))
+    return float(np.nanquantile(scores, 1 - share))

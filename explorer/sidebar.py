@@ -22,6 +22,7 @@ def draw() -> None:
         if state.get("upload") is None:
             _study_set()
             _study()
+        _reachable()
         st.caption(":material/warning: Research and teaching only, **not for clinical use**.")
     state.write_url()
 
@@ -109,6 +110,16 @@ def _problems(spec: str) -> None:
     if problems:
         rows = "1 row" if len(problems) == 1 else f"{len(problems)} rows"
         st.warning(f"{rows} cannot be used. {problems[0]}")
+
+
+def _reachable() -> None:
+    """A word of warning where others can see a set of files, which its terms may forbid."""
+    alone = st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
+    if not alone and not str(state.get("set")).startswith("phantom:"):
+        st.warning(
+            "Other computers may reach this server. The terms of sets such as MIMIC-CXR forbid "
+            "sharing, and so may your own: start it with `--server.address localhost`."
+        )
 
 
 def _study() -> None:

@@ -68,10 +68,16 @@ def current() -> Current:
 
 
 def write_url() -> None:
-    """Keep the link true; an upload has no link."""
-    st.query_params.update(
-        model=get("model"), set=get("set"), study=str(get("row")), prompt=get("prompt")
-    )
+    """Keep the link true; an upload and a set of files have none.
+
+    A path says whose it is, and a link to one would not be read anyway.
+    """
+    st.query_params.update(model=get("model"), prompt=get("prompt"))
+    if str(get("set")).startswith("phantom:"):
+        st.query_params.update(set=get("set"), study=str(get("row")))
+    else:
+        for name in {"set", "study"} & set(st.query_params):
+            del st.query_params[name]
 
 
 def set_prompts(prompts: PromptSet) -> None:

@@ -20,7 +20,7 @@ from core.studies import open_studies
 
 COMMANDS = (
     "phantom", "pretrain", "finetune", "ablate", "runs", "evaluate", "localize", "explain",
-    "doctor",
+    "fetch", "import", "doctor",
 )  # fmt: skip
 SET = "phantom:n=24,seed=3"
 
@@ -194,6 +194,23 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     code, _, err = run(*arguments, *([] if "--model" in arguments else ["--model", model]))
     assert code == 2
     assert err.startswith("Error: ") and err.count("\n") == 1 and len(err) > 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["fetch", "mimic", "--root", "sets"], "open-i"),
+     (["import", "--data", "none", "--out", "set"], "nothing to import"),
+     (["import", "--data", "t.csv", "--out", "set", "--map", "image=path"], "no column 'path'"),
+     (["import", "--data", "t.csv", "--out", "set"], "None of the 1 files")],
+)  # fmt: skip
+def test_what_cannot_be_fetched_or_imported_is_one_sentence(
+    run, tmp_path, monkeypatch, arguments, word
+):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("id,file\n1,a.png\n")
+    code, _, err = run(*arguments)
+    assert code == 2 and err.startswith("Error: ") and err.count("\n") == 1 and word in err
+    assert not Path("set").exists()
 
 
 @pytest.mark.parametrize("arguments", [("bogus",), ("evaluate", "--bogus"), ("phantom",),

@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from core.cli import ablate, doctor, evaluate, explain, finetune, localize, phantom, pretrain, runs
+from core.cli import (
+    ablate,
+    doctor,
+    evaluate,
+    explain,
+    fetch,
+    finetune,
+    import_data,
+    localize,
+    phantom,
+    pretrain,
+    runs,
+)
 from core.errors import ExplorerError
 
 app = typer.Typer(
@@ -26,6 +38,8 @@ app.command("localize")(localize.localize_command)
 app.command("explain")(explain.explain_command)
 app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
+app.command("fetch")(fetch.fetch_command)
+app.command("import")(import_data.import_command)
 app.command("doctor")(doctor.doctor_command)
 
 

@@ -10,7 +10,10 @@ from core.errors import ExplorerError
 
 
 class StderrProgress:
-    """A line on stderr with count and time left; silent for what ends within two seconds."""
+    """A line on stderr with count and time left; silent for what ends within two seconds.
+
+    A total of 0 is not known.
+    """
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -19,13 +22,14 @@ class StderrProgress:
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
         elapsed = now - self._started
-        if done >= total:
+        if done >= total > 0:
             if self._last > self._started:
                 print(f"{self.what}: {total} in {elapsed:.0f} s", file=sys.stderr)
             self._started = self._last = now
         elif elapsed > 2 and now - self._last > 5:
             left = elapsed / max(done, 1) * (total - done)
-            print(f"{self.what}: {done} of {total}, {left:.0f} s left", file=sys.stderr)
+            told = f"{done} of {total}, {left:.0f} s left" if total else f"{done} so far"
+            print(f"{self.what}: {told}", file=sys.stderr)
             self._last = now
 
 

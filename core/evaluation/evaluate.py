@@ -4,7 +4,7 @@ import numpy as np
 
 from core.errors import ExplorerError
 from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
-from core.inference.predictor import Predictor, Progress
+from core.inference.predictor import Predictor, Progress, unreadable
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import bootstrap_auc
@@ -27,7 +27,7 @@ def evaluate(
         progress: called with (done, total) images while they are encoded.
 
     Raises:
-        ExplorerError: no finding of the prompts has both classes in the set, or an image cannot be
+        ExplorerError: no finding of the prompts has both classes in the set, or no image can be
             read.
     """
     labelled = [str(name) for name in studies.labels if studies.labels[name].notna().any()]
@@ -48,15 +48,18 @@ def auc_report(
 ) -> EvaluationReport:
     """The report of scores (B, F) at hand, one column for each finding of the prompts.
 
+    Studies whose scores are NaN, since their image cannot be read, are left out and named.
+
     Raises:
         ExplorerError: no finding has both classes in the set.
     """
     labels = studies.labels
+    readable = np.isfinite(scores[SCORES[0]][:, 0])
     findings: dict[str, FindingAuc] = {}
     left_out = []
     for column, name in enumerate(prompts):
         truth = labels[name].to_numpy(float) if name in labels else np.full(len(studies), np.nan)
-        known = ~np.isnan(truth)
+        known = ~np.isnan(truth) & readable
         truth = truth[known]
         positives = int(truth.sum())
         if not 0 < positives < len(truth):
@@ -71,7 +74,8 @@ def auc_report(
         findings[name] = FindingAuc(positives, len(truth) - positives, auc)
     if not findings:
         raise _nothing_to_score(studies, prompts)
-    return EvaluationReport(len(studies), findings, tuple(left_out))
+    lost = unreadable(studies, readable)
+    return EvaluationReport(int(readable.sum()), findings, tuple(left_out), lost)
 
 
 def _nothing_to_score(studies: StudySet, prompts: PromptSet | None) -> ExplorerError:

@@ -1,7 +1,7 @@
 """Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -71,16 +71,20 @@ def localize(
         prior: makes what `mean-location` knows, when it is needed.
 
     Raises:
-        ExplorerError: an unknown method, no study with a mask or box, an image that cannot be read.
+        ExplorerError: an unknown method, no study with a mask or box.
     """
-    tallies = measure_cases(predictor, studies, methods, prompts, prior, seed, progress)
+    unreadable: list[str] = []
+    tallies = measure_cases(
+        predictor, studies, methods, prompts, prior, seed, progress, unreadable=unreadable
+    )
     if not tallies:
         asked = f" of {', '.join(prompts)}" if prompts else ""
         raise ExplorerError(
             f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
             "set with truth, such as phantom:test."
         )
-    return _report(tallies, methods, n_bootstrap, seed)
+    report = _report(tallies, methods, n_bootstrap, seed)
+    return replace(report, unreadable=tuple(unreadable))
 
 
 def measure_cases(
@@ -92,17 +96,21 @@ def measure_cases(
     seed: int = 0,
     progress: Progress | None = None,
     costly: bool = False,
+    unreadable: list[str] | None = None,
 ) -> dict[str, Tally]:
     """Every measure of every case, by finding; arguments as `localize`, empty without truth.
 
     Args:
         costly: box IoU and deletion as well; deletion for the methods of METHODS.
+        unreadable: gets a sentence for each study whose image cannot be read; it is left out.
     """
     check_methods(methods)
     known: LocationPrior | None = None
     tallies: dict[str, Tally] = {}
     for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
         chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
+        if unreadable is not None:
+            unreadable += chunk.unreadable
         if chunk.findings and known is None:
             known = prior() if MEAN_LOCATION in methods else {}
         for finding in chunk.findings:
@@ -139,16 +147,23 @@ class _Chunk:
         self.predictor, self.prompts = predictor, prompts
         self.preprocess = predictor.model.backbone.preprocess
         self.masks: dict[int, dict[str, Mask]] = {}
+        self.unreadable: list[str] = []
         pixels = []
         for row in rows:
+            try:
+                found = studies.masks(row)
+                image = studies.image(row) if found else None
+            except ExplorerError as error:
+                self.unreadable.append(f"{studies.ids[row]}: {error}")
+                continue
             masks = {
                 name: mask
-                for name, mask in studies.masks(row).items()
+                for name, mask in found.items()
                 if mask.any() and name in (prompts or PATHOLOGIES)
             }
-            if masks:
+            if masks and image is not None:
                 self.masks[row] = masks
-                pixels.append(self.preprocess(studies.image(row)))
+                pixels.append(self.preprocess(image))
         self.pixels = torch.stack(pixels).to(predictor.model.device) if pixels else torch.empty(0)
         stem = predictor.model.backbone.stem
         self.inputs = self.pixels  # what image_tokens takes, with what is frozen done once

@@ -1,5 +1,6 @@
 """What evaluation found, as JSON with stable keys and as a table for a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from core.metrics.localisation import MEASURES
 
 SCORES = ("positive", "pair", "global", "local", "lrclr")
 """The zero-shot scores that are reported, of `core.inference.zero_shot.SCORES`."""
+
+_NAMED = 3  # studies that a page names; a terminal and the JSON name all
 
 Measured = dict[str, dict[str, Interval]]
 """method -> measure -> figure"""
@@ -28,9 +31,10 @@ class FindingAuc:
 class EvaluationReport:
     """What `python -m core evaluate` prints."""
 
-    n: int  # studies
+    n: int  # studies whose image could be read
     findings: dict[str, FindingAuc]
     left_out: tuple[str, ...] = ()  # findings of the prompts without both classes in the set
+    unreadable: tuple[str, ...] = ()  # studies whose image could not be read, and why
 
     @property
     def mean_auc(self) -> dict[str, float]:
@@ -41,8 +45,12 @@ class EvaluationReport:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """n, mean_auc {score: value} and findings {finding: {positives, auc {score: figure}}}."""
+        """n, mean_auc {score: value} and findings {finding: {positives, auc {score: figure}}}.
+
+        With `unreadable`, a list of sentences, where images could not be read.
+        """
         return {
+            **_unreadable(self.unreadable),
             "n": self.n,
             "mean_auc": self.mean_auc,
             "findings": {
@@ -65,7 +73,7 @@ class EvaluationReport:
         lines.append(f"n = {self.n} studies; 95 % bootstrap intervals over studies.")
         if self.left_out:
             lines.append(f"Without both classes here, so left out: {', '.join(self.left_out)}.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *_said(self.unreadable)])
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,15 @@ class LocalizationReport:
     methods: Measured  # mean over the findings
     findings: dict[str, Measured]
     cases: dict[str, int]  # studies of each finding
+    unreadable: tuple[str, ...] = ()  # studies whose image could not be read, and why
 
     def to_json(self) -> dict[str, Any]:
-        """n, methods {method: {measure: figure}}, findings {finding: the same}, cases {finding}."""
+        """n, methods {method: {measure: figure}}, findings {finding: the same}, cases {finding}.
+
+        With `unreadable`, a list of sentences, where images could not be read.
+        """
         return {
+            **_unreadable(self.unreadable),
             "n": self.n,
             "methods": _measured(self.methods),
             "findings": {name: _measured(found) for name, found in self.findings.items()},
@@ -98,7 +111,27 @@ class LocalizationReport:
             cells = " ".join(f"{by_method[m]['pointing_game'].value:14.3f}" for m in self.methods)
             lines.append(f"{name:26} {self.cases[name]:5d} {cells}")
         lines.append(f"n = {self.n} studies; 95 % bootstrap intervals over studies.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *_said(self.unreadable)])
+
+
+def left_out_sentence(unreadable: Sequence[str]) -> str:
+    """How many studies were left out and why; the first few, empty without any."""
+    if not unreadable:
+        return ""
+    count = "1 study" if len(unreadable) == 1 else f"{len(unreadable)} studies"
+    named = " ".join(unreadable[:_NAMED])
+    more = f" And {len(unreadable) - _NAMED} more." if len(unreadable) > _NAMED else ""
+    return f"{count} left out, since the image cannot be read. {named}{more}"
+
+
+def _unreadable(sentences: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"unreadable": list(sentences)} if sentences else {}
+
+
+def _said(sentences: tuple[str, ...]) -> list[str]:
+    """Every study that was left out, a line each."""
+    head = f"Left out, since their image cannot be read: {len(sentences)}."
+    return [head, *sentences] if sentences else []
 
 
 def _measured(methods: Measured) -> dict[str, dict[str, dict[str, float | None]]]:

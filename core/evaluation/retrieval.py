@@ -20,7 +20,7 @@ def own_report_rank(
     """Share of the other distinct reports that score below the study's own, (n,) in 0..1.
 
     A report is the set of its sentences and scores their mean; equal reports count once, ties one
-    half. NaN for studies without text.
+    half. NaN for studies without text and those whose image cannot be read.
 
     Args:
         images: the encodings of `studies`, where they are there already.
@@ -47,7 +47,7 @@ def own_report_rank(
                  "match": torch.zeros_like(cosine)}  # fmt: skip
         score = mix(parts, model.config.mix, model.config.spread).cpu() @ members.T  # (B, reports)
         for row, values in enumerate(score.numpy(), start=start):
-            if reports[row]:
+            if reports[row] and images.readable[row]:
                 own = values[place[reports[row]]]
                 below, equal = (values < own).sum(), (values == own).sum() - 1
                 found[row] = (below + equal / 2) / (len(distinct) - 1)

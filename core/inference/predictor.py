@@ -5,12 +5,14 @@ it, and `lock` guards what hooks into it (attribution).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from threading import RLock
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, check_prompt
@@ -21,7 +23,7 @@ from core.inference.zero_shot import Scores, zero_shot
 from core.lrclr.checkpoint import load_model
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
-from core.studies import StudySet, images_in_parallel
+from core.studies import StudySet, images_or_reasons
 from core.weights import weights_hash
 
 Progress = Callable[[int, int], None]
@@ -46,25 +48,43 @@ class Predictor:
     def encode_set(self, studies: StudySet, progress: Progress | None = None) -> ImageEncoding:
         """Encode every image of a set; kept on disk for the next time.
 
+        An image that cannot be read is left out: its row is NaN, see `ImageEncoding.readable` and
+        `unreadable`.
+
         Raises:
-            ExplorerError: an image cannot be read.
+            ExplorerError: no image can be read.
         """
         key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
         return cached_encoding(key, lambda: self._encode_all(studies, progress))
 
     @torch.no_grad()
     def _encode_all(self, studies: StudySet, progress: Progress | None) -> ImageEncoding:
-        parts, waiting = [], []
+        parts, waiting, reasons = [], [], []
         preprocess = self.model.backbone.preprocess
-        for done, image in enumerate(images_in_parallel(studies), start=1):
-            waiting.append(preprocess(image))
+        nothing = torch.full((preprocess.channels, preprocess.size, preprocess.size), torch.nan)
+        for done, image in enumerate(images_or_reasons(studies), start=1):
+            if isinstance(image, str):
+                reasons.append(image)
+            waiting.append(nothing if isinstance(image, str) else preprocess(image))
             if len(waiting) == _BATCH or done == len(studies):
-                pixels = torch.stack(waiting).to(self.model.device)
-                parts.append(self.model.encode_image(pixels))
+                parts.append(self._encode_batch(torch.stack(waiting)))
                 waiting = []
                 if progress:
                     progress(done, len(studies))
+        if len(reasons) == len(studies):
+            raise ExplorerError(f"No image of '{studies.spec}' can be read. {reasons[0]}")
         return ImageEncoding.cat(parts)
+
+    def _encode_batch(self, pixels: Tensor) -> ImageEncoding:
+        """Encode (B, C, h, w); images of NaN, which could not be read, stay NaN."""
+        lost = pixels.isnan().flatten(1).any(dim=1).to(self.model.device)
+        # Zeros in their place: a model may not get along with NaN.
+        found = self.model.encode_image(pixels.nan_to_num(0.0).to(self.model.device))
+        return replace(
+            found,
+            image_features=found.image_features.masked_fill(lost[:, None], torch.nan),
+            patch_features=found.patch_features.masked_fill(lost[:, None, None], torch.nan),
+        )
 
     def encode_texts(self, texts: list[str]) -> TextEncoding:
         """Encode texts; each is remembered, so that editing one prompt costs one prompt.
@@ -90,6 +110,22 @@ class Predictor:
         """Mean cosine of every patch of one image with the texts, (h, w)."""
         cosine = self.model.similarity(image, self.encode_texts(texts))[0].mean(dim=0)
         return cosine.view(image.grid).cpu().numpy()
+
+
+def unreadable(studies: StudySet, readable: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Which studies of a set, where `readable` (n,) is False, have no image and why.
+
+    They are read once more to say why, so that no sentence about a file is kept on disk.
+    """
+    found = []
+    for row in np.flatnonzero(~readable):
+        try:
+            studies.image(int(row))
+            reason = "it could not be read when the set was encoded."
+        except ExplorerError as error:
+            reason = str(error)
+        found.append(f"{studies.ids[row]}: {reason}")
+    return tuple(found)
 
 
 def load_predictor(spec: str) -> Predictor:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
 class ImageEncoding:
-    """B images."""
+    """B images; the features of one that could not be read are NaN."""
 
     image_features: Tensor  # g_I (B, d), L2-normalised
     patch_features: Tensor  # r (B, N, d), L2-normalised, every patch of the grid
@@ -19,6 +21,11 @@ class ImageEncoding:
 
     def __len__(self) -> int:
         return len(self.image_features)
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Which images could be read, (B,)."""
+        return np.asarray(self.image_features[:, 0].isfinite().cpu())
 
     def rows(self, index: Tensor | slice) -> "ImageEncoding":
         """The images of `index`, in that order."""

@@ -19,6 +19,8 @@ from core.studies.view import LATERAL_NOTE, is_lateral
 
 REQUIRED = ("id", "image")
 _MAX_BYTES, _MAX_COLUMNS, _MAX_HEADER = 200 * 2**20, 1000, 2**20
+BURNED_IN = "burned_in"
+"""Column of an import: 1 where text may be burned into the picture."""
 
 
 class ManifestSet(StudySet):
@@ -39,7 +41,14 @@ class ManifestSet(StudySet):
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
         notes = read_image(self.root / str(self.table["image"].iloc[row])).notes
-        return (*notes, *([LATERAL_NOTE] if is_lateral(self.table["view"].iloc[row]) else []))
+        table = self.table
+        burned_in = BURNED_IN in table and str(table[BURNED_IN].iloc[row]) == "1"
+        lateral = is_lateral(table["view"].iloc[row])
+        return (
+            *notes,
+            *([LATERAL_NOTE] if lateral else []),
+            *(["Text may be burned into the picture."] if burned_in else []),
+        )
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import ExplorerError
 from core.processes import map_in_processes
 from core.studies.study import StudySet
 
@@ -29,11 +30,21 @@ def images_in_parallel(
     Raises:
         ExplorerError: a file cannot be read.
     """
+    for made in images_or_reasons(studies, prepare, workers):
+        if isinstance(made, str):
+            raise ExplorerError(made)
+        yield made
+
+
+def images_or_reasons(
+    studies: StudySet, prepare: Prepare = np.asarray, workers: int | None = None
+) -> Iterator[NDArray[Any] | str]:
+    """As `images_in_parallel`; an image that cannot be read is the sentence that says why."""
     count = (os.cpu_count() or 1) if workers is None else workers
-    if count < 2 or len(studies) < _FEW:
-        yield from (prepare(studies.image(row)) for row in range(len(studies)))
-        return
     rows = range(len(studies))
+    if count < 2 or len(studies) < _FEW:
+        yield from (_made(studies, prepare, row) for row in rows)
+        return
     yield from map_in_processes(_image, rows, count, 16, _start, (studies, prepare))
 
 
@@ -46,5 +57,13 @@ def _start(studies: StudySet, prepare: Prepare) -> None:
         torch.set_num_threads(1)  # the processes fill the cores
 
 
-def _image(row: int) -> NDArray[Any]:
-    return _worker_prepare(_worker_set.image(row))
+def _image(row: int) -> NDArray[Any] | str:
+    return _made(_worker_set, _worker_prepare, row)
+
+
+def _made(studies: StudySet, prepare: Prepare, row: int) -> NDArray[Any] | str:
+    try:
+        image = studies.image(row)
+    except ExplorerError as error:
+        return str(error)
+    return prepare(image)

@@ -1,0 +1,16 @@
+"""A user's own data as a study set: read, checked file by file, de-identified, written anew."""
+
+from core.studies.intake.mapping import FIELDS, guess_mapping, parse_mapping
+from core.studies.intake.run import ImportReport, Remark, import_studies
+from core.studies.intake.source import Source, open_source
+
+__all__ = [
+    "FIELDS",
+    "ImportReport",
+    "Remark",
+    "Source",
+    "guess_mapping",
+    "import_studies",
+    "open_source",
+    "parse_mapping",
+]

@@ -1,0 +1,21 @@
+"""Import: own films as a study set, checked file by file and without what identifies."""
+
+import streamlit as st
+
+from explorer import import_form, import_view
+
+st.title("Import")
+st.markdown(
+    "Makes a study set of **your own films and reports**: copies without the header fields that "
+    "identify, under new names. The originals are not changed, and nothing leaves this computer. "
+    "Reports stay as they are but for dates and the identifiers of their own study: read "
+    "`docs/import.md` before you pass a set on."
+)
+job = st.session_state.get("lx_import")
+if job is not None:
+    import_view.watch(job)
+if job is None or not job.running:
+    started = import_form.draw()
+    if started is not None:
+        st.session_state["lx_import"] = started
+        st.rerun()
