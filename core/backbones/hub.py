@@ -153,9 +153,7 @@ def _offline(repo: str, files: Files, instead: str) -> str:
 
 
 def _fetch(repo: str, files: Files) -> Path:
-    info = HfApi(endpoint=constants.ENDPOINT).model_info(
-        repo, files_metadata=True, timeout=TIMEOUT
-    )
+    info = HfApi().model_info(repo, files_metadata=True, timeout=TIMEOUT)
     about = {entry.rfilename: entry for entry in info.siblings or []}
     lacking = files.missing(list(about))
     if lacking:
@@ -169,7 +167,7 @@ def _fetch(repo: str, files: Files) -> Path:
     told = Download(repo, total, str(licence), Path(constants.HF_HUB_CACHE))
     done = 0
     for name in chosen:
-        path = _file(repo, name, info.sha, told, done)
+        path = _file(repo, name, told, done)
         lfs = about[name].lfs
         if lfs and lfs.sha256:
             _check(path, lfs.sha256, repo)
@@ -178,7 +176,7 @@ def _fetch(repo: str, files: Files) -> Path:
     return path.parents[name.count("/")]
 
 
-def _file(repo: str, name: str, commit: str | None, told: Download, before: int) -> Path:
+def _file(repo: str, name: str, told: Download, before: int) -> Path:
     class Meter(tqdm):
         """huggingface_hub's bar, which counts for us and draws nothing."""
 
@@ -194,10 +192,9 @@ def _file(repo: str, name: str, commit: str | None, told: Download, before: int)
     _report(told, before)
     return Path(
         hf_hub_download(
-            repo, name, revision=commit, cache_dir=constants.HF_HUB_CACHE,
-            endpoint=constants.ENDPOINT, etag_timeout=TIMEOUT, tqdm_class=Meter,
+            repo, name, cache_dir=constants.HF_HUB_CACHE, etag_timeout=TIMEOUT, tqdm_class=Meter
         )
-    )  # fmt: skip
+    )
 
 
 def _check(path: Path, stated: str, repo: str) -> None:

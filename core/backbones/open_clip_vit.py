@@ -33,7 +33,7 @@ from core.preprocessing import Preprocess
 
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors",
-           "open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth")  # fmt: skip
+           "open_clip_pytorch_model.bin")  # fmt: skip
 FILES = hub.Files(((CONFIG,), WEIGHTS), (*hub.TOKENIZER, "README.md"))
 _RESIZE = {"shortest": "crop", "longest": "letterbox", "squash": "squash"}
 
