@@ -14,6 +14,7 @@ TABLE = (
     ("regions.py", "Selected regions", ":material/grid_view:"),
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
     ("finetune.py", "Fine-tune", ":material/model_training:"),
+    ("model.py", "Model", ":material/badge:"),
 )
 
 

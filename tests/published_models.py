@@ -97,7 +97,7 @@ def native(folder: Path) -> Path:
 
 
 def biomedclip(folder: Path, text_files: bool = True) -> Path:
-    """BiomedCLIP's layout: a timm trunk and a BERT, whose config.json lies in another repository."""
+    """BiomedCLIP's layout: timm trunk and BERT, whose config.json is of another repository."""
     bert_text_files(folder)
     text = {"hf_model_name": "microsoft/tiny-bert", "hf_tokenizer_name": "microsoft/tiny-bert",
             "hf_proj_type": "mlp", "hf_pooler_type": "cls_last_hidden_state_pooler",

@@ -4,14 +4,13 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import open_clip
 import pytest
 import torch
 from open_clip.timm_model import TimmModel
 from tiny_open_clip import tiny_native, tiny_pixels, tiny_timm
 
-from core.backbones.compact import CompactBackbone, CompactConfig
 from core.backbones.clip import ClipBackbone
+from core.backbones.compact import CompactBackbone, CompactConfig
 from core.backbones.open_clip_vit import open_clip_backbone
 from core.backbones.registry import load_backbone
 from core.backbones.vision_trunks import TimmTrunk

@@ -89,6 +89,11 @@ class Backbone(nn.Module):
     def describe(self) -> dict[str, Any]:
         """What `registry.build_backbone` needs to make the same architecture again, as JSON."""
 
+    @property
+    @abstractmethod
+    def tokenizer_name(self) -> str:
+        """Kind and size of the tokenizer, to be read by people."""
+
     def save_text_files(self, folder: Path) -> None:
         """Write what the text tower needs beside `describe` and weights, such as its tokenizer."""
 

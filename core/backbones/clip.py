@@ -93,6 +93,13 @@ class ClipBackbone(Backbone):
         """See `Backbone.describe`."""
         return self.origin
 
+    @property
+    def tokenizer_name(self) -> str:
+        """See `Backbone.tokenizer_name`."""
+        inner = getattr(self.reader.tokenizer, "tokenizer", self.reader.tokenizer)
+        size = getattr(inner, "vocab_size", None)
+        return type(inner).__name__ + (f", {size} pieces" if size else "")
+
     def save_text_files(self, folder: Path) -> None:
         """See `Backbone.save_text_files`."""
         self.reader.save(folder)

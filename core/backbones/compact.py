@@ -98,6 +98,11 @@ class CompactBackbone(Backbone):
         """See `Backbone.describe`."""
         return {"kind": "compact", **self.config.to_dict()}
 
+    @property
+    def tokenizer_name(self) -> str:
+        """See `Backbone.tokenizer_name`."""
+        return f"MiniLM's word pieces, before {len(self.text.blocks)} trained blocks"
+
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
     ) -> ImageTokens:

@@ -1,9 +1,9 @@
 """Several checkpoints of one architecture as one model, as CheXzero is scored.
 
-Each member's embeddings are made unit and laid side by side, so that a cosine of the ensemble is the
-mean of its members' cosines: one encoding, one set of regions and maps, kept and searched as any
-other. `zero_shot` takes the pair's probability per member and averages it, as CheXzero does. An
-ensemble scores; it has no last block of its own and is not fine-tuned.
+Each member's embeddings are made unit and laid side by side, so that a cosine of the ensemble is
+the mean of its members' cosines: one encoding, one set of regions and maps, kept and searched as
+any other. `zero_shot` takes the pair's probability per member and averages it, as CheXzero does.
+An ensemble scores; it has no last block of its own and is not fine-tuned.
 """
 
 from collections.abc import Sequence
@@ -55,6 +55,11 @@ class Ensemble(Backbone):
     def describe(self) -> dict[str, Any]:
         """See `Backbone.describe`."""
         return {"kind": "ensemble", "members": [member.describe() for member in self._each]}
+
+    @property
+    def tokenizer_name(self) -> str:
+        """See `Backbone.tokenizer_name`."""
+        return self._each[0].tokenizer_name
 
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0

@@ -6,9 +6,7 @@ that), and has its SHA-256 compared with the one the Hub states. Where the Hub c
 error is one sentence that says which files to put where.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import file_digest
@@ -26,6 +24,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import httpx
 from tqdm.auto import tqdm
 
+from core.backbones.downloads import Download, reporter
+from core.backbones.known import NOT_STATED
 from core.errors import ExplorerError
 
 TIMEOUT = 10  # seconds until a silent server counts as not there
@@ -60,33 +60,6 @@ TOKENIZER = ("tokenizer*.json", "tokenizer.model", "vocab.*", "merges.txt", "spi
 TOKENIZER_FILES = Files((("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json",
                           "spiece.model"),), (*TOKENIZER, "config.json"))  # fmt: skip
 TEXT_CONFIG = Files((("config.json",),))
-
-
-@dataclass(frozen=True)
-class Download:
-    """A download that is about to begin or goes on."""
-
-    repo: str
-    size: int  # bytes, as the Hub states it; what is here already is not counted
-    licence: str  # of the model card, or "not stated"
-    folder: Path  # the Hub's cache
-
-    def __str__(self) -> str:
-        return f"{self.repo}, {self.size / 1e6:.1f} MB, licence: {self.licence}"
-
-
-Reporter = Callable[[Download, int], None]  # and the bytes that are here
-_reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
-
-
-@contextmanager
-def reporting(to: Reporter) -> Iterator[None]:
-    """Within it `to` is told of downloads, so that no loader in between has to pass it on."""
-    before = _reporter.set(to)
-    try:
-        yield
-    finally:
-        _reporter.reset(before)
 
 
 def cached(repo: str, files: Files) -> Path | None:
@@ -124,12 +97,12 @@ def fetch(repo: str, files: Files, instead: str = OWN_FOLDER) -> Path:
         return _fetch(repo, files)
     except HFValidationError:
         raise ExplorerError(
-            f"'{repo}' is no name of a repository on the Hugging Face Hub; names look like ORG/NAME."
+            f"'{repo}' is no name of a repository on the Hugging Face Hub, such as ORG/NAME."
         ) from None
     except GatedRepoError:
         raise ExplorerError(
-            f"{repo} asks its users to accept terms first: do so on its page at huggingface.co, log "
-            "in with `hf auth login`, and try again."
+            f"{repo} asks its users to accept terms first: do so on its page at huggingface.co, "
+            "log in with `hf auth login`, and try again."
         ) from None
     except RepositoryNotFoundError:
         raise ExplorerError(
@@ -146,8 +119,8 @@ def _offline(repo: str, files: Files, instead: str) -> str:
     more = " and its tokenizer's files" if set(TOKENIZER) <= set(files.wanted) else ""
     place = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
     return (
-        f"{repo} is not on this computer and the Hugging Face Hub cannot be reached: where there is "
-        f"a network, run `hf download {repo}` and copy its folder ({needed}{more}) to {place}"
+        f"{repo} is not on this computer and the Hugging Face Hub cannot be reached: where there "
+        f"is a network, run `hf download {repo}` and copy its folder ({needed}{more}) to {place}"
         f"{', ' + instead if instead else ''}."
     )
 
@@ -163,20 +136,26 @@ def _fetch(repo: str, files: Files) -> Path:
         )
     chosen = files.pick(list(about))
     total = sum(about[name].size or 0 for name in chosen)
-    licence = (info.card_data or {}).get("license") or "not stated"
-    told = Download(repo, total, str(licence), Path(constants.HF_HUB_CACHE))
+    licence = info.card_data.to_dict().get("license") if info.card_data else None
+    told = Download(repo, total, str(licence or NOT_STATED), Path(constants.HF_HUB_CACHE))
+    listener = reporter()  # looked up here: files may arrive on another thread
     done = 0
+
+    def tell(of_file: int) -> None:
+        if listener:
+            listener(told, min(done + of_file, total))
+
     for name in chosen:
-        path = _file(repo, name, told, done)
+        path = _file(repo, name, tell)
         lfs = about[name].lfs
         if lfs and lfs.sha256:
             _check(path, lfs.sha256, repo)
         done += about[name].size or 0
-    _report(told, total)
+    tell(0)
     return path.parents[name.count("/")]
 
 
-def _file(repo: str, name: str, told: Download, before: int) -> Path:
+def _file(repo: str, name: str, tell: Callable[[int], None]) -> Path:
     class Meter(tqdm):
         """huggingface_hub's bar, which counts for us and draws nothing."""
 
@@ -187,9 +166,9 @@ def _file(repo: str, name: str, told: Download, before: int) -> Path:
 
         def update(self, n: float | None = 1) -> None:
             self.here += n or 0
-            _report(told, before + int(self.here))
+            tell(int(self.here))
 
-    _report(told, before)
+    tell(0)
     return Path(
         hf_hub_download(
             repo, name, cache_dir=constants.HF_HUB_CACHE, etag_timeout=TIMEOUT, tqdm_class=Meter
@@ -208,8 +187,3 @@ def _check(path: Path, stated: str, repo: str) -> None:
             "states) and was removed; try again."
         )
 
-
-def _report(told: Download, here: int) -> None:
-    reporter = _reporter.get()
-    if reporter:
-        reporter(told, min(here, told.size))

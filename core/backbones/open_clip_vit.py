@@ -1,8 +1,8 @@
 """Models in open_clip's layout: its own architectures and weights, repositories, local folders.
 
-Whatever the source, a model is a configuration (`open_clip_config.json`), a file of weights and, for
-text towers or tokenizers of Hugging Face, a few text files. open_clip's own functions convert and
-interpolate the weights.
+Whatever the source, a model is a configuration (`open_clip_config.json`), a file of weights and,
+for text towers or tokenizers of Hugging Face, a few text files. open_clip's own functions convert
+and interpolate the weights.
 """
 
 from copy import deepcopy
@@ -228,7 +228,7 @@ def _text_files(config: dict[str, Any], folder: Path | None) -> TextFiles:
 def _tokenizer(text: dict[str, Any], files: Path | None) -> Any:
     """As open_clip's `get_tokenizer` makes it, from local files."""
     length, more = text.get("context_length", 77), text.get("tokenizer_kwargs", {})
-    if files is None:
+    if not text.get("hf_tokenizer_name"):
         return open_clip.SimpleTokenizer(context_length=length, **more)
     try:
         return HFTokenizer(

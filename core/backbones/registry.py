@@ -124,8 +124,8 @@ def _folder(name: str, size: int | None) -> Backbone:
 
         return transformers_backbone(folder, size)
     raise ExplorerError(
-        f"{folder} holds no model: open_clip_config.json (open_clip's layout) or config.json "
-        "(transformers' layout, or a model of this project) is expected, with the weights beside it."
+        f"{folder} holds no model: weights and open_clip_config.json (open_clip's layout) or "
+        "config.json (transformers' layout, or a model of this project) are expected."
     )
 
 

@@ -29,7 +29,7 @@ FILES = hub.Files(
     ((CONFIG,), (PREPROCESSOR,), hub.TOKENIZER_FILES.needed[0], _WEIGHTS),
     (*hub.TOKENIZER, "model.safetensors.index.json", "README.md"),
 )
-_MODELS = {"clip": CLIPModel, "siglip": SiglipModel}
+_MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
 _INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers
 
 
@@ -83,7 +83,7 @@ class TransformersTrunk:
         self.by_attention = model.config.model_type == "siglip"
         if self.by_attention and not hasattr(self.tower, "head"):
             raise ExplorerError("This SigLIP has no attention pool (vision_use_head is false).")
-        self.blocks: Sequence[Layer] = [Layer(layer) for layer in self.tower.encoder.layers]
+        self.blocks: Sequence[nn.Module] = [Layer(each) for each in self.tower.encoder.layers]
         self.prefix = int(not self.by_attention)
         vision = model.config.vision_config
         self.heads, self.width = vision.num_attention_heads, vision.hidden_size

@@ -70,8 +70,8 @@ class NativeTrunk:
 class TimmTrunk:
     """A timm VisionTransformer inside open_clip's TimmModel; methods as in `clip.Trunk`.
 
-    SigLIP's has no CLS token and pools by attention (`attn_pool`). A patch is then projected as that
-    pool would see an image of this one patch: attention over one token is its value path.
+    SigLIP's has no CLS token and pools by attention (`attn_pool`). A patch is then projected as
+    that pool would see an image of this one patch: attention over one token is its value path.
     """
 
     def __init__(self, visual: Any) -> None:

@@ -22,19 +22,19 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise ExplorerError(f"There is no checkpoint {path}; check the path.")
+    if _is_torchscript(path):
+        raise ExplorerError(
+            f"{path.name} is a TorchScript archive, which would run code of its own when loaded; "
+            "where you trust it, convert it once with `python -c \"import torch; "
+            f"torch.save(torch.jit.load('{path.name}', 'cpu').state_dict(), 'weights.pt')\"` and "
+            "use weights.pt."
+        )
     try:
         if path.suffix == ".safetensors":
             found: Any = load_file(path)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # a damaged pickle can fail anywhere: IndexError, struct.error, ...
-        if _is_torchscript(path):
-            raise ExplorerError(
-                f"{path.name} is a TorchScript archive, which would run code of its own when "
-                "loaded; where you trust it, convert it once with `python -c \"import torch; "
-                f"torch.save(torch.jit.load('{path.name}', 'cpu').state_dict(), 'weights.pt')\"` "
-                "and use weights.pt."
-            ) from None
         raise ExplorerError(
             f"{path.name} is damaged or no plain state dict (weights are loaded without running "
             "code); save it with torch.save(model.state_dict(), ...) or as safetensors."

@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from core.cli import ablate, doctor, evaluate, explain, finetune, localize, phantom, pretrain, runs
+from core.cli import (
+    ablate,
+    doctor,
+    evaluate,
+    explain,
+    finetune,
+    localize,
+    model,
+    phantom,
+    pretrain,
+    runs,
+)
+from core.cli.common import fetching
 from core.errors import ExplorerError
 
 app = typer.Typer(
@@ -26,6 +38,7 @@ app.command("localize")(localize.localize_command)
 app.command("explain")(explain.explain_command)
 app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
+app.command("model")(model.model_command)
 app.command("doctor")(doctor.doctor_command)
 
 
@@ -33,7 +46,8 @@ def main() -> None:
     """Run a command; the entry of `python -m core`."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar for what takes no time
     try:
-        app()
+        with fetching():
+            app()
     except ExplorerError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

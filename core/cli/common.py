@@ -3,9 +3,12 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.backbones.downloads import Download, reporting
 from core.errors import ExplorerError
 
 
@@ -27,6 +30,29 @@ class StderrProgress:
             left = elapsed / max(done, 1) * (total - done)
             print(f"{self.what}: {done} of {total}, {left:.0f} s left", file=sys.stderr)
             self._last = now
+
+
+@contextmanager
+def fetching() -> Iterator[None]:
+    """Within it downloads are announced on stderr with size and licence, and then counted."""
+    seen: dict[Download, float] = {}
+
+    def tell(download: Download, here: int) -> None:
+        now = time.monotonic()
+        if download not in seen:
+            print(f"Fetching {download}, to {download.folder}", file=sys.stderr)
+            started[download] = seen[download] = now
+        elif here >= download.size or now - seen[download] > 5:
+            left = (now - started[download]) / max(here, 1) * (download.size - here)
+            print(
+                f"Fetching {download.repo}: {here / 1e6:.1f} of {download.size / 1e6:.1f} MB, "
+                f"{left:.0f} s left", file=sys.stderr,
+            )  # fmt: skip
+            seen[download] = now
+
+    started: dict[Download, float] = {}
+    with reporting(tell):
+        yield
 
 
 def check_out(path: Path | None) -> None:

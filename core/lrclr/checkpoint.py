@@ -21,7 +21,7 @@ EMBEDDED = ("demo", "demo-base")
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 TEXT = "text"
-"""Folder in a model's folder: the tokenizer and its relatives, where the backbone has such files."""
+"""Folder in a model's folder: tokenizer and relatives, where the backbone has such files."""
 
 
 def model_folder(spec: str) -> Path | None:
@@ -84,6 +84,16 @@ def layers_of(spec: str) -> LRCLRConfig:
     if folder is None:
         return LRCLRConfig(added_layers=False)
     return LRCLRConfig.from_dict(_read_config(folder)["lrclr"])
+
+
+def model_notes(folder: Path) -> dict[str, Any]:
+    """How a model was made, as `save_model` was told.
+
+    Raises:
+        ExplorerError: the folder holds no model of this project.
+    """
+    notes = _read_config(folder).get("notes")
+    return notes if isinstance(notes, dict) else {}
 
 
 def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) -> None:

@@ -71,7 +71,7 @@ def rate_at(step: int, steps: int, warmup: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
-# The image tower's part before its projection, of the compact backbone, of open_clip's and of transformers'.
+# The image tower's part before its projection: compact's, open_clip's and transformers'.
 _TOWER = ("backbone.patch_projection", "backbone.position", "backbone.blocks.",
           "backbone.model.visual.", "backbone.model.vision_model.")  # fmt: skip
 
