@@ -51,8 +51,9 @@ class Preprocess:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Preprocess":
         """What `dataclasses.asdict` and JSON made of one."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value
-                      for name, value in values.items()})  # fmt: skip
+        made: dict[str, Any] = dict(values)
+        made.update(mean=tuple(made["mean"]), std=tuple(made["std"]))
+        return cls(**made)
 
     def __call__(self, image: np.ndarray) -> Tensor:
         """Preprocess one image (H, W) in 0..255 to float32 (C, size, size)."""

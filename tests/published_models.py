@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import sentencepiece
 import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 from safetensors.torch import save_file
@@ -21,9 +22,11 @@ from transformers import (
     SiglipConfig,
     SiglipImageProcessor,
     SiglipModel,
+    SiglipTokenizer,
 )
 
 WORDS = ["no", "left", "small", "pleural", "effusion", "pneumothorax", "there", "is", "a"]
+PIECES = 26  # of the SentencePiece model
 STATISTICS = {"mean": [0.48, 0.46, 0.41], "std": [0.27, 0.26, 0.28]}
 
 
@@ -147,13 +150,19 @@ def hf_clip(folder: Path) -> Path:
 
 
 def hf_siglip(folder: Path) -> Path:
-    """SiglipModel.save_pretrained with tokenizer and image processor."""
-    word_tokenizer(folder)
+    """SiglipModel.save_pretrained with SigLIP's own kind of tokenizer, and image processor."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(WORDS)] * 20), model_prefix=str(folder / "spiece"),
+        vocab_size=PIECES, unk_id=2, pad_id=0, eos_id=1, bos_id=-1, minloglevel=2,
+    )  # fmt: skip
+    (folder / "spiece.vocab").unlink()
+    SiglipTokenizer(str(folder / "spiece.model"), model_max_length=16).save_pretrained(folder)
     common = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3,
               "num_attention_heads": 2}  # fmt: skip
     config = SiglipConfig(
         vision_config={**common, "image_size": 64, "patch_size": 16},
-        text_config={**common, "vocab_size": len(WORDS) + 2, "max_position_embeddings": 16,
+        text_config={**common, "vocab_size": PIECES, "max_position_embeddings": 16,
                      "projection_size": 32, "eos_token_id": 1, "pad_token_id": 1},
     )  # fmt: skip
     torch.manual_seed(0)

@@ -13,8 +13,15 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
+from huggingface_hub import (
+    HfApi,
+    constants,
+    hf_hub_download,
+    scan_cache_dir,
+    snapshot_download,
+)
 from huggingface_hub.errors import (
+    CacheNotFound,
     EntryNotFoundError,
     GatedRepoError,
     HFValidationError,
@@ -71,6 +78,22 @@ def cached(repo: str, files: Files) -> Path | None:
     except (LocalEntryNotFoundError, HFValidationError, OSError):
         return None
     return None if files.missing(names_in(folder)) else folder
+
+
+def models_here() -> dict[str, int]:
+    """Models in the Hub's cache that have a form of spec, with the bytes they take."""
+    try:
+        repos = scan_cache_dir(constants.HF_HUB_CACHE).repos
+    except CacheNotFound:
+        return {}
+    found = {}
+    for repo in sorted(repos, key=lambda each: each.repo_id):
+        names = {file.file_name for revision in repo.revisions for file in revision.files}
+        if "open_clip_config.json" in names:
+            found[f"hf-hub:{repo.repo_id}"] = repo.size_on_disk
+        elif {"config.json", "preprocessor_config.json"} <= names:
+            found[f"hf:{repo.repo_id}"] = repo.size_on_disk
+    return found
 
 
 def names_in(folder: Path) -> list[str]:

@@ -91,6 +91,16 @@ def open_clip_folder(folder: Path, size: int | None = None) -> ClipBackbone:
     return _load(config, preprocess, _weights_in(folder, WEIGHTS), folder, size)
 
 
+def lacking(repo: str) -> list[str]:
+    """Repositories of which the Hub's cache has not all that `hf-hub:REPO` needs."""
+    folder = hub.cached(repo, FILES)
+    if folder is None:
+        return [repo]
+    text = read_json(folder / CONFIG).get("model_cfg", {}).get("text_cfg", {})
+    return [other for other, files, found in _text_needs(text, folder)
+            if other and not found and not hub.cached(other, files)]  # fmt: skip
+
+
 def build_open_clip(
     config: dict[str, Any],
     preprocess: dict[str, Any],
@@ -211,18 +221,23 @@ def _resize_timm(model: Any, size: int) -> None:
 
 def _text_files(config: dict[str, Any], folder: Path | None) -> TextFiles:
     """From `folder` where they are there, else from the Hub by the configuration's names."""
-    text = config.get("text_cfg", {})
-    tower, tokenizer = text.get("hf_model_name"), text.get("hf_tokenizer_name")
-    here = hub.names_in(folder) if folder else []
     instead = f"or put these files beside the weights in {folder}" if folder else ""
-    found: list[Path | None] = [None, None]
-    for number, (repo, files) in enumerate(
-        ((tokenizer, hub.TOKENIZER_FILES), (tower, hub.TEXT_CONFIG))
-    ):
-        if repo:
-            missing = files.missing(here)
-            found[number] = hub.fetch(repo, files, instead) if missing else folder
-    return TextFiles(*found)
+    places = [
+        found or (hub.fetch(repo, files, instead) if repo else None)
+        for repo, files, found in _text_needs(config.get("text_cfg", {}), folder)
+    ]
+    return TextFiles(*places)
+
+
+def _text_needs(
+    text: dict[str, Any], folder: Path | None
+) -> list[tuple[str, hub.Files, Path | None]]:
+    """Repository, files and, where it has them, `folder`: of the tokenizer and of the tower."""
+    here = hub.names_in(folder) if folder else []
+    needs = ((text.get("hf_tokenizer_name") or "", hub.TOKENIZER_FILES),
+             (text.get("hf_model_name") or "", hub.TEXT_CONFIG))  # fmt: skip
+    return [(repo, files, None if not repo or files.missing(here) else folder)
+            for repo, files in needs]  # fmt: skip
 
 
 def _tokenizer(text: dict[str, Any], files: Path | None) -> Any:

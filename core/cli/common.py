@@ -1,6 +1,7 @@
 """What commands share: progress with an estimate on stderr, and figures as JSON."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -42,13 +43,13 @@ def fetching() -> Iterator[None]:
         if download not in seen:
             print(f"Fetching {download}, to {download.folder}", file=sys.stderr)
             started[download] = seen[download] = now
-        elif here >= download.size or now - seen[download] > 5:
+        elif now - seen[download] > 5 or here >= download.size and seen[download] < math.inf:
             left = (now - started[download]) / max(here, 1) * (download.size - here)
             print(
                 f"Fetching {download.repo}: {here / 1e6:.1f} of {download.size / 1e6:.1f} MB, "
                 f"{left:.0f} s left", file=sys.stderr,
             )  # fmt: skip
-            seen[download] = now
+            seen[download] = now if here < download.size else math.inf
 
     started: dict[Download, float] = {}
     with reporting(tell):
