@@ -186,7 +186,7 @@ def test_a_model_that_is_not_here_is_one_sentence_on_the_page(
     assert app.session_state["lx_model"] == "demo"
 
 
-def test_a_download_shows_in_the_sidebar(
+def test_a_model_that_the_sidebar_fetches_becomes_the_model(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     constants = huggingface_hub.constants

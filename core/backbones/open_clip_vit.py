@@ -85,8 +85,10 @@ def open_clip_folder(folder: Path, size: int | None = None) -> ClipBackbone:
         raise ExplorerError(f"{folder} has no {lacking[0]}; put it there (open_clip's layout).")
     found = read_json(folder / CONFIG)
     config = found.get("model_cfg")
-    if not isinstance(config, dict):
-        raise ExplorerError(f"{folder.name}/{CONFIG} has no 'model_cfg'; fetch the file again.")
+    if not isinstance(config, dict) or not all(
+        isinstance(config.get(name), dict) for name in ("vision_cfg", "text_cfg")
+    ):
+        raise ExplorerError(f"{folder.name}/{CONFIG} describes no two towers; fetch it again.")
     preprocess = found.get("preprocess_cfg") or {}
     return _load(config, preprocess, _weights_in(folder, WEIGHTS), folder, size)
 
@@ -118,35 +120,44 @@ def build_open_clip(
     Raises:
         ExplorerError: a configuration that names what open_clip or LRCLR does not have.
     """
-    made = deepcopy(config)
-    try:
-        vision, text = made["vision_cfg"], made["text_cfg"]
-        timm = bool(vision.get("timm_model_name"))
-        if timm:
-            vision["timm_model_pretrained"] = False
-        elif size:
-            check_size(size, int(vision["patch_size"]))
-            vision["image_size"] = size
-        if text.get("hf_model_name"):
-            text.update(hf_model_name=str(text_files.tower), hf_model_pretrained=False)
-        custom = made.pop("custom_text", False) or text.get("hf_model_name")
-        if "multimodal_cfg" in made:
-            raise ExplorerError("CoCa models have a text tower of another kind; use a CLIP model.")
-        model = CustomTextCLIP(**made) if custom else CLIP(**made)
-    except (KeyError, TypeError, AssertionError, RuntimeError) as error:
-        raise ExplorerError(
-            f"The model's {CONFIG} asks for what this version of open_clip does not have "
-            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'unknown'})."
-        ) from None
-    if timm and size:
+    model = _random_start(config, text_files, size)
+    if _is_timm(config) and size:
         _resize_timm(model, size)
     side = model.visual.image_size
     statistics = merge_preprocess_dict(PreprocessCfg(), preprocess)
     origin = {"kind": "open_clip", "config": config, "preprocess": preprocess, "size": size}
     return wrap(
-        model, _tokenizer(text, text_files.tokenizer),
+        model, _tokenizer(config["text_cfg"], text_files.tokenizer),
         _preprocess(statistics, side if isinstance(side, int) else max(side)), origin,
     )  # fmt: skip
+
+
+def _random_start(config: dict[str, Any], text_files: TextFiles, size: int | None) -> Any:
+    """The model as open_clip's `create_model` makes it, with no weights and no network."""
+    made = deepcopy(config)
+    if "multimodal_cfg" in made:
+        raise ExplorerError("CoCa models have a text tower of another kind; use a CLIP model.")
+    vision, text = made["vision_cfg"], made["text_cfg"]
+    if _is_timm(made):
+        vision["timm_model_pretrained"] = False
+    elif size:
+        check_size(size, int(vision["patch_size"]))
+        vision["image_size"] = size
+    if text.get("hf_model_name"):
+        text.update(hf_model_name=str(text_files.tower), hf_model_pretrained=False)
+    custom = made.pop("custom_text", False) or text.get("hf_model_name")
+    try:
+        return CustomTextCLIP(**made) if custom else CLIP(**made)
+    except Exception as error:  # whatever its library says of a value that it does not know
+        said = str(error).splitlines()[0] if str(error) else "no reason given"
+        raise ExplorerError(
+            f"The model's {CONFIG} asks for what this version of open_clip does not have: "
+            f"{type(error).__name__}, {said.rstrip('.')}."
+        ) from None
+
+
+def _is_timm(config: dict[str, Any]) -> bool:
+    return bool(config["vision_cfg"].get("timm_model_name"))
 
 
 def wrap(
@@ -185,13 +196,13 @@ def _load(
 ) -> ClipBackbone:
     """open_clip's `load_checkpoint` on a file that was read without running code."""
     state = read_state(weights)
+    text_files = _text_files(config, folder)
     # timm's towers are loaded at their own size and resized by timm afterwards.
-    timm = bool(config.get("vision_cfg", {}).get("timm_model_name"))
-    first = None if timm else size
-    backbone = build_open_clip(config, preprocess, _text_files(config, folder), first)
+    late = size and _is_timm(config)
+    backbone = build_open_clip(config, preprocess, text_files, None if late else size)
     model: Any = backbone.model
     load_strictly(model, _converted(state, model), f"{weights.name} does not fit its {CONFIG}")
-    if timm and size:
+    if late and size:
         _resize_timm(model, size)
         origin = {**backbone.origin, "size": size}
         preprocess_now = replace(backbone.preprocess, size=size)
