@@ -1,14 +1,17 @@
 """Weights from the Hub: stated size and licence, progress, resume, damage, and no network."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub
+import open_clip
 import pytest
 import torch
 from local_hub import LocalHub, serving
 from published_models import STATISTICS, bert_text_files, biomedclip, native
+from safetensors.torch import load_file
 from tiny_open_clip import tiny_pixels
 
 from core.backbones import hub as core_hub
@@ -106,6 +109,27 @@ def test_without_a_network_one_sentence_says_what_to_put_where(
     assert said.count(". ") == 0 and said.endswith("."), "one sentence"
     assert str(tmp_path / "hub" / "models--") in said and "hf download" in said
     assert "config.json" in said or "open_clip_model.safetensors" in said
+
+
+@pytest.mark.parametrize("file", ["", "weights.pth"])
+def test_an_architecture_of_open_clip_with_its_published_weights(
+    hub: LocalHub, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = json.loads((hub.repos[REPO] / "open_clip_config.json").read_text())["model_cfg"]
+    tag = {"hf_hub": f"{REPO}/{file}", "quick_gelu": True, "mean": (0.1,) * 3, "std": (0.2,) * 3}
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", config)
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"mine": tag})
+    if file:
+        state = load_file(hub.repos[REPO] / "open_clip_model.safetensors")
+        torch.save({"state_dict": state}, hub.repos[REPO] / file)
+    loaded = load_backbone("open_clip:tiny/mine@96")
+    expected = load_backbone(f"{hub.repos[REPO]}@96")
+    assert loaded.preprocess.mean == pytest.approx((25.5,) * 3) and loaded.grid == (6, 6)
+    pixels = tiny_pixels(loaded, 1)
+    with torch.no_grad():
+        assert torch.equal(
+            loaded.image_tokens(pixels).tokens, expected.image_tokens(pixels).tokens
+        )
 
 
 def test_a_text_tower_of_another_repository_is_fetched_from_there(

@@ -75,7 +75,7 @@ def test_the_model_card_beside_the_weights_is_read(tmp_path: Path) -> None:
 def test_speed_is_measured_with_progress() -> None:
     steps: list[tuple[int, int]] = []
     found = measure_speed(load_model("demo"), 0.05, lambda *step: steps.append(step))
-    assert found[0].precision == "fp32" and all(each.repetitions >= 3 for each in found)
+    assert found[0].precision == "fp32" and all(each.repetitions >= 1 for each in found)
     assert all(each.images_per_second > 0 and each.ms_per_prompt > 0 for each in found)
     assert steps == [(n + 1, 2 * len(found)) for n in range(2 * len(found))]
 

@@ -151,6 +151,18 @@ def test_attention_that_is_read_is_the_attention_that_is_used(
     assert torch.allclose(rows, torch.ones_like(rows), atol=1e-5)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_in_bfloat16_the_towers_say_the_same(layout: str, folders: dict[str, Path]) -> None:
+    model = load_model(str(folders[layout]))
+    pixels = _pixels(model.backbone.preprocess.size)
+    expected = model.encode_image(pixels)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model.backbone.image_tokens(pixels).tokens.dtype == torch.bfloat16
+        found = model.encode_image(pixels)
+    assert (found.image_features * expected.image_features).sum(dim=-1).min() > 0.999
+
+
 @pytest.mark.parametrize("shape", [(913, 701), (701, 913), (481, 640), (50, 41)])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_pixels_are_the_librarys_to_a_grey_level(

@@ -65,7 +65,7 @@ def open_clip_backbone(
     if pretrained:
         _check_activation(arch, pretrained, config)
         repo, _, name = tag["hf_hub"].rpartition("/")
-        weights = (name,) if name else WEIGHTS
+        weights = (f"{Path(name).stem}.safetensors", name) if name else WEIGHTS
         folder = hub.fetch(repo, hub.Files((weights,), (CONFIG, "README.md")), "")
         return _load(config, tag, _weights_in(folder, weights), None, size)
     return build_open_clip(config, tag, _text_files(config, None), size)

@@ -33,7 +33,8 @@ def measure_speed(
     """Speed in fp32, and in bf16 where the hardware multiplies it.
 
     Args:
-        seconds: spent on images and again on prompts, for each precision; at least 3 repetitions.
+        seconds: spent on images, and half of it on prompts, for each precision; more where one
+            repetition takes longer.
         progress: is given (done, total) steps.
     """
     precisions = ["fp32", "bf16"] if use_bfloat16("auto", model.device) else ["fp32"]
@@ -62,10 +63,12 @@ def measure_speed(
 
 
 def _times(run: Callable[[], object], seconds: float, device: torch.device) -> list[float]:
-    """Seconds of each repetition, after one to warm up."""
+    """Seconds of each repetition after one to warm up; one is enough where it takes long."""
+    started = time.perf_counter()
     run()
+    least = 3 if time.perf_counter() - started < seconds else 1
     times: list[float] = []
-    while len(times) < 3 or sum(times) < seconds:
+    while len(times) < least or sum(times) < seconds:
         started = time.perf_counter()
         run()
         if device.type == "cuda":
