@@ -153,8 +153,10 @@ def examine_models() -> Iterator[Finding]:
             yield Finding(name, "ok", f"here, {found[spec] / 1e6:.0f} MB")
             continue
         folders = " and ".join(f"models--{repo.replace('/', '--')}" for repo in missing)
-        hint = f"not whole; `python -m core model --model {name}` fetches it, or copy {folders} " \
-               f"of another computer's Hub cache to {place}"
+        hint = (
+            f"not whole; `python -m core model --model {name}` fetches it, or copy {folders} of "
+            f"another computer's Hub cache to {place}"
+        )
         yield Finding(name, "optional", hint)
     hint = "no fixed place; give its checkpoint as chexzero:FILE, or a folder of them (an ensemble)"
     yield Finding("CheXzero", "optional", hint)

@@ -17,6 +17,7 @@ import pytest
 import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from tiny_open_clip import TEXT, VISION
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
@@ -259,6 +260,8 @@ def _finetune_and_reload(source: Path, tmp_path: Path, size: int | None = None) 
         schedule=Schedule(steps=2, batch_size=4, precision="fp32", layer_decay=0.8,
                           freeze=("backbone.model.text",)),
     )  # fmt: skip
+    (tmp_path / "run" / "text").mkdir(parents=True)  # of a model that was here before
+    (tmp_path / "run" / "text" / "tokenizer.json").write_text("{}")
     trained = finetune(config, tmp_path / "run").eval()
     shutil.rmtree(source)
     loaded = load_model(str(tmp_path / "run"))
@@ -364,6 +367,21 @@ def test_weights_that_transformers_would_make_up_are_missed(
     (tmp_path / "clip" / "config.json").write_text(json.dumps(config))
     with pytest.raises(ExplorerError, match=r"16 tensors are missing"):
         load_model(str(tmp_path / "clip"))
+
+
+@pytest.mark.parametrize("size", ["", "@96"])
+def test_position_embeddings_that_are_no_grid_are_one_sentence(
+    size: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(folders["native"], tmp_path / "clip")
+    file = tmp_path / "clip" / "open_clip_model.safetensors"
+    state = {name: value.clone() for name, value in load_file(file).items()}  # not of the file
+    state["visual.positional_embedding"] = torch.randn(14, 128)
+    save_file(state, file)
+    torch.save(state, tmp_path / "clip.pt")
+    for spec in (f"{tmp_path / 'clip'}", f"openai:{tmp_path / 'clip.pt'}"):
+        with pytest.raises(ExplorerError, match="no square grid|positional_embedding"):
+            load_model(f"{spec}{size}")
 
 
 def test_a_kind_that_cannot_be_read_is_named(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -187,6 +187,22 @@ def check_size(size: int, patch: int) -> None:
         )
 
 
+def resize_positions(state: dict[str, Tensor], model: Any, name: str) -> None:
+    """Interpolate the position embeddings of a state dict to the model's sizes, by open_clip.
+
+    Raises:
+        ExplorerError: they are no square grid.
+    """
+    try:
+        resize_pos_embed(state, model)
+        resize_text_pos_embed(state, model)
+    except (RuntimeError, ValueError, AssertionError):
+        raise ExplorerError(
+            f"The position embeddings of {name} are no square grid and fit no other size; fetch "
+            "the file again."
+        ) from None
+
+
 def _load(
     config: dict[str, Any],
     preprocess: dict[str, Any],
@@ -201,7 +217,9 @@ def _load(
     late = size and _is_timm(config)
     backbone = build_open_clip(config, preprocess, text_files, None if late else size)
     model: Any = backbone.model
-    load_strictly(model, _converted(state, model), f"{weights.name} does not fit its {CONFIG}")
+    state = _converted(state, model)
+    resize_positions(state, model, weights.name)
+    load_strictly(model, state, f"{weights.name} does not fit its {CONFIG}")
     if late and size:
         _resize_timm(model, size)
         origin = {**backbone.origin, "size": size}
@@ -220,8 +238,6 @@ def _converted(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
         if name in state and own is not None:
             state[name] = state[name].reshape(own.shape)
     state.pop("text.transformer.embeddings.position_ids", None)  # of older transformers
-    resize_pos_embed(state, model)
-    resize_text_pos_embed(state, model)
     return state
 
 

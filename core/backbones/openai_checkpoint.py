@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
-from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, resize_pos_embed
+from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor
 
 from core.backbones.clip import ClipBackbone
-from core.backbones.open_clip_vit import check_size, wrap
+from core.backbones.open_clip_vit import check_size, resize_positions, wrap
 from core.backbones.weights_file import load_strictly, read_state
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
@@ -47,7 +47,8 @@ def openai_backbone(path: Path, chexzero: bool = False, size: int | None = None)
         check_size(size, config["vision"]["patch_size"])
         config["vision"]["image_size"] = size
     backbone = build_openai(config, chexzero)
-    resize_pos_embed(state, backbone.model)
+    if size:
+        resize_positions(state, backbone.model, path.name)
     load_strictly(backbone.model, state, f"{path.name} is not in OpenAI's CLIP layout")
     backbone.files = (path,)
     return backbone

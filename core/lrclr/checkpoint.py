@@ -4,6 +4,7 @@ import json
 import os
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import torch
@@ -118,10 +119,19 @@ def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) 
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "notes": notes or {},
     }
-    if not (folder / TEXT).is_dir():
-        model.backbone.save_text_files(folder / TEXT)
+    _write_text_files(model, folder / TEXT)
     _write_whole(folder / WEIGHTS, weights)
     _write_whole(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())
+
+
+def _write_text_files(model: LRCLR, folder: Path) -> None:
+    """Also where the folder is of a model that was here before."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    rmtree(partial, ignore_errors=True)
+    model.backbone.save_text_files(partial)
+    rmtree(folder, ignore_errors=True)
+    if partial.is_dir():
+        os.replace(partial, folder)
 
 
 def _write_whole(path: Path, data: bytes) -> None:
