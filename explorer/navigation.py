@@ -15,6 +15,7 @@ TABLE = (
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
     ("import_data.py", "Import", ":material/input:"),
     ("finetune.py", "Fine-tune", ":material/model_training:"),
+    ("model.py", "Model", ":material/badge:"),
 )
 
 

@@ -1,10 +1,14 @@
 """A progress bar with an estimate, for what takes longer than a moment."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+from core.backbones.downloads import Download
 
 
 @contextmanager
@@ -23,3 +27,22 @@ def page_progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield show
     finally:
         bar.empty()
+
+
+@contextmanager
+def page_download() -> Iterator[Callable[[Download, int], None]]:
+    """A bar for weights that are fetched, with their size and licence; nothing where none are."""
+    place, context = st.empty(), get_script_run_ctx()
+    started = time.monotonic()
+
+    def show(download: Download, here: int) -> None:
+        if get_script_run_ctx(suppress_warning=True) is None:  # a thread of the downloader's own
+            add_script_run_ctx(threading.current_thread(), context)
+        left = (time.monotonic() - started) / max(here, 1) * (download.size - here)
+        said = f"Fetching {download}: {here / 1e6:.0f} MB are here, {left:.0f} s left"
+        place.progress(min(here / max(download.size, 1), 1.0), said)
+
+    try:
+        yield show
+    finally:
+        place.empty()

@@ -38,8 +38,10 @@ def _model() -> None:
     )  # fmt: skip
     if chosen == _OTHER_MODEL:
         chosen = st.text_input(
-            "Model file", placeholder="chexzero:FILE, openai:FILE or a model folder",
-            help="Any model of `python -m core evaluate --model`.",
+            "Any model", placeholder="biomedclip, chexzero:FILE, hf-hub:ORG/NAME or a folder",
+            help="Any model of `python -m core model --model`: also openai:FILE, hf:ORG/NAME, "
+            "open_clip:ARCH/PRETRAINED, each with @SIZE for another input size. Published weights "
+            "are fetched where they are not here, with their size and licence shown.",
         ).strip()  # fmt: skip
         if not chosen or chosen == here:
             return

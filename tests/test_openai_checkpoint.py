@@ -10,7 +10,7 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from safetensors.torch import save_file
 from tiny_open_clip import tiny_native, tiny_pixels
 
-from core.backbones.open_clip_vit import OpenClipBackbone
+from core.backbones.clip import ClipBackbone
 from core.backbones.openai_checkpoint import _architecture, openai_backbone
 from core.backbones.registry import build_backbone, load_backbone
 from core.errors import ExplorerError
@@ -27,7 +27,7 @@ def test_a_vit_b_32_has_the_302_tensors_of_openais_layout() -> None:
     assert found == {"embed_dim": 512, "vision": vision, "text": text}
 
 
-def _save(folder: Path, **extra: torch.Tensor) -> tuple[Path, OpenClipBackbone]:
+def _save(folder: Path, **extra: torch.Tensor) -> tuple[Path, ClipBackbone]:
     source = tiny_native()
     state = {**source.model.state_dict(), **extra}
     torch.save(state, folder / "clip.pt")

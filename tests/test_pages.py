@@ -26,7 +26,7 @@ from explorer.score_table import place_in_set
 from explorer.state import Current
 
 SET = "phantom:n=14,seed=5"
-PAGES = ["home", "zero_shot", "regions", "compare", "import_data", "finetune"]
+PAGES = ["home", "zero_shot", "regions", "compare", "import_data", "finetune", "model"]
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def test_a_model_of_another_architecture_is_one_sentence_and_the_last_one_stays(
     torch.save({"layer.weight": torch.zeros(2)}, tmp_path / "resnet.pt")
     app.run()
     _box(app.sidebar.selectbox, "Model").select("another model").run()
-    _box(app.sidebar.text_input, "Model file").set_value(f"openai:{tmp_path}/resnet.pt").run()
+    _box(app.sidebar.text_input, "Any model").set_value(f"openai:{tmp_path}/resnet.pt").run()
     assert not app.exception
     assert len(app.error) == 1 and "resnet.pt" in app.error[0].value
     assert _state(app, "model") == "demo"

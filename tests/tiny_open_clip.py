@@ -8,22 +8,23 @@ import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 from transformers import BertConfig, BertTokenizerFast
 
-from core.backbones.open_clip_vit import OpenClipBackbone
+from core.backbones.clip import ClipBackbone
+from core.backbones.open_clip_vit import wrap
 from core.preprocessing import Preprocess
 
 VISION = {"layers": 3, "width": 128, "head_width": 64, "patch_size": 16, "image_size": 64}
 TEXT = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2}
 
 
-def tiny_native(**vision: Any) -> OpenClipBackbone:
+def tiny_native(**vision: Any) -> ClipBackbone:
     torch.manual_seed(0)
     model = CLIP(32, CLIPVisionCfg(**{**VISION, **vision}), CLIPTextCfg(**TEXT), quick_gelu=True)
-    return OpenClipBackbone(
+    return wrap(
         model, open_clip.SimpleTokenizer(), Preprocess(64, channels=3), {"kind": "test"}
     ).eval()
 
 
-def tiny_timm(tmp_path: Path) -> OpenClipBackbone:
+def tiny_timm(tmp_path: Path) -> ClipBackbone:
     """A timm trunk with a Hugging Face text tower, both tiny and local."""
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "no", "left", "pleural", "effusion", "!"]
     (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
@@ -43,9 +44,9 @@ def tiny_timm(tmp_path: Path) -> OpenClipBackbone:
     )  # fmt: skip
     model = CustomTextCLIP(16, vision, text)
     tokenizer = open_clip.tokenizer.HFTokenizer(str(tmp_path), context_length=24)
-    return OpenClipBackbone(model, tokenizer, Preprocess(224, channels=3), {"kind": "test"}).eval()
+    return wrap(model, tokenizer, Preprocess(224, channels=3), {"kind": "test"}).eval()
 
 
-def tiny_pixels(backbone: OpenClipBackbone, batch: int = 2) -> torch.Tensor:
+def tiny_pixels(backbone: ClipBackbone, batch: int = 2) -> torch.Tensor:
     size = backbone.preprocess.size
     return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))

@@ -14,7 +14,12 @@ from core.lrclr.model import LRCLR
 def rollout(
     model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
 ) -> NDArray[np.float32]:
-    """Maps (B, h, w) of the blocks before the last."""
+    """Maps (B, h, w) of the blocks before the last.
+
+    Raises:
+        ExplorerError: the image tower has no CLS token.
+    """
+    selection.check_scorer("rollout", model.backbone.prefix)
     layers = selection.attn_layers("rollout", model.backbone.depth)
     tokens = model.backbone.image_tokens(pixels, tuple(layers))
     scores = selection.rollout([tokens.attn_weights[layer] for layer in layers])[:, 0]

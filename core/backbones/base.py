@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,8 +17,8 @@ from core.preprocessing import Preprocess
 class ImageTokens:
     """An image tower stopped before its last block."""
 
-    tokens: Tensor  # (B, 1 + N, D) entering the last block, CLS first
-    attn_weights: dict[int, Tensor]  # (B, H, 1 + N, 1 + N) of the 0-based blocks asked for
+    tokens: Tensor  # (B, C + N, D) entering the last block, CLS (if any, `Backbone.prefix`) first
+    attn_weights: dict[int, Tensor]  # (B, H, C + N, C + N) of the 0-based blocks asked for
     local: Tensor  # (B, N, D_l) region features that kept their locality
     early: Tensor  # (B, n, D) patch tokens after the first block only
     grid: tuple[int, int]  # (h, w), h * w = N
@@ -35,10 +36,16 @@ class TextTokens:
 
 
 class Backbone(nn.Module):
-    """A CLIP-like model with a ViT image tower: B images, N patches, D width, d joint space."""
+    """A CLIP-like model with a ViT image tower: B images, N patches, D width, d joint space.
+
+    C is 1 for a tower with a CLS token and 0 for one that pools by attention (SigLIP).
+    """
 
     name: str
     preprocess: Preprocess
+    prefix: int = 1  # C, tokens before the patches
+    members: int = 1  # models whose embeddings lie side by side in d (an ensemble)
+    files: tuple[Path, ...] = ()  # what the weights were read from, where from published files
     grid: tuple[int, int]
     depth: int  # blocks, L
     heads: int
@@ -82,13 +89,25 @@ class Backbone(nn.Module):
     def describe(self) -> dict[str, Any]:
         """What `registry.build_backbone` needs to make the same architecture again, as JSON."""
 
+    @property
+    @abstractmethod
+    def tokenizer_name(self) -> str:
+        """Kind and size of the tokenizer, to be read by people."""
+
+    def save_text_files(self, folder: Path) -> None:
+        """Write what the text tower needs beside `describe` and weights, such as its tokenizer."""
+
     @abstractmethod
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """What the backbone itself makes of the tokens (B, 1 + N, D) that enter its last block.
+        """What the backbone itself makes of the tokens (B, C + N, D) that enter its last block.
 
         Returns:
             image_features (B, d) and projected patches (B, N, d), not normalised.
         """
+
+    @abstractmethod
+    def read_out(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """`finish` without the last block: its own pooling and projection of (B, C + n, D)."""
 
     @abstractmethod
     def value_path(self, tokens: Tensor) -> Tensor:

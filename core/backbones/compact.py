@@ -98,6 +98,11 @@ class CompactBackbone(Backbone):
         """See `Backbone.describe`."""
         return {"kind": "compact", **self.config.to_dict()}
 
+    @property
+    def tokenizer_name(self) -> str:
+        """See `Backbone.tokenizer_name`."""
+        return f"MiniLM's word pieces, before {len(self.text.blocks)} trained blocks"
+
     def image_tokens(
         self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
     ) -> ImageTokens:
@@ -129,8 +134,12 @@ class CompactBackbone(Backbone):
         return ImageTokens(tokens, attn_weights, local, early, self.grid, kept)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Backbone.finish`; the CLS is the image's embedding."""
-        joint = self.project(self.blocks[-1](tokens))
+        """See `Backbone.finish`."""
+        return self.read_out(self.blocks[-1](tokens))
+
+    def read_out(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Backbone.read_out`; the CLS is the image's embedding."""
+        joint = self.project(tokens)
         return joint[:, 0], joint[:, 1:]
 
     def value_path(self, tokens: Tensor) -> Tensor:

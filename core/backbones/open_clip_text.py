@@ -1,6 +1,7 @@
 """Word tokens of open_clip's text towers: CLIP's own, and Hugging Face encoders."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from open_clip.transformer import text_global_pool
 from torch import Tensor, nn
 
 from core.backbones.base import TextTokens
+from core.backbones.word_pieces import without_padding, word_pieces
 from core.errors import ExplorerError
 
 
@@ -33,15 +35,15 @@ class TextReader:
         ids = self._cut(self.tokenizer(list(texts))).to(device)  # (P, T)
         words, text_features = self._hf(ids) if self._hugging_face else self._clip(ids)
         mask, name = self._words(ids)
-        pieces = [
-            [name(number) if here else "" for number, here in zip(row, keep, strict=True)]
-            for row, keep in zip(ids.tolist(), mask.tolist(), strict=True)
-        ]
-        length = max(int(mask.nonzero()[:, 1].max()) + 1 if mask.any() else 1, 1)
-        # Padding is cut: with a context of 77 most of a sentence's row is empty.
-        return TextTokens(
-            words[:, :length], mask[:, :length], text_features, [row[:length] for row in pieces]
-        )
+        words, mask, pieces = without_padding(words, mask, ids, name)
+        return TextTokens(words, mask, text_features, pieces)
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer's files, and the configuration of a Hugging Face tower."""
+        if hasattr(self.tokenizer, "tokenizer"):
+            self.tokenizer.tokenizer.save_pretrained(folder)
+        if self._hugging_face:
+            self.tower.config.save_pretrained(folder)
 
     def _padding_to_cut(self) -> int | None:
         """The padding whose columns change no other token; None where they may."""
@@ -88,12 +90,7 @@ class TextReader:
         """Where word pieces are, (P, T) bool, and how a piece is called."""
         inner = getattr(self.tokenizer, "tokenizer", None)
         if inner is not None:  # a Hugging Face tokenizer knows its special tokens
-            marks = {inner.pad_token_id, inner.cls_token_id, inner.sep_token_id,
-                     inner.bos_token_id, inner.eos_token_id} - {None}  # fmt: skip
-            # An unknown word is a word all the same: without it "胸水" would have none at all.
-            known = set(inner.all_special_ids) - ({inner.unk_token_id} - marks)
-            special = torch.tensor(sorted(known), device=ids.device)
-            return ~torch.isin(ids, special), lambda n: str(inner.convert_ids_to_tokens(n))
+            return word_pieces(ids, inner)
         # CLIP pads with 0, which is also "!": words end where the end-of-text token stands.
         end = ids.argmax(dim=1, keepdim=True)
         place = torch.arange(ids.shape[1], device=ids.device)[None]

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
-import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
-from safetensors.torch import load_file
 from torch import Tensor
 
-from core.backbones.bounds import check_archive, check_tensors, check_towers
-from core.backbones.open_clip_vit import OpenClipBackbone
+from core.backbones.bounds import check_towers
+from core.backbones.clip import ClipBackbone
+from core.backbones.open_clip_vit import check_size, resize_positions, wrap
+from core.backbones.weights_file import load_strictly, read_state
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
@@ -31,35 +31,31 @@ _VOCABULARY = 49408  # pieces of CLIP's tokenizer
 _NUMBERS = ("input_resolution", "context_length", "vocab_size")
 
 
-def openai_backbone(path: Path, chexzero: bool = False) -> OpenClipBackbone:
+def openai_backbone(path: Path, chexzero: bool = False, size: int | None = None) -> ClipBackbone:
     """A CLIP ViT from a state dict.
 
     Args:
         path: .pt (a plain state dict, or one under "state_dict" or "model") or .safetensors.
         chexzero: CheXzero's preprocessing instead of OpenAI's statistics in a letterbox.
+        size: input side in pixels other than the checkpoint's; position embeddings interpolate.
 
     Raises:
         ExplorerError: no such file, a file that is none, or another architecture.
     """
-    state = _read(path)
+    state = {name: value for name, value in read_state(path).items() if name not in _NUMBERS}
     config = _architecture(state, path.name)
+    if size:
+        check_size(size, config["vision"]["patch_size"])
+        config["vision"]["image_size"] = size
     backbone = build_openai(config, chexzero)
-    expected = backbone.model.state_dict()
-    wrong = sorted(
-        name for name in expected.keys() | state.keys()
-        if name not in state or name not in expected or state[name].shape != expected[name].shape
-    )  # fmt: skip
-    if wrong:
-        raise ExplorerError(
-            f"{path.name} is not in OpenAI's CLIP layout: {len(wrong)} of {len(expected)} tensors "
-            f"differ, the first is {wrong[0]} (expected {_shape(expected, wrong[0])}, found "
-            f"{_shape(state, wrong[0])})."
-        )
-    backbone.model.load_state_dict({name: value.float() for name, value in state.items()})
+    if size:
+        resize_positions(state, backbone.model, path.name)
+    load_strictly(backbone.model, state, f"{path.name} is not in OpenAI's CLIP layout")
+    backbone.files = (path,)
     return backbone
 
 
-def build_openai(config: dict[str, Any], chexzero: bool) -> OpenClipBackbone:
+def build_openai(config: dict[str, Any], chexzero: bool) -> ClipBackbone:
     """An untrained model of this architecture."""
     vision, text = CLIPVisionCfg(**config["vision"]), CLIPTextCfg(**config["text"])
     model = CLIP(config["embed_dim"], vision, text, quick_gelu=True)
@@ -70,33 +66,7 @@ def build_openai(config: dict[str, Any], chexzero: bool) -> OpenClipBackbone:
             interpolation="bicubic",
         )  # fmt: skip
     origin = {"kind": "openai", "config": config, "chexzero": chexzero}
-    return OpenClipBackbone(model, open_clip.SimpleTokenizer(), preprocess, origin)
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise ExplorerError(f"There is no checkpoint {path}; check the path.")
-    check_archive(path)
-    try:
-        if path.suffix == ".safetensors":
-            found: Any = load_file(path)
-        else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # a damaged pickle can fail anywhere: IndexError, struct.error, ...
-        raise ExplorerError(
-            f"{path.name} is damaged or no plain state dict (weights are loaded without running "
-            "code); save it with torch.save(model.state_dict(), ...) or as safetensors."
-        ) from None
-    for key in ("state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict):
-        raise ExplorerError(f"{path.name} holds no state dict.")
-    state = {str(name).removeprefix("module."): value for name, value in found.items()}
-    tensors = {name: value for name, value in state.items()
-               if isinstance(value, Tensor) and name not in _NUMBERS}  # fmt: skip
-    check_tensors(tensors, path)
-    return tensors
+    return wrap(model, open_clip.SimpleTokenizer(), preprocess, origin)
 
 
 def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
@@ -132,10 +102,6 @@ def _architecture(state: dict[str, Tensor], name: str) -> dict[str, Any]:
         )
     check_towers(config, state, name)
     return config
-
-
-def _shape(state: dict[str, Tensor], name: str) -> str:
-    return " x ".join(map(str, state[name].shape)) or "one number" if name in state else "none"
 
 
 def _layers(state: dict[str, Tensor], prefix: str) -> int:

@@ -12,7 +12,9 @@ from core.errors import ExplorerError
 
 
 class NativeTrunk:
-    """open_clip's VisionTransformer."""
+    """open_clip's VisionTransformer; methods as in `clip.Trunk`."""
+
+    prefix = 1
 
     def __init__(self, visual: Any) -> None:
         blocks = getattr(getattr(visual, "transformer", None), "resblocks", None)
@@ -21,7 +23,9 @@ class NativeTrunk:
                 "The image tower is no vision transformer; LRCLR needs patch tokens."
             )
         if visual.attn_pool is not None or visual.pool_type not in ("tok", "avg"):
-            raise ExplorerError("The image tower pools by attention; LRCLR needs a CLS token.")
+            raise ExplorerError(
+                "The image tower pools in a way that cannot be read; use one with a CLS token."
+            )
         if not all(
             isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks
         ):
@@ -64,16 +68,21 @@ class NativeTrunk:
 
 
 class TimmTrunk:
-    """A timm VisionTransformer inside open_clip's TimmModel."""
+    """A timm VisionTransformer inside open_clip's TimmModel; methods as in `clip.Trunk`.
+
+    SigLIP's has no CLS token and pools by attention (`attn_pool`). A patch is then projected as
+    that pool would see an image of this one patch: attention over one token is its value path.
+    """
 
     def __init__(self, visual: Any) -> None:
         trunk = visual.trunk
-        if not hasattr(trunk, "blocks") or getattr(trunk, "num_prefix_tokens", 0) != 1:
+        self.prefix = getattr(trunk, "num_prefix_tokens", -1)
+        by_attention = getattr(trunk, "attn_pool", None) is not None
+        if not hasattr(trunk, "blocks") or self.prefix != int(not by_attention):
             raise ExplorerError(
-                "The image tower is no vision transformer with one CLS token; LRCLR needs both."
+                "The image tower is no vision transformer with one CLS token, nor one that pools "
+                "patches by attention; LRCLR needs patch tokens."
             )
-        if getattr(trunk, "attn_pool", None) is not None:
-            raise ExplorerError("The image tower pools by attention; LRCLR needs a CLS token.")
         # Relatives (EVA, relative positions, gates) compute more than `attend` writes out.
         if not hasattr(trunk, "_pos_embed") or not all(
             type(block) is Block and type(block.attn) is Attention and block.attn.gate is None
@@ -90,7 +99,7 @@ class TimmTrunk:
         self.grid = (int(trunk.patch_embed.grid_size[0]), int(trunk.patch_embed.grid_size[1]))
 
     def embed(self, pixels: Tensor) -> Tensor:
-        """Tokens (B, 1 + N, D) that enter the first block."""
+        """Tokens (B, C + N, D) that enter the first block."""
         trunk = self.trunk
         tokens = trunk._pos_embed(trunk.patch_embed(pixels))
         return trunk.norm_pre(trunk.patch_drop(tokens))
@@ -117,8 +126,11 @@ class TimmTrunk:
 
     def project(self, tokens: Tensor) -> Tensor:
         """Final norms and head of every token."""
-        normed = self.trunk.fc_norm(self.trunk.norm(tokens))
-        return self.visual.head(self.trunk.head(normed))
+        normed = self.trunk.norm(tokens)
+        if self.trunk.attn_pool is not None:
+            each = normed.flatten(0, 1)[:, None]  # (B * n, 1, D)
+            return self.visual.head(self.trunk.forward_head(each)).unflatten(0, tokens.shape[:2])
+        return self.visual.head(self.trunk.head(self.trunk.fc_norm(normed)))
 
     def _heads(self, attention: Any, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         batch, count, _ = tokens.shape

@@ -17,10 +17,12 @@ from core.cli import (
     finetune,
     import_data,
     localize,
+    model,
     phantom,
     pretrain,
     runs,
 )
+from core.cli.common import fetching
 from core.errors import ExplorerError
 
 app = typer.Typer(
@@ -40,6 +42,7 @@ app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
 app.command("fetch")(fetch.fetch_command)
 app.command("import")(import_data.import_command)
+app.command("model")(model.model_command)
 app.command("doctor")(doctor.doctor_command)
 
 
@@ -47,7 +50,8 @@ def main() -> None:
     """Run a command; the entry of `python -m core`."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar for what takes no time
     try:
-        app()
+        with fetching():
+            app()
     except ExplorerError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

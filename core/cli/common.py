@@ -1,11 +1,15 @@
 """What commands share: progress with an estimate on stderr, and figures as JSON."""
 
 import json
+import math
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.backbones.downloads import Download, reporting
 from core.errors import ExplorerError
 
 
@@ -31,6 +35,29 @@ class StderrProgress:
             told = f"{done} of {total}, {left:.0f} s left" if total else f"{done} so far"
             print(f"{self.what}: {told}", file=sys.stderr)
             self._last = now
+
+
+@contextmanager
+def fetching() -> Iterator[None]:
+    """Within it downloads are announced on stderr with size and licence, and then counted."""
+    seen: dict[Download, float] = {}
+
+    def tell(download: Download, here: int) -> None:
+        now = time.monotonic()
+        if download not in seen:
+            print(f"Fetching {download}, to {download.folder}", file=sys.stderr)
+            started[download] = seen[download] = now
+        elif now - seen[download] > 5 or here >= download.size and seen[download] < math.inf:
+            left = (now - started[download]) / max(here, 1) * (download.size - here)
+            print(
+                f"Fetching {download.repo}: {here / 1e6:.1f} of {download.size / 1e6:.1f} MB, "
+                f"{left:.0f} s left", file=sys.stderr,
+            )  # fmt: skip
+            seen[download] = now if here < download.size else math.inf
+
+    started: dict[Download, float] = {}
+    with reporting(tell):
+        yield
 
 
 def check_out(path: Path | None) -> None:

@@ -18,7 +18,7 @@ from core.lrclr.model import LRCLR
 
 SCORES: dict[str, str] = {
     "positive": "cosine of image and positive prompts",
-    "pair": "CheXzero: softmax over positive and negative prompt, averaged over the pairs",
+    "pair": "CheXzero: softmax over positive and negative prompt, averaged over pairs and models",
     "global": "cosine with the best-matching positive less the best-matching negative prompts",
     "local": "the same from regions: the best-matching regions count",
     "match": "the cross-modality transformer's match, positive less negative",
@@ -58,6 +58,7 @@ def _scores(
     """`zero_shot` of some images."""
     column = {text: number for number, text in enumerate(texts.texts)}
     cosine = images.image_features @ texts.text_features.T  # (B, P)
+    each = _by_member(images.image_features, texts.text_features, model.backbone.members)
     local = model.local_scores(images, texts)
     with_match = model.config.added_layers and model.config.mix.get("match", 0) > 0
     match = _match(model, images, texts) if with_match else torch.zeros_like(cosine)
@@ -66,9 +67,9 @@ def _scores(
         sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
         # Averaged as embeddings, as CheXzero and CLIP do.
         anchor = F.normalize(texts.text_features[sides[0]].mean(dim=0), dim=0)
-        odds = cosine[:, sides[0], None] - cosine[:, None, sides[1]]  # (B, P+, P-)
+        odds = each[..., sides[0], None] - each[..., None, sides[1]]  # (M, B, P+, P-)
         parts["positive"].append(images.image_features @ anchor)
-        parts["pair"].append(odds.sigmoid().mean(dim=(1, 2)))
+        parts["pair"].append(odds.sigmoid().mean(dim=(0, 2, 3)))
         for name, values in (("global", cosine), ("local", local), ("match", match)):
             yes, no = (lse_pool(values[:, side], model.config.gamma) for side in sides)
             parts[name].append(yes - no)
@@ -83,6 +84,16 @@ def mix(
     return torch.stack(
         [weight * parts[name] / spread.get(name, 1.0) for name, weight in weights.items() if weight]
     ).sum(dim=0)
+
+
+def _by_member(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
+    """Cosine of images (B, M * d) and texts (P, M * d) for each member of an ensemble, (M, B, P).
+
+    Members lie side by side, each of length 1 / sqrt(M) (`core.backbones.ensemble`).
+    """
+    images = image_features.unflatten(1, (members, -1)).transpose(0, 1)  # (M, B, d)
+    texts = text_features.unflatten(1, (members, -1)).permute(1, 2, 0)  # (M, d, P)
+    return members * images @ texts
 
 
 def _match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:

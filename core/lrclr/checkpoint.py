@@ -4,6 +4,7 @@ import json
 import os
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import torch
@@ -11,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from core.backbones.bounds import check_description
-from core.backbones.registry import build_backbone, load_backbone
+from core.backbones.known import ALIASES
+from core.backbones.registry import build_backbone, load_backbone, names_backbone
 from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -20,16 +22,31 @@ from core.paths import ASSETS, runs_dir
 EMBEDDED = ("demo", "demo-base")
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+TEXT = "text"
+"""Folder in a model's folder: tokenizer and relatives, where the backbone has such files."""
 
 
 def model_folder(spec: str) -> Path | None:
     """Folder of a model: an embedded one, a run's name, or a path; None where there is none."""
     if spec in EMBEDDED:
         return ASSETS / spec
-    for folder in (runs_dir() / spec, Path(spec)):
-        if (folder / CONFIG).is_file():
+    if spec in ALIASES:  # a run or folder of that name is reached by its path
+        return None
+    for folder in (runs_dir() / spec, Path(spec.removeprefix("local-dir:"))):
+        if (folder / CONFIG).is_file() and not _published(folder):
             return folder
     return None
+
+
+def _published(folder: Path) -> bool:
+    """Whether a folder is in open_clip's or transformers' layout, which has a config.json too."""
+    if (folder / "open_clip_config.json").is_file():
+        return True
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and "model_type" in config and "backbone" not in config
 
 
 def load_model(spec: str) -> LRCLR:
@@ -40,16 +57,17 @@ def load_model(spec: str) -> LRCLR:
     """
     folder = model_folder(spec)
     if folder is None:
-        if ":" not in spec:
+        if not names_backbone(spec):
             raise ExplorerError(
-                f"There is no model '{spec}': use demo, demo-base, the name of a run, a model "
-                "folder, or a backbone such as openai:FILE or open_clip:ViT-B-32-quickgelu."
+                f"There is no model '{spec}': use demo, demo-base, biomedclip, the name of a run, "
+                "a model folder, or a backbone such as chexzero:FILE, hf-hub:ORG/NAME or "
+                "open_clip:ViT-B-32-quickgelu/openai."
             )
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
     try:
         check_description(config, folder / WEIGHTS)
-        backbone = build_backbone(config["backbone"])
+        backbone = build_backbone(config["backbone"], folder / TEXT)
         model = LRCLR(backbone, LRCLRConfig.from_dict(config["lrclr"]))
     except ExplorerError:
         raise
@@ -71,6 +89,16 @@ def layers_of(spec: str) -> LRCLRConfig:
     if folder is None:
         return LRCLRConfig(added_layers=False)
     return LRCLRConfig.from_dict(_read_config(folder)["lrclr"])
+
+
+def model_notes(folder: Path) -> dict[str, Any]:
+    """How a model was made, as `save_model` was told.
+
+    Raises:
+        ExplorerError: the folder holds no model of this project.
+    """
+    notes = _read_config(folder).get("notes")
+    return notes if isinstance(notes, dict) else {}
 
 
 def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) -> None:
@@ -95,8 +123,19 @@ def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) 
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "notes": notes or {},
     }
+    _write_text_files(model, folder / TEXT)
     _write_whole(folder / WEIGHTS, weights)
     _write_whole(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())
+
+
+def _write_text_files(model: LRCLR, folder: Path) -> None:
+    """Also where the folder is of a model that was here before."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    rmtree(partial, ignore_errors=True)
+    model.backbone.save_text_files(partial)
+    rmtree(folder, ignore_errors=True)
+    if partial.is_dir():
+        os.replace(partial, folder)
 
 
 def _write_whole(path: Path, data: bytes) -> None:

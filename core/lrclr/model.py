@@ -46,6 +46,7 @@ class LRCLR(nn.Module):
         self.patch_map = nn.Identity()
         if not config.added_layers:
             return
+        selection.check_scorer(config.scorer, backbone.prefix)
         self.selection_block = backbone.last_block()
         early = config.region_features == "early"
         width, joint = backbone.width if early else backbone.local_width, backbone.embed_dim
@@ -92,11 +93,10 @@ class LRCLR(nn.Module):
         selected = self._text_free_picks(found, pixels)
         picked = tokens
         if selected is not None:  # [z_cls; z_k1..z_kK]
-            index = selected[..., None].expand(-1, -1, tokens.shape[-1])
-            picked = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], dim=1)
+            index, first = selected[..., None].expand(-1, -1, tokens.shape[-1]), backbone.prefix
+            picked = torch.cat([tokens[:, :first], tokens[:, first:].gather(1, index)], dim=1)
         if config.selection_block:
-            joint = backbone.project(self.selection_block(picked))
-            image_features, patches = joint[:, 0], joint[:, 1:]
+            image_features, patches = backbone.read_out(self.selection_block(picked))
         else:  # without the added block the backbone's own last block reads what was picked
             image_features, patches = backbone.finish(picked)
         regions = self._regions(found, patches, selected)
@@ -105,11 +105,12 @@ class LRCLR(nn.Module):
     def _mapped(self, found: ImageTokens) -> Tensor:
         """The tokens, passed through `patch_map` as (B, D, h, w) where Grad-CAM can see them."""
         tokens, (height, width) = found.tokens, found.grid
-        if tokens.shape[1] != 1 + height * width:  # patch dropout: there is no whole map
+        first = self.backbone.prefix
+        if tokens.shape[1] != first + height * width:  # patch dropout: there is no whole map
             return tokens
-        patches = tokens[:, 1:].transpose(1, 2).unflatten(2, (height, width))  # (B, D, h, w)
+        patches = tokens[:, first:].transpose(1, 2).unflatten(2, (height, width))  # (B, D, h, w)
         patches = self.patch_map(patches).flatten(2).transpose(1, 2)
-        return torch.cat([tokens[:, :1], patches], dim=1)
+        return torch.cat([tokens[:, :first], patches], dim=1)
 
     def _regions(self, tokens: ImageTokens, patches: Tensor, selected: Tensor | None) -> Tensor:
         """(B, N, d) before normalisation; patches that nothing was computed for are zero."""
@@ -117,7 +118,7 @@ class LRCLR(nn.Module):
         if kind == "last":
             return _on_grid(patches, tokens.kept if selected is None else selected, tokens.grid)
         if kind == "value":
-            values = self.backbone.value_path(tokens.tokens[:, 1:])
+            values = self.backbone.value_path(tokens.tokens[:, self.backbone.prefix :])
             return _on_grid(values, tokens.kept, tokens.grid)
         if kind == "early":
             return _on_grid(self.region_head(tokens.early), tokens.kept, tokens.grid)

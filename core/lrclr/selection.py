@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.errors import ExplorerError
+
 SCORERS: dict[str, str] = {
     "product": "attention multiplied through the blocks, per head (TransFG)",
     "rollout": "attention rollout, heads averaged (Abnar & Zuidema, 2020)",
@@ -19,6 +21,22 @@ SCORERS: dict[str, str] = {
     "centre": "control: patches near the centre",
     "all": "control: every patch, no selection",
 }
+
+
+_OF_CLS = ("product", "rollout", "last")
+
+
+def check_scorer(scorer: str, prefix: int) -> None:
+    """Refuse a scorer that reads the attention of CLS where a tower has none.
+
+    Raises:
+        ExplorerError: such a scorer with `Backbone.prefix` 0.
+    """
+    if not prefix and scorer in _OF_CLS:
+        raise ExplorerError(
+            f"The image tower pools by attention and has no CLS token, whose attention '{scorer}' "
+            "reads; use the scorer text, centre, random or all."
+        )
 
 
 def attn_layers(scorer: str, depth: int) -> range:

@@ -71,12 +71,12 @@ def rate_at(step: int, steps: int, warmup: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
-# The image tower's part before its projection, of the compact backbone and of open_clip's.
+# The image tower's part before its projection: compact's, open_clip's and transformers'.
 _TOWER = ("backbone.patch_projection", "backbone.position", "backbone.blocks.",
-          "backbone.model.visual.")  # fmt: skip
+          "backbone.model.visual.", "backbone.model.vision_model.")  # fmt: skip
 
 
 def _block(name: str) -> int:
     """Number of the block of the image tower a parameter is in, -1 outside the blocks."""
-    found = re.search(r"blocks\.(\d+)\.", name)
+    found = re.search(r"(?:blocks|layers)\.(\d+)\.", name)
     return int(found.group(1)) if found and name.startswith(_TOWER) else -1

@@ -1,0 +1,174 @@
+"""What a model is: sizes, input, text tower, files with SHA-256, licence, what it learned from.
+
+Numbers are read from the loaded model and its files. Licence and training data come from the model
+card beside the weights, else from what its publisher says (`core.backbones.known`), else they are
+"not stated".
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard as HubCard
+
+from core.backbones.known import NOT_STATED, Facts, facts
+from core.backbones.registry import split_size
+from core.lrclr.checkpoint import WEIGHTS, model_folder, model_notes
+from core.lrclr.model import LRCLR
+from core.weights import weights_hash
+
+_GEOMETRY = {
+    "letterbox": "whole image on black, aspect kept", "squash": "stretched to a square",
+    "crop": "centre of the longer side cut out", "crop-floor": "centre of the longer side cut out",
+}  # fmt: skip
+_IMAGE_PARTS = ("visual", "vision_model", "visual_projection")
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A file of weights."""
+
+    name: str
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """See the module; counts are of parameters."""
+
+    spec: str
+    parameters: int
+    image_parameters: int
+    text_parameters: int
+    added_parameters: int  # LRCLR's layers
+    tower: str
+    members: int  # checkpoints of an ensemble
+    input_size: int  # side in pixels
+    grid: tuple[int, int]
+    mean: tuple[float, ...]  # on the 0..255 scale
+    std: tuple[float, ...]
+    resize: str
+    embed_dim: int
+    tokenizer: str
+    context_length: int
+    weights_hash: str  # of the weights in memory, whatever file they came from
+    files: tuple[FileFacts, ...]
+    facts: Facts
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What it is and how it reads, for a table."""
+        shares = [f"{count / 1e6:.1f} M {part}" for part, count in (
+            ("image", self.image_parameters), ("text", self.text_parameters),
+            ("added by LRCLR", self.added_parameters)) if count]  # fmt: skip
+        statistics = (" / ".join(f"{v:.1f}" for v in values) for values in (self.mean, self.std))
+        rows = [
+            ("Parameters", f"{self.parameters / 1e6:.1f} M ({', '.join(shares)})"),
+            ("Image tower", self.tower),
+            ("Input", f"{self.input_size} x {self.input_size}, a grid of "
+                      f"{self.grid[0]} x {self.grid[1]} patches"),
+            ("Resizing", self.resize),
+            ("Mean / std of 0..255", " and ".join(statistics)),
+            ("Embedding", f"{self.embed_dim} numbers"),
+            ("Tokenizer", self.tokenizer),
+            ("Context", f"{self.context_length} word pieces"),
+            ("Licence", self.facts.licence),
+            ("Source", self.facts.source),
+            ("Trained on", self.facts.trained_on),
+            ("Hash of the weights", self.weights_hash),
+        ]  # fmt: skip
+        if self.members > 1:
+            rows.insert(1, ("Ensemble", f"{self.members} checkpoints, probabilities averaged"))
+        for file in self.files:
+            rows.append((file.name, f"{file.size / 1e6:.1f} MB, SHA-256 {file.sha256}"))
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field as plain JSON values."""
+        return asdict(self)
+
+
+def model_card(model: LRCLR, spec: str) -> ModelCard:
+    """Describe a model that `load_model(spec)` gave."""
+    backbone, preprocess = model.backbone, model.backbone.preprocess
+    image, text, added = _counts(model)
+    folder = model_folder(spec)
+    files = (folder / WEIGHTS,) if folder else backbone.files
+    kind = "CLS token" if backbone.prefix else "attention pool, no CLS token"
+    resize = _GEOMETRY[preprocess.mode]
+    if preprocess.pad_to:
+        resize = f"first to {preprocess.pad_to} px by Lanczos: {resize}; then"
+    antialias = "" if preprocess.antialias else " without antialias"
+    return ModelCard(
+        spec=spec, parameters=image + text + added, image_parameters=image, text_parameters=text,
+        added_parameters=added,
+        tower=f"ViT of {backbone.depth} blocks, {backbone.heads} heads, width {backbone.width}; "
+        f"{kind}",
+        members=backbone.members, input_size=preprocess.size, grid=backbone.grid,
+        mean=preprocess.mean, std=preprocess.std,
+        resize=f"{resize}, {preprocess.interpolation}{antialias}",
+        embed_dim=backbone.embed_dim, tokenizer=backbone.tokenizer_name,
+        context_length=backbone.context_length, weights_hash=weights_hash(model),
+        files=tuple(_file(path) for path in files),
+        facts=_facts_of_run(spec, folder) if folder else _published(spec, files),
+    )  # fmt: skip
+
+
+def _counts(model: LRCLR) -> tuple[int, int, int]:
+    """Parameters of the image tower, the text tower and the added layers."""
+    image = text = added = 0
+    for name, parameter in model.named_parameters():
+        parts = name.split(".")
+        if parts[0] != "backbone":
+            added += parameter.numel() if model.config.added_layers else 0
+        elif any(part in _IMAGE_PARTS for part in parts) or (
+            parts[1] not in ("model", "parts", "text", "logit_scale")
+        ):
+            image += parameter.numel()
+        else:
+            text += parameter.numel()
+    return image, text, added
+
+
+def _file(path: Path) -> FileFacts:
+    with path.open("rb") as file:
+        return FileFacts(path.name, path.stat().st_size, file_digest(file, "sha256").hexdigest())
+
+
+def _published(spec: str, files: tuple[Path, ...]) -> Facts:
+    """What the model card beside the weights says, over what is known of the spec."""
+    known = facts(split_size(spec)[0])
+    for readme in _readmes(files):
+        try:
+            data = HubCard.load(readme, ignore_metadata_errors=True).data.to_dict()
+        except Exception:  # front matter is YAML of any kind; a card that is none says nothing
+            continue
+        if isinstance(data.get("license"), str):
+            known = replace(known, licence=f"{data['license']} (model card)")
+        sets = data.get("datasets")
+        if known.trained_on == NOT_STATED and isinstance(sets, list) and sets:
+            known = replace(known, trained_on=f"{', '.join(map(str, sets))} (model card)")
+    return known
+
+
+def _readmes(files: tuple[Path, ...]) -> Iterator[Path]:
+    for folder in dict.fromkeys(file.parent for file in files):
+        if (folder / "README.md").is_file():
+            yield folder / "README.md"
+
+
+def _facts_of_run(spec: str, folder: Path) -> Facts:
+    known = facts(spec)
+    if known != Facts():
+        return known
+    run = model_notes(folder).get("finetune")
+    if not isinstance(run, dict):
+        return Facts()
+    start, data = str(run.get("model")), str(run.get("data"))
+    base = facts(split_size(start)[0])
+    return Facts(
+        f"that of {start}: {base.licence}", f"a run of this project, from {start}",
+        f"{data}, by LRCLR; before that: {base.trained_on}",
+    )  # fmt: skip

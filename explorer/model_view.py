@@ -1,0 +1,38 @@
+"""A model's card and its speed on this computer, which is measured when asked."""
+
+import streamlit as st
+
+from core.inference.speed import BATCH, measure_speed
+from explorer import cache
+from explorer.progress import page_progress
+
+
+def card(spec: str) -> None:
+    """What a model is."""
+    rows = cache.model_card(spec).rows()
+    st.table({"": [name for name, _ in rows], spec: [said for _, said in rows]})
+    st.caption(
+        "Read from the loaded model and its files; the licence is what the publisher says and is "
+        "yours to check. `python -m core model --model ...` prints the same."
+    )
+
+
+def speed(spec: str) -> None:
+    """A button that measures, and what it measured last for this model."""
+    model = cache.predictor(spec)
+    measured: dict[str, list[dict[str, object]]] = st.session_state.setdefault("lx_speed", {})
+    if st.button("Measure", icon=":material/speed:", key="measure_speed"):
+        with page_progress("Measuring") as progress:
+            found = measure_speed(model.model, progress=progress)
+        measured[model.model_hash] = [
+            {"precision": each.precision, "images/s": round(each.images_per_second, 1),
+             "ms a prompt": round(each.ms_per_prompt, 1), "device": each.device,
+             "threads": each.threads}
+            for each in found
+        ]  # fmt: skip
+    if model.model_hash in measured:
+        st.dataframe(measured[model.model_hash], hide_index=True)
+        st.caption(
+            f"Medians; images in batches of {BATCH} without reading and preprocessing, prompts one "
+            "by one. Other work on this computer makes them slower."
+        )

@@ -1,0 +1,10 @@
+"""The model: what it is, where it comes from, and how fast it is on this computer."""
+
+import streamlit as st
+
+from explorer import model_view, state
+
+st.title("Model")
+model_view.card(state.get("model"))
+st.subheader("How fast it is here")
+model_view.speed(state.get("model"))

@@ -1,0 +1,206 @@
+"""The model's card, its speed, the command and the page that show them."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+import torch
+from local_hub import serving
+from published_models import biomedclip, hf_siglip, native, openai_file
+from streamlit.testing.v1 import AppTest
+
+from core import health
+from core.backbones import hub as core_hub
+from core.cli import main
+from core.inference.model_card import model_card
+from core.inference.speed import measure_speed
+from core.lrclr.checkpoint import load_model
+from core.paths import ROOT
+
+
+def _card(spec: str) -> dict[str, str]:
+    return dict(model_card(load_model(spec), spec).rows())
+
+
+def test_the_demo_is_described_by_its_own_files() -> None:
+    model = load_model("demo")
+    card = model_card(model, "demo")
+    file = ROOT / "assets" / "demo" / "model.safetensors"
+    assert card.files[0].sha256 == sha256(file.read_bytes()).hexdigest()
+    assert card.parameters == sum(p.numel() for p in model.parameters())
+    assert card.added_parameters > 0 and "phantoms" in card.facts.trained_on
+    assert json.loads(json.dumps(card.to_json()))["input_size"] == 224
+
+
+def test_chexzero_is_described_with_its_own_preprocessing(tmp_path: Path) -> None:
+    path = openai_file(tmp_path)
+    told = _card(f"chexzero:{path}")
+    assert told["Mean / std of 0..255"] == "101.5 / 101.5 / 101.5 and 83.4 / 83.4 / 83.4"
+    assert told["Resizing"].startswith("first to 320 px by Lanczos")
+    assert told["Resizing"].endswith("bicubic without antialias")
+    assert "MIMIC-CXR" in told["Trained on"] and "not stated" in told["Licence"]
+    assert told[path.name].endswith(sha256(path.read_bytes()).hexdigest())
+    openai_file(tmp_path, 1)
+    assert "2 checkpoints" in _card(f"chexzero:{tmp_path}")["Ensemble"]
+
+
+def test_siglip_is_described_and_parameters_are_counted_by_tower(tmp_path: Path) -> None:
+    hf_siglip(tmp_path)
+    told = _card(str(tmp_path))
+    model = load_model(str(tmp_path))
+    card = model_card(model, str(tmp_path))
+    towers = model.backbone.model
+    assert card.image_parameters == sum(p.numel() for p in towers.vision_model.parameters())
+    assert card.text_parameters == card.parameters - card.image_parameters
+    assert "attention pool, no CLS token" in told["Image tower"]
+    assert told["Resizing"].startswith("stretched") and told["Licence"] == "not stated"
+    assert told["Tokenizer"] == "SiglipTokenizer, 26 pieces" and told["Context"].startswith("16 ")
+
+
+def test_the_model_card_beside_the_weights_is_read(tmp_path: Path) -> None:
+    native(tmp_path)
+    (tmp_path / "README.md").write_text(
+        "---\nlicense: apache-2.0\ndatasets:\n- mlfoundations/datacomp_1b\n---\n# A model\n"
+    )
+    told = _card(str(tmp_path))
+    assert told["Licence"] == "apache-2.0 (model card)"
+    assert told["Trained on"] == "mlfoundations/datacomp_1b (model card)"
+    (tmp_path / "README.md").write_text("---\nlicense: [\n---\n")
+    assert _card(str(tmp_path))["Licence"] == "not stated"
+
+
+def test_speed_is_measured_with_progress() -> None:
+    steps: list[tuple[int, int]] = []
+    found = measure_speed(load_model("demo"), 0.05, lambda *step: steps.append(step))
+    assert found[0].precision == "fp32" and all(each.repetitions >= 1 for each in found)
+    assert all(each.images_per_second > 0 and each.ms_per_prompt > 0 for each in found)
+    assert steps == [(n + 1, 2 * len(found)) for n in range(2 * len(found))]
+
+
+def test_speed_follows_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    model = load_model("demo")
+    monkeypatch.setattr(model, "encode_image", lambda pixels: time.sleep(0.02))
+    found = measure_speed(model, 0.05)
+    assert 8 / 0.06 < found[0].images_per_second < 8 / 0.02
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["core", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+def test_the_command_fetches_describes_and_measures(
+    command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = huggingface_hub.constants
+    with serving() as hub:
+        hub.repos["tests/clip"] = native(tmp_path / "repository")
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        out = tmp_path / "card.json"
+        code, said, progress = command(
+            "model", "--model", "hf-hub:tests/clip", "--speed", "--json", str(out)
+        )
+    size = sum(file.stat().st_size for file in (tmp_path / "repository").iterdir())
+    assert code == 0 and "images/s" in said and "open_clip_model.safetensors" in said
+    assert f"Fetching tests/clip, {size / 1e6:.1f} MB, licence: mit" in progress
+    assert progress.count(f"{size / 1e6:.1f} of {size / 1e6:.1f} MB") == 1
+    figures = json.loads(out.read_text())
+    assert figures["speed"][0]["images_per_second"] > 0
+    assert core_hub.models_here() == {"hf-hub:tests/clip": pytest.approx(size)}
+
+
+def test_the_doctor_knows_what_is_here_and_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+
+    def said(what: str) -> tuple[str, str]:
+        (found,) = [each for each in health.examine_models() if each.what == what]
+        return found.state, found.said
+
+    assert said("Hub models")[0] == "optional" and said("CheXzero")[0] == "optional"
+    state, told = said("biomedclip")
+    name = "models--microsoft--BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
+    assert state == "optional" and name in told and str(tmp_path) in told
+    snapshot = tmp_path / name / "snapshots" / ("a" * 40)
+    biomedclip(snapshot, text_files=False)
+    (tmp_path / name / "refs").mkdir()
+    (tmp_path / name / "refs" / "main").write_text("a" * 40)
+    state, told = said("biomedclip")
+    assert state == "optional" and "copy models--microsoft--tiny-bert of" in told
+    (snapshot / "config.json").write_text("{}")
+    assert said("biomedclip")[0] == "ok" and "hf-hub:microsoft/BiomedCLIP" in said("Hub models")[1]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=120)
+    test.query_params.update({"set": "phantom:n=6,seed=5"})
+    yield test
+
+
+def test_any_published_model_is_chosen_in_the_sidebar_and_shown_on_its_page(
+    app: AppTest, tmp_path: Path
+) -> None:
+    hf_siglip(tmp_path / "siglip")
+    app.run()
+    app.switch_page("../pages/model.py").run()
+    assert not app.exception and "phantoms" in str(app.table[0].value)
+    next(box for box in app.sidebar.selectbox if box.label == "Model").select("another model").run()
+    field = next(box for box in app.sidebar.text_input if box.label == "Any model")
+    field.set_value(f"{tmp_path / 'siglip'}@80").run()
+    assert not app.exception and not app.error, app.error
+    assert "80 x 80, a grid of 5 x 5" in str(app.table[0].value)
+    app.button(key="measure_speed").click().run()
+    assert not app.exception
+    assert float(app.dataframe[0].value["images/s"][0]) > 0
+
+
+def test_a_model_that_is_not_here_is_one_sentence_on_the_page(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    app.run()
+    next(box for box in app.sidebar.selectbox if box.label == "Model").select("another model").run()
+    field = next(box for box in app.sidebar.text_input if box.label == "Any model")
+    field.set_value("biomedclip").run()
+    assert not app.exception and len(app.error) == 1
+    assert "hf download microsoft/BiomedCLIP" in app.error[0].value
+    assert app.session_state["lx_model"] == "demo"
+
+
+def test_a_model_that_the_sidebar_fetches_becomes_the_model(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = huggingface_hub.constants
+    with serving() as hub, torch.no_grad():
+        hub.repos["tests/clip"] = native(tmp_path / "repository")
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        app.run()
+        next(b for b in app.sidebar.selectbox if b.label == "Model").select("another model").run()
+        field = next(box for box in app.sidebar.text_input if box.label == "Any model")
+        field.set_value("hf-hub:tests/clip").run()
+    assert not app.exception and not app.error, app.error
+    assert app.session_state["lx_model"] == "hf-hub:tests/clip"
+    app.run()  # what the cache holds is given again
+    assert not app.exception and not app.error
