@@ -46,10 +46,13 @@ class Preprocess:
 
     def __call__(self, image: np.ndarray) -> Tensor:
         """Preprocess one image (H, W) in 0..255 to float32 (C, size, size)."""
-        grey = self.resize(image)
+        return self.normalise(self.resize(image))
+
+    def normalise(self, grey: Tensor) -> Tensor:
+        """What `resize` made, (..., 1, size, size), as (..., C, size, size)."""
         mean = torch.tensor(self.mean).view(-1, 1, 1)
         std = torch.tensor(self.std).view(-1, 1, 1)
-        return (grey.expand(self.channels, -1, -1) - mean) / std
+        return (grey.expand(*grey.shape[:-3], self.channels, -1, -1) - mean) / std
 
     def batch(self, images: Sequence[np.ndarray]) -> Tensor:
         """Preprocess B images to (B, C, size, size)."""

@@ -8,7 +8,18 @@ import sys
 
 import typer
 
-from core.cli import ablate, doctor, evaluate, explain, finetune, localize, phantom, pretrain, runs
+from core.cli import (
+    ablate,
+    doctor,
+    embed,
+    evaluate,
+    explain,
+    finetune,
+    localize,
+    phantom,
+    pretrain,
+    runs,
+)
 from core.errors import ExplorerError
 
 app = typer.Typer(
@@ -24,6 +35,7 @@ app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
 app.command("explain")(explain.explain_command)
+app.command("embed")(embed.embed_command)
 app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
 app.command("doctor")(doctor.doctor_command)
