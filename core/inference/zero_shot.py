@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from core.inference.prompts import PromptSet
+from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
@@ -56,24 +56,46 @@ def _scores(
     model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
 ) -> dict[str, Tensor]:
     """`zero_shot` of some images."""
-    column = {text: number for number, text in enumerate(texts.texts)}
     cosine = images.image_features @ texts.text_features.T  # (B, P)
     local = model.local_scores(images, texts)
-    with_match = model.config.added_layers and model.config.mix.get("match", 0) > 0
-    match = _match(model, images, texts) if with_match else torch.zeros_like(cosine)
+    has_match = needs_match(model.config)
+    matched = match(model, images, texts) if has_match else torch.zeros_like(cosine)
+    return combine(cosine, local, matched, texts, prompts, model.config)
+
+
+def needs_match(config: LRCLRConfig) -> bool:
+    """Whether the scores hang on the cross-modality transformer, which reads image and text."""
+    return config.added_layers and config.mix.get("match", 0) > 0
+
+
+def combine(
+    cosine: Tensor,
+    local: Tensor,
+    matched: Tensor,
+    texts: TextEncoding,
+    prompts: PromptSet,
+    config: LRCLRConfig,
+) -> dict[str, Tensor]:
+    """Scores (B, F) of findings from those of each text.
+
+    Args:
+        cosine, local, matched: (B, P), of images with `texts`.
+        texts: P texts, all those of `prompts` among them.
+    """
+    column = {text: number for number, text in enumerate(texts.texts)}
     parts: dict[str, list[Tensor]] = {name: [] for name in SCORES if name != "lrclr"}
     for finding in prompts.values():
         sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
         # Averaged as embeddings, as CheXzero and CLIP do.
-        anchor = F.normalize(texts.text_features[sides[0]].mean(dim=0), dim=0)
+        length = texts.text_features[sides[0]].mean(dim=0).norm().clamp(min=1e-12)
         odds = cosine[:, sides[0], None] - cosine[:, None, sides[1]]  # (B, P+, P-)
-        parts["positive"].append(images.image_features @ anchor)
+        parts["positive"].append(cosine[:, sides[0]].mean(dim=1) / length)
         parts["pair"].append(odds.sigmoid().mean(dim=(1, 2)))
-        for name, values in (("global", cosine), ("local", local), ("match", match)):
-            yes, no = (lse_pool(values[:, side], model.config.gamma) for side in sides)
+        for name, values in (("global", cosine), ("local", local), ("match", matched)):
+            yes, no = (lse_pool(values[:, side], config.gamma) for side in sides)
             parts[name].append(yes - no)
     stacked = {name: torch.stack(values, dim=1) for name, values in parts.items()}
-    return {**stacked, "lrclr": mix(stacked, model.config.mix, model.config.spread)}
+    return {**stacked, "lrclr": mix(stacked, config.mix, config.spread)}
 
 
 def mix(
@@ -85,7 +107,7 @@ def mix(
     ).sum(dim=0)
 
 
-def _match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+def match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
     """Match logit of every image with every text, (B, P)."""
     count = len(texts)
     pairs = torch.arange(len(images) * count, device=images.image_features.device)

@@ -14,7 +14,7 @@ from core.studies.study import StudySet
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
-    "or a folder of images"
+    "shards:FOLDER (what `embed` wrote), or a folder of images"
 )
 
 
@@ -49,6 +49,10 @@ def open_studies(spec: str) -> StudySet:
     spec = spec.strip()
     if spec.startswith("phantom:"):
         return _phantoms(spec)
+    if spec.startswith("shards:"):
+        from core.archive.embedded_set import open_embedded
+
+        return open_embedded(Path(spec.removeprefix("shards:")).expanduser())
     if spec.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
     manifest = re.fullmatch(r"(.+\.csv)((?:,[a-z]+=\w+)+)", spec, re.IGNORECASE)
