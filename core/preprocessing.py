@@ -106,6 +106,15 @@ class Preprocess:
         bottom = min(max((box[1] + box[3] - frame.top) * down, 0), shape[0])
         return left, top, right - left, bottom - top
 
+    def from_image_box(
+        self, box: tuple[float, float, float, float], shape: tuple[int, int]
+    ) -> tuple[float, float, float, float]:
+        """Box (x, y, w, h) of an image (H, W) in model pixels; the inverse of `to_image_box`."""
+        frame = self.frame(shape)
+        across, down = frame.width / shape[1], frame.height / shape[0]
+        left, top = frame.left + box[0] * across, frame.top + box[1] * down
+        return left, top, box[2] * across, box[3] * down
+
     def map_to_image(
         self, values: np.ndarray, shape: tuple[int, int], mode: str = "bilinear"
     ) -> np.ndarray:

@@ -22,6 +22,7 @@ from core.archive.layout import (
 from core.archive.shard import Head, Patches, Problem, read_head
 from core.errors import ExplorerError
 from core.lrclr.encodings import ImageEncoding
+from core.preprocessing import Preprocess
 from core.studies.study import Box, Mask, StudySet
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ class Archive:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What the images passed through."""
+        values = self.description.preprocess
+        return Preprocess(**{name: tuple(value) if isinstance(value, list) else value
+                             for name, value in values.items()})  # fmt: skip
 
     @cached_property
     def columns(self) -> "TextColumns":

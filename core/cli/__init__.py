@@ -19,6 +19,7 @@ from core.cli import (
     phantom,
     pretrain,
     runs,
+    search,
 )
 from core.errors import ExplorerError
 
@@ -36,6 +37,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
 app.command("explain")(explain.explain_command)
 app.command("embed")(embed.embed_command)
+app.command("search")(search.search_command)
 app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
 app.command("doctor")(doctor.doctor_command)
