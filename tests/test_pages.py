@@ -26,7 +26,7 @@ from explorer.score_table import place_in_set
 from explorer.state import Current
 
 SET = "phantom:n=14,seed=5"
-PAGES = ["home", "zero_shot", "regions", "compare", "finetune"]
+PAGES = ["home", "zero_shot", "regions", "search", "compare", "finetune"]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 A query looks into the lists of the nearest centres alone. How many it takes is measured when the
 index is built: the fewest that find `_RECALL` of the ten nearest vectors, for vectors of the
-archive as queries and for random directions, which, like texts, lie apart from them.
+archive as queries and for the default prompts, which lie apart from them.
 """
 
 import json
@@ -21,7 +21,7 @@ from core.archive.layout import write_whole
 from core.errors import ExplorerError
 
 _RECALL = 0.95
-_QUERIES = 64  # of each kind
+_QUERIES = 64  # of the archive
 _NEAREST = 10
 _POINTS = 64  # for each centre, when these are found
 _BLOCK = 1024  # studies read at once
@@ -38,14 +38,14 @@ class Approximate:
     lists: int
     probes: int  # lists looked into for a query
     recall: float  # of the ten nearest, archive's vectors as queries
-    recall_random: float  # the same, random directions as queries
+    recall_text: float  # the same, the default prompts as queries
 
     @property
     def note(self) -> str:
         """For people."""
         return (
             f"approximate: {self.probes} of {self.lists} lists, measured recall of the ten nearest "
-            f"{self.recall:.2f} ({self.recall_random:.2f} for random directions)"
+            f"{self.recall:.2f} ({self.recall_text:.2f} for texts)"
         )
 
 
@@ -109,16 +109,14 @@ def _build(
     index.cp.seed = seed + 1
     index.train(sample)
     own = sample[rng.choice(len(sample), min(_QUERIES, len(sample)), False)]
-    random = rng.standard_normal((_QUERIES, width)).astype(np.float32)
-    random /= np.linalg.norm(random, axis=1, keepdims=True)
-    truth = _Truth(np.concatenate([own, random]))
+    truth = _Truth(np.concatenate([own, archive.prompts()]))
     for start, vectors in _blocks(archive, regions):
         index.add(vectors)
         truth.see(start * each, vectors)
         if start // _BLOCK % 32 == 31:
             told(f"{index.ntotal:,} of {count:,} vectors are in the index.")
-    probes, recall, recall_random = _probes(index, truth, len(own), lists)
-    return index, Approximate(archive.fingerprint, count, lists, probes, recall, recall_random)
+    probes, recall, recall_text = _probes(index, truth, len(own), lists)
+    return index, Approximate(archive.fingerprint, count, lists, probes, recall, recall_text)
 
 
 def _sample(archive: Archive, regions: bool, rows: NDArray[np.int64]) -> Vectors:
@@ -166,7 +164,7 @@ def _probes(index: Any, truth: _Truth, own: int, lists: int) -> tuple[int, float
         index.nprobe = probes
         found = index.search(truth.queries, _NEAREST)[1]
         hit = np.array([len(set(a) & set(b)) / len(b) for a, b in zip(found, right, strict=True)])
-        recall, recall_random = float(hit[:own].mean()), float(hit[own:].mean())
-        if min(recall, recall_random) >= _RECALL or probes >= lists:
-            return probes, recall, recall_random
+        recall, recall_text = float(hit[:own].mean()), float(hit[own:].mean())
+        if min(recall, recall_text) >= _RECALL or probes >= lists:
+            return probes, recall, recall_text
         probes = min(2 * probes, lists)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 
 from core.archive.decode import Decoded, decoded
@@ -25,6 +27,7 @@ from core.archive.encoder import Encoder, Probe, probe
 from core.archive.keep import keep_patches, prompts_to_keep_by
 from core.archive.layout import (
     PROBLEMS,
+    PROMPTS,
     STUDIES,
     Description,
     finished,
@@ -37,6 +40,7 @@ from core.archive.layout import (
 from core.archive.shard import Problem, read_head, write_shard
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
+from core.inference.prompts import default_prompts
 from core.labels import PATHOLOGIES
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.precision import PRECISIONS
@@ -165,6 +169,11 @@ def _prepare(
     for name in ("id", "text", "view", "patient_id"):
         table[name] = table[name].astype("string")
     write_whole(folder / STUDIES, lambda path: table.to_parquet(path, index=False))
+    prompts = predictor.encode_texts(default_prompts().all_texts())
+    queries = pa.table(
+        {"text": list(prompts.texts), "features": list(prompts.text_features.numpy())}
+    )
+    write_whole(folder / PROMPTS, lambda path: pq.write_table(queries, path))
     # Last: a folder with a description is complete.
     write_description(
         folder, replace(wanted, precision=precision, probe=found.to_json() if found else {})
@@ -173,7 +182,7 @@ def _prepare(
 
 def _check_same(folder: Path, there: Description, wanted: Description) -> None:
     differs = {
-        "model": there.model_hash != wanted.model_hash or there.preprocess != wanted.preprocess,
+        "model": there.model_hash != wanted.model_hash,  # its preprocessing is in the hash
         "study set": there.fingerprint != wanted.fingerprint or there.studies != wanted.studies,
         "precision": wanted.precision not in ("auto", there.precision),
         "number of patches": there.patches != wanted.patches,

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.archive.layout import (
     DESCRIPTION,
+    PROMPTS,
     STUDIES,
     finished,
     read_description,
@@ -112,6 +113,20 @@ class Archive:
         cells = [each for _, _, each in found if each is not None]
         patches = torch.cat([each for _, each, _ in found])[back]
         return patches, torch.cat(cells)[back] if cells else None
+
+    def prompts(self) -> NDArray[np.float32]:
+        """Embeddings of the default prompts (P, d).
+
+        Raises:
+            ExplorerError: their file is gone or damaged.
+        """
+        path = self.folder / PROMPTS
+        try:
+            return np.stack(pd.read_parquet(path)["features"].to_list()).astype(np.float32)
+        except (OSError, ValueError, KeyError):
+            raise ExplorerError(
+                f"{path} is missing or damaged; embed again into another folder."
+            ) from None
 
     def encoding(self, places: NDArray[np.int64]) -> ImageEncoding:
         """Encodings of some studies, as the model gave them; patches not kept are zero.

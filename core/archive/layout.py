@@ -1,8 +1,9 @@
 """The folder of an archive: one description, the table of the studies, and shards.
 
 `archive.json` says what made the embeddings; `studies.parquet` has the set's texts and labels, one
-row per study; `shard-00007.parquet` holds studies 7 s to 8 s - 1 of the set, s being the shard
-size. Whatever is there is whole: files are written beside and renamed.
+row per study; `prompts.parquet` the embeddings of the default prompts. `shard-00007.parquet` holds
+the studies 7 s to 8 s - 1 of the set, s being the shard size. Whatever is there is whole: files
+are written beside and renamed.
 """
 
 import json
@@ -19,6 +20,7 @@ from core.errors import ExplorerError
 DESCRIPTION = "archive.json"
 STUDIES = "studies.parquet"
 PROBLEMS = "problems.csv"
+PROMPTS = "prompts.parquet"
 FORMAT = 1
 
 
