@@ -19,9 +19,10 @@ from PIL import Image
 from tiny_model import TinySet, tiny_model
 
 from core.archive import rescore
+from core.archive.decode import decoded
 from core.archive.embed import Options, Progress, embed
 from core.archive.embedded_set import open_embedded
-from core.archive.encoder import Encoder, Probe, probe
+from core.archive.encoder import Encoder, Probe, _fold_quick_gelu, probe
 from core.archive.layout import finished, read_description
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
@@ -275,6 +276,41 @@ def test_the_probe_takes_bfloat16_only_where_it_is_fast_and_agrees():
     assert found.choice == "bf16"
     assert replace(found, bf16_rate=11.0).choice == "fp32"
     assert replace(found, image_cosine_min=0.9).choice == "fp32"
+
+
+def test_quick_gelu_is_folded_into_the_layers_around_it():
+    """The same function, by a layout of modules as open_clip names them."""
+    from collections import OrderedDict
+
+    from open_clip.transformer import QuickGELU
+    from torch import nn
+
+    torch.manual_seed(0)
+    holder = nn.Module()
+    holder.mlp = nn.Sequential(OrderedDict(
+        c_fc=nn.Linear(8, 32), gelu=QuickGELU(), c_proj=nn.Linear(32, 8)
+    ))  # fmt: skip
+    inputs = torch.randn(5, 8)
+    before = holder.mlp(inputs)
+    _fold_quick_gelu(holder)
+    assert isinstance(holder.mlp.gelu, nn.SiLU)
+    torch.testing.assert_close(holder.mlp(inputs), before, atol=1e-5, rtol=1e-5)
+
+
+class Killer(TinySet):
+    """One file ends the process that reads it, as a decoder in C may."""
+
+    def image(self, row: int) -> np.ndarray:
+        if row == 2:
+            os._exit(1)
+        return super().image(row)
+
+
+@pytest.mark.slow
+def test_a_file_that_ends_its_reader_is_found_and_passed_over():
+    found = list(decoded(Killer(6), tiny_model().backbone.preprocess, list(range(6)), 1))
+    assert [isinstance(image, str) for image in found] == [row == 2 for row in range(6)]
+    assert found[2] == "t2 ended the process that read it; check the file."
 
 
 def test_progress_tells_rate_time_left_and_waiting():

@@ -11,7 +11,8 @@ from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor
+from open_clip.transformer import QuickGELU
+from torch import Tensor, nn
 
 from core.inference.predictor import Predictor
 from core.inference.prompts import default_prompts
@@ -19,6 +20,7 @@ from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_QUICK = 1.702
 _WORTH = 1.15  # times as fast
 _ALIKE = 0.98  # lowest cosine with float32 that passes
 _REPEATS = 3
@@ -28,16 +30,33 @@ class Encoder:
     """Encodes grey images (B, 1, S, S) as `decode` gives them."""
 
     def __init__(self, model: LRCLR, precision: str) -> None:
-        """A cast copy for "bf16"; the model itself, untouched, for "fp32"."""
+        """A copy of the model, cast for "bf16"."""
         self.dtype = _DTYPES[precision]
         self.preprocess = model.backbone.preprocess
-        self.model = model if precision == "fp32" else deepcopy(model).to(self.dtype).eval()
+        self.model = deepcopy(model).eval()
+        _fold_quick_gelu(self.model)
+        self.model.to(self.dtype)
 
     @torch.inference_mode()
     def __call__(self, grey: Tensor) -> ImageEncoding:
         """Encode (B, 1, S, S) in 0..255; features come in float32."""
         pixels = self.preprocess.normalise(grey)
         return self.model.encode_image(pixels.to(self.model.device, self.dtype))
+
+
+def _fold_quick_gelu(model: nn.Module) -> None:
+    """Have SiLU do the work of QuickGELU, x sigmoid(a x), with a in the layers around it.
+
+    One pass over the widest activations in place of three; the same function.
+    """
+    for block in model.modules():
+        mlp = getattr(block, "mlp", None)
+        if isinstance(mlp, nn.Sequential) and isinstance(getattr(mlp, "gelu", None), QuickGELU):
+            with torch.no_grad():
+                for parameter in mlp.c_fc.parameters():
+                    parameter.mul_(_QUICK)
+                mlp.c_proj.weight.div_(_QUICK)
+            mlp.gelu = nn.SiLU(inplace=True)
 
 
 @dataclass(frozen=True)
