@@ -5,7 +5,7 @@ and have the cores for themselves while it waits.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
@@ -28,7 +28,7 @@ _preprocess: Preprocess
 
 def decoded(
     studies: StudySet, preprocess: Preprocess, rows: list[int], workers: int
-) -> Iterator[Decoded]:
+) -> Generator[Decoded, None, None]:
     """Yield the image of each row, in order, or the sentence that says why it cannot be read.
 
     A file that ends the process that reads it (a crash in a decoder, memory) is found out, named

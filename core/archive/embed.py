@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -49,7 +50,7 @@ from core.training.processes import Processes
 
 SHARD_SIZE = 512  # studies; the demo's take 49 MB, and some ten seconds to compute
 _PROBED = 16  # images the precision is chosen by
-_KEPT = ("id", "text", "view", "patient_id", "text_derived", "boxes", "group_id", *PATHOLOGIES)
+_KEPT = ("id", "text", "view", "patient_id", "text_derived", "group_id", *PATHOLOGIES)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Options:
     patches: int | None = None  # kept of each image; None: all
     shard_size: int = SHARD_SIZE
     batch_size: int = 32
-    workers: int | None = None  # that read images, for each process; None: one a core
+    workers: int | None = None  # that read images; None: as many as the process has cores
 
     def __post_init__(self) -> None:
         for name, fits, range_of in (
@@ -156,17 +157,19 @@ def _prepare(
     there = read_description(folder)
     if there is not None:
         _check_same(folder, there, wanted)
+        for partial in folder.glob(".*.partial"):  # of a run that was killed
+            partial.unlink(missing_ok=True)
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder} is there and holds no embeddings; choose a new folder.")
-    found = _probe(predictor, studies) if options.precision == "auto" else None
+    found = _probe(predictor, studies) if options.precision != "fp32" else None
     if found:
         told(found.sentence())
     chosen = found.choice if found else "fp32"
     precision = chosen if options.precision == "auto" else options.precision
     folder.mkdir(parents=True, exist_ok=True)
     table = studies.table[[name for name in _KEPT if name in studies.table.columns]].copy()
-    for name in ("id", "text", "view", "patient_id"):
+    for name in table.columns.difference([*PATHOLOGIES, "text_derived"]):
         table[name] = table[name].astype("string")
     write_whole(folder / STUDIES, lambda path: table.to_parquet(path, index=False))
     prompts = predictor.encode_texts(default_prompts().all_texts())
@@ -218,7 +221,9 @@ class _Run:
         self.studies, self.folder, self.description = studies, folder, description
         self.encoder = Encoder(predictor.model, description.precision)
         self.batch_size = options.batch_size
-        self.workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # processes that share the cores
+        cores = max((os.cpu_count() or 1) // here, 1)
+        self.workers = cores if options.workers is None else options.workers
         self.ids = studies.ids
         self.kept_by: TextEncoding = prompts_to_keep_by(predictor)
 
@@ -226,11 +231,13 @@ class _Run:
         """Make and write shards in order."""
         rows = [row for shard in shards for row in self.description.rows(shard)]
         workers = self.workers if len(rows) > 2 * self.batch_size else 0
-        images = decoded(self.studies, self.encoder.preprocess, rows, workers)
         now = Progress(0, len(rows), 0, 0.0, 0.0)
         started = time.perf_counter()
         writing: Future[None] | None = None
-        with ThreadPoolExecutor(1) as writer:
+        with (
+            closing(decoded(self.studies, self.encoder.preprocess, rows, workers)) as images,
+            ThreadPoolExecutor(1) as writer,
+        ):
             for shard in shards:
                 made = _Shard(list(self.description.rows(shard)), self.ids)
                 for batch in _batches(made.rows, self.batch_size):

@@ -246,11 +246,13 @@ class EmbeddedSet(StudySet):
                 f"choose that model, or embed {made.data} with {name} into another folder."
             )
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_lock": None}
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another process opens the folder, rather than be sent what is in it.
+        return _reopened, (self.archive.folder, self.places)
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state, _lock=RLock())
+
+def _reopened(folder: Path, places: NDArray[np.int64]) -> EmbeddedSet:
+    return open_embedded(folder).subset(places.tolist())
 
 
 def open_embedded(folder: Path) -> EmbeddedSet:
