@@ -371,7 +371,7 @@ def test_a_second_run_is_queued_and_a_waiting_one_can_be_taken_out(
 
 def _search(app: AppTest, by: str) -> AppTest:
     _open(app, "search")
-    app.button_group(key="search_by").set_value([by]).run()
+    app.button_group(key="search_by").set_value(by).run()
     _sound(app)
     return app
 

@@ -148,16 +148,15 @@ class _Truth:
         scores, numbers = faiss.knn(self.queries, vectors, few, faiss.METRIC_INNER_PRODUCT)
         self._best.add_result(scores, numbers + first)
 
-    @property
-    def numbers(self) -> NDArray[np.int64]:
-        """(queries, 10), best first."""
+    def nearest(self) -> NDArray[np.int64]:
+        """Numbers (queries, 10), best first; asked once, at the end."""
         self._best.finalize()
         return np.asarray(self._best.I)
 
 
 def _probes(index: Any, truth: _Truth, own: int, lists: int) -> tuple[int, float, float]:
     """The fewest lists, a power of two, with enough recall; and that of both kinds of queries."""
-    right = truth.numbers
+    right = truth.nearest()
     index.parallel_mode = 0
     probes = 1
     while True:

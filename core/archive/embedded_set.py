@@ -1,5 +1,6 @@
 """An archive of embeddings as a study set: texts and labels at once, images only if looked at."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -224,7 +225,7 @@ class EmbeddedSet(StudySet):
         chosen = "" if whole else f"[{','.join(map(str, self.places.tolist()))}]"
         return self.archive.fingerprint + chosen
 
-    def subset(self, rows: list[int]) -> "EmbeddedSet":  # type: ignore[override]
+    def subset(self, rows: Sequence[int]) -> "EmbeddedSet":
         """See `StudySet.subset`; the rows keep their embeddings."""
         table = self.table.iloc[list(rows)].reset_index(drop=True)
         return EmbeddedSet(self.archive, table, self.places[list(rows)])
