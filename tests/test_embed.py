@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import torch
 from PIL import Image
 from tiny_model import TinySet, tiny_model
 
-from core.archive import rescore
+from core.archive import embedded_set, rescore
 from core.archive.decode import decoded
 from core.archive.embed import Options, Progress, embed
 from core.archive.embedded_set import open_embedded
@@ -236,6 +237,24 @@ def test_embeddings_of_another_model_are_not_scored(tmp_path):
     archive = open_studies(f"shards:{tmp_path / 'a'}")
     with pytest.raises(ExplorerError, match="made by the model tiny"):
         Predictor(tiny_model(seed=1), "other").score_set(archive, PROMPTS)
+
+
+def test_regions_of_too_many_are_not_taken_at_once(tmp_path, monkeypatch):
+    predictor, _, _ = make(tmp_path)
+    archive = open_studies(f"shards:{tmp_path / 'a'}")
+    assert len(predictor.encode_set(archive)) == 12
+    monkeypatch.setattr(embedded_set, "_WHOLE", 1000)
+    with pytest.raises(ExplorerError, match="over the limit"):
+        predictor.encode_set(archive)
+    assert len(predictor.score_set(archive, PROMPTS)["lrclr"]) == 12  # a few at a time
+
+
+def test_an_archive_goes_to_another_process_as_its_folder(tmp_path):
+    make(tmp_path)
+    part = open_studies(f"shards:{tmp_path / 'a'}").subset([7, 2])
+    assert len(pickle.dumps(part)) < 2000
+    again = pickle.loads(pickle.dumps(part))
+    assert again.ids == ["t7", "t2"] and again.fingerprint == part.fingerprint
 
 
 def test_images_are_the_sources_and_may_be_gone(tmp_path):

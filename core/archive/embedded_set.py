@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.archive.rescore import TextColumns
 
 PREFIX = "shards:"
+_WHOLE = 4 * 2**30  # bytes of encodings that may be taken into memory at once
 
 
 class Archive:
@@ -233,6 +234,21 @@ class EmbeddedSet(StudySet):
     def encoding(self, rows: NDArray[np.int64]) -> ImageEncoding:
         """Encodings of some rows; see `Archive.encoding`."""
         return self.archive.encoding(self.places[rows])
+
+    def whole_encoding(self) -> ImageEncoding:
+        """Encodings of all rows, in memory.
+
+        Raises:
+            ExplorerError: they would take more than 4 GiB.
+        """
+        made = self.archive.description
+        size = 4 * len(self) * made.grid[0] * made.grid[1] * made.width
+        if size > _WHOLE:
+            raise ExplorerError(
+                f"The regions of '{self.spec}' take {size / 2**30:.0f} GiB at once, over the limit "
+                f"of {_WHOLE / 2**30:.0f}; use a part of the set, or what needs no regions."
+            )
+        return self.encoding(np.arange(len(self)))
 
     def check_model(self, name: str, model_hash: str) -> None:
         """Refuse a model that did not make the embeddings.

@@ -53,7 +53,7 @@ class Predictor:
         """
         if isinstance(studies, EmbeddedSet):
             studies.check_model(self.name, self.model_hash)
-            return studies.encoding(np.arange(len(studies)))
+            return studies.whole_encoding()
         key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
         return cached_encoding(key, lambda: self._encode_all(studies, progress))
 
