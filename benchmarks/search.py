@@ -46,7 +46,7 @@ def _exact(count: int, width: int) -> None:
         block = rng.standard_normal((min(65_536, count - start), width), dtype=np.float32)
         vectors[start : start + len(block)] = block / np.linalg.norm(block, axis=1, keepdims=True)
     started = time.perf_counter()
-    searcher = Searcher(exact_index(vectors), count)
+    searcher = Searcher(exact_index(vectors), np.arange(count))
     built = time.perf_counter() - started
     _print(f"exact, {count:,} x {width}", searcher, width, built)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tiny_model import TinySet, tiny_model
 
 from core.archive.embed import Options, embed
@@ -76,11 +77,21 @@ def test_a_set_without_shards_is_searched_by_its_encodings(archive):
         assert [(hit.row, hit.cell) for hit in one] == [(hit.row, hit.cell) for hit in other]
 
 
+def test_an_image_that_could_not_be_read_is_never_found():
+    images = Predictor(tiny_model(), "tiny").encode_set(TinySet(N)).rows(slice(0, 6))
+    for features in (images.image_features, images.patch_features):
+        features[2] = torch.nan
+    query = -image_query(images.rows(slice(3, 4)))  # nan or zero would come before the others
+    for regions in (False, True):
+        found = search_encoding(images, regions).nearest(query, 6)
+        assert sorted(hit.row for hit in found) == [0, 1, 3, 4, 5]
+
+
 def test_parts_of_an_index_answer_as_one():
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((501, 8)).astype(np.float32)
     query = rng.standard_normal(8).astype(np.float32)
-    found = Searcher(exact_index(vectors), 501).nearest(query, 50)
+    found = Searcher(exact_index(vectors), np.arange(501)).nearest(query, 50)
     half = vectors.astype(np.float16).astype(np.float32)
     assert [hit.row for hit in found] == by_hand(half, query, 50)
 

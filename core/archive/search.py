@@ -38,18 +38,19 @@ class Searcher:
     """An index with what its numbers stand for."""
 
     def __init__(
-        self, index: Any, images: int, cells: Callable[[int, int], int] | None = None,
+        self, index: Any, rows: NDArray[np.int64], cells: Callable[[int, int], int] | None = None,
         note: str = "exact",
     ) -> None:  # fmt: skip
-        """Wrap a faiss index over `images` images or, with `cells`, over K regions of each.
+        """Wrap a faiss index over n images or, with `cells`, over K regions of each.
 
         Args:
-            cells: the patch of the grid of (image, k).
+            rows: (n,), of the set.
+            cells: the patch of the grid of (image of the n, k).
             note: how exact answers are, for people.
         """
-        self.index, self.images, self.note = index, images, note
+        self.index, self.rows, self.note = index, rows, note
         self._cells = cells
-        self._each = index.ntotal // images if cells else 1
+        self._each = index.ntotal // len(rows) if cells else 1
 
     def nearest(self, query: Vector, top: int = 20, without: int | None = None) -> list[Hit]:
         """The images nearest to a query (d,), L2-normalised, each with its best region.
@@ -63,7 +64,7 @@ class Searcher:
         """
         if not 1 <= top <= 1000:
             raise ExplorerError(f"top must be from 1 to 1000; got {top}.")
-        wanted = min(top, self.images - (without is not None))
+        wanted = min(top, len(self.rows) - (without is not None))
         asked = min((wanted + 1) * (_MORE if self._cells else 1), self.index.ntotal)
         while True:
             scores, numbers = self.index.search(query[None].astype(np.float32), asked)
@@ -75,21 +76,25 @@ class Searcher:
     def _hits(self, scores: Vector, numbers: NDArray[np.int64], without: int | None) -> list[Hit]:
         found: dict[int, Hit] = {}
         for score, number in zip(scores.tolist(), numbers.tolist(), strict=True):
-            row, k = divmod(number, self._each)
-            if number >= 0 and row != without and row not in found:
-                cell = self._cells(row, k) if self._cells else None
+            if number < 0:  # an approximate index found no more
+                break
+            image, k = divmod(number, self._each)
+            row = int(self.rows[image])
+            if row != without and row not in found:
+                cell = self._cells(image, k) if self._cells else None
                 found[row] = Hit(row, score, cell)
         return list(found.values())
 
 
 def search_encoding(images: ImageEncoding, regions: bool = False) -> Searcher:
-    """Search among encodings at hand."""
+    """Search among encodings at hand; those of images that could not be read are NaN, and out."""
+    good = images.image_features.isfinite().all(dim=1)
+    rows, images = np.flatnonzero(good.numpy()), images.rows(good)
     if not regions:
-        return Searcher(exact_index(images.image_features.numpy()), len(images))
+        return Searcher(exact_index(images.image_features.numpy()), rows)
     patches = images.patch_features
     return Searcher(
-        exact_index(patches.reshape(-1, patches.shape[-1]).numpy()), len(images),
-        lambda row, k: k,
+        exact_index(patches.reshape(-1, patches.shape[-1]).numpy()), rows, lambda image, k: k
     )  # fmt: skip
 
 
@@ -114,7 +119,7 @@ def search_archive(
     else:
         vectors = archive.patches(np.arange(len(archive)))[0] if regions else archive.image_features
         index, note = exact_index(vectors.reshape(-1, vectors.shape[-1]).numpy()), "exact"
-    return Searcher(index, len(archive), _Cells(archive) if regions else None, note)
+    return Searcher(index, np.arange(len(archive)), _Cells(archive) if regions else None, note)
 
 
 def exact_index(vectors: NDArray[np.floating]) -> Any:
@@ -142,9 +147,9 @@ class _Cells:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    def __call__(self, row: int, k: int) -> int:
+    def __call__(self, image: int, k: int) -> int:
         if self._archive.description.patches is None:
             return k
-        cells = self._archive.patches(np.array([row]))[1]
+        cells = self._archive.patches(np.array([image]))[1]
         assert cells is not None
         return int(cells[0, k])

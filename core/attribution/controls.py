@@ -9,13 +9,17 @@ from core.lrclr.encodings import TextEncoding
 from core.lrclr.model import LRCLR
 
 
-def random(model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0) -> NDArray[np.float32]:
+def random(
+    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+) -> NDArray[np.float32]:
     """Uniform noise on the grid, (B, h, w)."""
     rng = np.random.default_rng(seed)
     return rng.random((len(pixels), *model.backbone.grid), dtype=np.float32)
 
 
-def centre(model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0) -> NDArray[np.float32]:
+def centre(
+    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+) -> NDArray[np.float32]:
     """A bump in the middle, (B, h, w)."""
     grid = model.backbone.grid
     closeness = selection.centre_scores(len(pixels), grid)[:, 0].view(-1, *grid)

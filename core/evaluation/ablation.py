@@ -60,7 +60,9 @@ def compare_trials(
     weights = resamples(len(labels), n_bootstrap, seed)
     measured: dict[str, list[dict[str, tuple[float, Array]]]] = {}
     for trial in trials:
-        measured.setdefault(trial.variant, []).append(_figures(trial, labels, weights, min_cases))
+        measured.setdefault(trial.variant, []).append(
+            _figures(trial, labels, weights, min_cases)
+        )
     joined = {
         variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
         for variant, seeds in measured.items()

@@ -44,12 +44,7 @@ class CrossModalityTransformer(nn.Module):
         self.match = nn.Linear(width, 1)
 
     def forward(
-        self,
-        image: Tensor,
-        regions: Tensor,
-        centres: Tensor,
-        words: Tensor,
-        mask: Tensor,
+        self, image: Tensor, regions: Tensor, centres: Tensor, words: Tensor, mask: Tensor,
         text: Tensor,
     ) -> Fused:
         """Fuse row-paired images and texts.

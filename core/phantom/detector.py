@@ -29,7 +29,9 @@ def attenuation(thorax: Thorax) -> Field:
     ).astype(np.float32)
 
 
-def expose(line: Field, raster: Raster, case: Case, rng: np.random.Generator) -> NDArray[np.uint8]:
+def expose(
+    line: Field, raster: Raster, case: Case, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """Radiograph (S, S) uint8 of line integrals (S, S): dense is bright.
 
     Noise falls with the pixel's area and blur is in centimetres, so that a large picture made
@@ -70,7 +72,9 @@ def _window(case: Case, field_cm: float) -> tuple[float, float]:
     return low, float(MU_SOFT * body[41:49, inner].mean())
 
 
-def _display(logged: Field, window: tuple[float, float], exposure: float) -> NDArray[np.uint8]:
+def _display(
+    logged: Field, window: tuple[float, float], exposure: float
+) -> NDArray[np.uint8]:
     """The window, then a gentle S-curve; exposure shifts it a little."""
     low, high = window
     value = (logged - low) / max(high - low, 0.3) - 0.05 * exposure

@@ -24,8 +24,7 @@ def open_folder(path: Path) -> ManifestSet:
     )
     if not files:
         raise ExplorerError(f"The folder {path.name} holds no PNG, JPEG or DICOM file.")
-    found = ManifestSet(
-        root / "manifest.csv", _complete(pd.DataFrame({"id": files, "image": files})), ()
-    )
+    found = ManifestSet(root / "manifest.csv", _complete(pd.DataFrame({"id": files,
+                                                                       "image": files})), ())
     found.spec = str(path)
     return found

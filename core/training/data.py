@@ -41,11 +41,7 @@ class SentenceIndex:
         return [*self.sentences, *(text for ways in others for text in ways)]
 
     def draw(
-        self,
-        images: list[int],
-        per_report: int,
-        generator: torch.Generator,
-        shared: bool = True,
+        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool = True,
         reworded: float = 0.0,
     ) -> tuple[list[str], Tensor, Tensor]:
         """Draw up to `per_report` sentences of each image's report, by one over the root of count.

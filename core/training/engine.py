@@ -179,9 +179,8 @@ class Loop:
         """One step of the optimiser; the loss terms before it."""
         batch, schedule = self._batch(), self.schedule
         self.optimiser.zero_grad(set_to_none=True)
-        with (
-            torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16),
-            _attention(self.device, self.bfloat16),
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16), _attention(
+            self.device, self.bfloat16
         ):
             terms = backward(
                 self.model, batch,

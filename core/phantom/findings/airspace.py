@@ -99,7 +99,9 @@ def lesion(thorax: Thorax, finding: Finding) -> list[Mask]:
     return [chord > 0.25 * radius]
 
 
-def _open_place(thorax: Thorax, finding: Finding, rng: np.random.Generator) -> tuple[float, float]:
+def _open_place(
+    thorax: Thorax, finding: Finding, rng: np.random.Generator
+) -> tuple[float, float]:
     """A place of the zone with plenty of lung in front of and behind it."""
     sign, raster = SIDES[finding.side], thorax.raster
     best, place = -1.0, (0.0, 0.0)

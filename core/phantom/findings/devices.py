@@ -41,7 +41,9 @@ def _mask(thorax: Thorax, course: Field) -> Mask:
     return np.asarray(tubes(thorax.raster, wide, "inside") > 0.5)
 
 
-def _pacemaker(thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float) -> Mask:
+def _pacemaker(
+    thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float
+) -> Mask:
     sign = SIDES[finding.side]
     box = (sign * (9.6 + rng.normal(0, 0.4)), 7.4 + rng.normal(0, 0.4))
     can = ellipsoid(thorax.raster, box, (2.1, 2.4, 0.5), power=3.5)
@@ -77,7 +79,9 @@ def _endotracheal_tube(
     return _mask(thorax, course)
 
 
-def _central_line(thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float) -> Mask:
+def _central_line(
+    thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float
+) -> Mask:
     sign = SIDES[finding.side]
     end = (-1.7 + 0.8 * shift, 14.2 + rng.uniform(-1.2, 1.2))
     cava = (-1.7 + 0.8 * shift, 10.5)
@@ -90,7 +94,9 @@ def _central_line(thorax: Thorax, finding: Finding, rng: np.random.Generator, sh
     return _mask(thorax, course)
 
 
-def _enteric_tube(thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float) -> Mask:
+def _enteric_tube(
+    thorax: Thorax, finding: Finding, rng: np.random.Generator, shift: float
+) -> Mask:
     base = thorax.dome["left"]
     points = [
         (-0.3, 0.0), (-0.4 + 0.1 * shift, 7.0), (0.1, 14.0), (0.8, base - 1.0),
