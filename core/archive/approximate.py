@@ -105,7 +105,7 @@ def _build(
     )
     sample = _sample(archive, regions, chosen)
     sample = sample[rng.permutation(len(sample))[: _POINTS * lists]]
-    index = faiss.index_factory(width, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(width, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed = seed + 1
     index.train(sample)
     own = sample[rng.choice(len(sample), min(_QUERIES, len(sample)), False)]

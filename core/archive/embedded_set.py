@@ -5,7 +5,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -72,9 +72,11 @@ class Archive:
     @property
     def preprocess(self) -> Preprocess:
         """What the images passed through."""
-        values = self.description.preprocess
-        return Preprocess(**{name: tuple(value) if isinstance(value, list) else value
-                             for name, value in values.items()})  # fmt: skip
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self.description.preprocess.items()
+        }
+        return Preprocess(**values)
 
     @cached_property
     def columns(self) -> "TextColumns":

@@ -128,10 +128,11 @@ def exact_index(vectors: NDArray[np.floating]) -> Any:
     One query runs on one thread of a faiss index; the parts are searched side by side.
     """
     width = vectors.shape[1]
-    whole = faiss.IndexShards(width, True, True)  # threaded, ids in order
+    shards: Any = faiss.IndexShards  # of whose arguments faiss's own stubs know one
+    whole = shards(width, True, True)  # threaded, ids in order
     whole.own_indices = True
     for part in np.array_split(vectors, min(os.cpu_count() or 1, len(vectors))):
-        flat = faiss.IndexScalarQuantizer(
+        flat: Any = faiss.IndexScalarQuantizer(
             width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
         for start in range(0, len(part), 65_536):

@@ -143,7 +143,7 @@ def _array(column: pa.ChunkedArray, kind: type) -> Tensor:
     """Rows of bytes as (n, ...)."""
     joined = column.combine_chunks()
     size = joined.type.byte_width // np.dtype(kind).itemsize
-    whole = np.frombuffer(joined.buffers()[1], kind)[joined.offset * size :]
+    whole: NDArray[Any] = np.frombuffer(joined.buffers()[1], kind)[joined.offset * size :]
     return torch.from_numpy(whole[: len(joined) * size].reshape(len(joined), size).copy())
 
 
