@@ -57,10 +57,13 @@ class Preprocess:
 
     def __call__(self, image: np.ndarray) -> Tensor:
         """Preprocess one image (H, W) in 0..255 to float32 (C, size, size)."""
-        grey = self.resize(image)
+        return self.normalise(self.resize(image))
+
+    def normalise(self, grey: Tensor) -> Tensor:
+        """What `resize` made, (..., 1, size, size), as (..., C, size, size)."""
         mean = torch.tensor(self.mean).view(-1, 1, 1)
         std = torch.tensor(self.std).view(-1, 1, 1)
-        return (grey.expand(self.channels, -1, -1) - mean) / std
+        return (grey.expand(*grey.shape[:-3], self.channels, -1, -1) - mean) / std
 
     def batch(self, images: Sequence[np.ndarray]) -> Tensor:
         """Preprocess B images to (B, C, size, size)."""
@@ -113,6 +116,15 @@ class Preprocess:
         right = min(max((box[0] + box[2] - frame.left) * across, 0), shape[1])
         bottom = min(max((box[1] + box[3] - frame.top) * down, 0), shape[0])
         return left, top, right - left, bottom - top
+
+    def from_image_box(
+        self, box: tuple[float, float, float, float], shape: tuple[int, int]
+    ) -> tuple[float, float, float, float]:
+        """Box (x, y, w, h) of an image (H, W) in model pixels; the inverse of `to_image_box`."""
+        frame = self.frame(shape)
+        across, down = frame.width / shape[1], frame.height / shape[0]
+        left, top = frame.left + box[0] * across, frame.top + box[1] * down
+        return left, top, box[2] * across, box[3] * down
 
     def map_to_image(
         self, values: np.ndarray, shape: tuple[int, int], mode: str = "bilinear"

@@ -4,12 +4,14 @@ By themselves, spawned processes run the main script again. That is the whole ap
 asks, and a crash in a script without `if __name__ == "__main__"`.
 """
 
+import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
-from threading import Lock
+from multiprocessing import connection, get_context, parent_process
+from threading import Lock, Thread
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -29,18 +31,46 @@ def map_in_processes(
 ) -> Iterator[Result]:
     """Yield `work(job)` of every job in order; what is left is dropped when the caller stops.
 
+    At most four chunks a worker are under way, so that a slow caller fills no memory.
+
     Args:
         work: a function of a module that can be imported.
         initializer: called once in each process, with `initargs`.
+
+    Raises:
+        concurrent.futures.process.BrokenProcessPool: a process ended by itself.
     """
     # Spawned, not forked: torch's threads and a server's locks do not survive a fork.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer, initargs)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (initializer, initargs))
+    under_way: deque[Future[list[Result]]] = deque()
     try:
-        with _no_main():  # the processes start while the jobs are handed in
-            results = pool.map(work, jobs, chunksize=chunksize)
-        yield from results
+        for first in range(0, len(jobs), chunksize):
+            with _no_main():  # processes start as jobs are handed in
+                under_way.append(pool.submit(_each, work, jobs[first : first + chunksize]))
+            if len(under_way) == 4 * workers:
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _each(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
+    return [work(job) for job in jobs]
+
+
+def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
+    if initializer:
+        initializer(*initargs)
+
+
+def _end_with_parent() -> None:
+    """A worker whose program was killed would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.archive.embedded_set import EmbeddedSet
+from core.archive.search import Searcher, search_archive, search_encoding
 from core.attribution import attribution_maps
 from core.backbones.downloads import reporting
 from core.evaluation.evaluate import auc_report
@@ -115,7 +117,7 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
 def _image_encoding(
     model: Predictor, fingerprint: str, row: int, _studies: StudySet
 ) -> ImageEncoding:
-    return model.encode_image(_studies.image(row))
+    return model.encode_row(_studies, row)
 
 
 def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
@@ -131,6 +133,19 @@ def _film(fingerprint: str, row: int, _studies: StudySet) -> Film:
 def film(of: StudySet, row: int) -> Film:
     """The image before its window."""
     return _film(_fingerprint(of.spec, of), row, of)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Preparing the search", hash_funcs=_KEYS)
+def _searcher(model: Predictor, fingerprint: str, regions: bool, _studies: StudySet) -> Searcher:
+    if isinstance(_studies, EmbeddedSet):
+        _studies.check_model(model.name, model.model_hash)
+        return search_archive(_studies.archive, regions)
+    return search_encoding(_set_encoding(model, fingerprint, _studies), regions)
+
+
+def searcher(spec: str, of: StudySet, regions: bool) -> Searcher:
+    """What finds a set's nearest images or regions; an archive's from its shards."""
+    return _searcher(predictor(spec), _fingerprint(of.spec, of), regions, of)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -204,6 +219,9 @@ def regions(
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=_KEYS)
 def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
             _prompts: PromptSet) -> Scores:  # fmt: skip
+    if isinstance(_studies, EmbeddedSet):
+        with page_progress("Reading the regions for new prompts") as progress:
+            return model.score_set(_studies, _prompts, progress)
     return model.score(_set_encoding(model, fingerprint, _studies), _prompts)
 
 
@@ -267,7 +285,11 @@ def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
 def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
                      _studies: StudySet) -> figures.Picture:  # fmt: skip
     picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
-    weights = _set_weights(model, fingerprint, texts, _studies)[row]
+    if isinstance(_studies, EmbeddedSet):  # an archive's patches are too many to hold
+        texts_encoded = model.encode_texts(list(texts))
+        weights = weight_map(model.model, model.encode_row(_studies, row), texts_encoded)[0]
+    else:
+        weights = _set_weights(model, fingerprint, texts, _studies)[row]
     shape = (picture.shape[0], picture.shape[1])
     heat = model.model.backbone.preprocess.map_to_image(weights, shape)
     return figures.overlay(picture, heat, 0.7)

@@ -11,6 +11,7 @@ from explorer import cache, state
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
 _OTHER = "another set"
 _OTHER_MODEL = "another model"
+_LISTED = 2000  # studies; a browser does not take a list of a whole archive
 
 
 def draw() -> None:
@@ -87,7 +88,7 @@ def _study_set() -> None:
     typed = chosen == _OTHER
     if typed:
         chosen = st.text_input(
-            "Set", placeholder="phantom:n=500,seed=3, a manifest.csv or a folder",
+            "Set", placeholder="phantom:n=500,seed=3, a manifest.csv, a folder or shards:FOLDER",
             help="Any set of `python -m core evaluate --data`.",
         ).strip()  # fmt: skip
     if chosen and chosen != here:
@@ -142,7 +143,12 @@ def _study() -> None:
         row = random.randrange(count)
     state.put("row", row)
     # Without a key of its own the widget follows the row; ids are unique within a set.
-    chosen = st.selectbox("Study", range(count), index=row, format_func=lambda n: studies.ids[n])
+    ids = studies.ids
+    if count > _LISTED:
+        chosen = int(st.number_input(f"Study, 1 to {count}", 1, count, row + 1)) - 1
+        st.caption(ids[chosen])
+    else:
+        chosen = st.selectbox("Study", range(count), index=row, format_func=lambda n: ids[n])
     if chosen != row:
         state.put("row", chosen)
         st.rerun()

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.archive.embed import Options, embed
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.inference.prompts import FindingPrompts, default_prompts
 from core.lrclr.checkpoint import save_model
@@ -26,7 +27,7 @@ from explorer.score_table import place_in_set
 from explorer.state import Current
 
 SET = "phantom:n=14,seed=5"
-PAGES = ["home", "zero_shot", "regions", "compare", "import_data", "finetune", "model"]
+PAGES = ["home", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
 
 
 @pytest.fixture
@@ -366,3 +367,34 @@ def test_a_second_run_is_queued_and_a_waiting_one_can_be_taken_out(
     _box(app.selectbox, "Run").select("first").run()
     _box(app.button, "Pause").click().run()
     assert (tmp_path / "runs" / "first" / "stop").read_text() == "pause"
+
+
+def _search(app: AppTest, by: str) -> AppTest:
+    _open(app, "search")
+    app.button_group(key="search_by").set_value(by).run()
+    _sound(app)
+    return app
+
+
+@pytest.mark.parametrize("by", ["A text", "This study", "A box on it"])
+def test_search_shows_others_and_a_click_opens_one(app: AppTest, by: str) -> None:
+    _search(app, by)
+    app.number_input(key="search_top").set_value(3).run()
+    found = [button for button in app.button if str(button.key).startswith("found_")]
+    assert len(found) == 3
+    rows = [int(str(button.key).removeprefix("found_")) for button in found]
+    assert by == "A text" or 2 not in rows  # the study itself is no answer
+    found[1].click().run()
+    _sound(app)
+    assert _state(app, "row") == rows[1]
+
+
+def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> None:
+    studies = open_studies(SET)
+    embed(cache.predictor("demo"), studies, tmp_path / "a", Options(precision="fp32", workers=0))
+    app.run()
+    _box(app.sidebar.selectbox, "Study set").select("another set").run()
+    _box(app.sidebar.text_input, "Set").set_value(f"shards:{tmp_path / 'a'}").run()
+    for page in ("home", "zero_shot", "regions", "search"):
+        _sound(app.switch_page(f"../pages/{page}.py").run())
+    assert any("Nearest of 14 studies" in caption.value for caption in app.caption)

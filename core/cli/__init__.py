@@ -11,6 +11,7 @@ import typer
 from core.cli import (
     ablate,
     doctor,
+    embed,
     evaluate,
     explain,
     fetch,
@@ -21,6 +22,7 @@ from core.cli import (
     phantom,
     pretrain,
     runs,
+    search,
 )
 from core.cli.common import fetching
 from core.errors import ExplorerError
@@ -38,6 +40,8 @@ app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
 app.command("explain")(explain.explain_command)
+app.command("embed")(embed.embed_command)
+app.command("search")(search.search_command)
 app.command("ablate")(ablate.ablate_command)
 app.command("runs")(runs.runs_command)
 app.command("fetch")(fetch.fetch_command)

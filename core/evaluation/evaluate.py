@@ -35,7 +35,7 @@ def evaluate(
     if not chosen:  # said before the images are encoded
         raise _nothing_to_score(studies, prompts)
     prompts = prompts or prompts_for(labelled)
-    scores = predictor.score(predictor.encode_set(studies, progress), prompts)
+    scores = predictor.score_set(studies, prompts, progress)
     return auc_report(studies, prompts, scores, n_bootstrap, seed)
 
 

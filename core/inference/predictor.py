@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.archive.embedded_set import EmbeddedSet
+from core.archive.rescore import archive_scores
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
@@ -54,6 +56,9 @@ class Predictor:
         Raises:
             ExplorerError: no image can be read.
         """
+        if isinstance(studies, EmbeddedSet):
+            studies.check_model(self.name, self.model_hash)
+            return studies.whole_encoding()
         key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
         return cached_encoding(key, lambda: self._encode_all(studies, progress))
 
@@ -99,6 +104,27 @@ class Predictor:
     def score(self, images: ImageEncoding, prompts: PromptSet) -> Scores:
         """Zero-shot scores, one (B, F) array for each of `zero_shot.SCORES`."""
         return zero_shot(self.model, images, self.encode_texts(prompts.all_texts()), prompts)
+
+    def score_set(
+        self, studies: StudySet, prompts: PromptSet, progress: Progress | None = None
+    ) -> Scores:
+        """Zero-shot scores of a whole set, (B, F) each; of an archive's from its shards.
+
+        Raises:
+            ExplorerError: an image cannot be read, or another model made the shards.
+        """
+        if not isinstance(studies, EmbeddedSet):
+            return self.score(self.encode_set(studies, progress), prompts)
+        studies.check_model(self.name, self.model_hash)
+        texts = self.encode_texts(prompts.all_texts())
+        return archive_scores(self.model, studies, texts, prompts, progress)
+
+    def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:
+        """Encoding of one study, a batch of 1; of an archive's from its shards."""
+        if isinstance(studies, EmbeddedSet):
+            studies.check_model(self.name, self.model_hash)
+            return studies.encoding(np.array([row]))
+        return self.encode_image(studies.image(row))
 
     def regions(self, image: ImageEncoding, texts: list[str], shape: tuple[int, int]) -> Regions:
         """Selected regions of one image for texts; boxes in pixels of an image of `shape`."""

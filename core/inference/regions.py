@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
+from core.preprocessing import Preprocess
 
 Box = tuple[float, float, float, float]
 
@@ -48,13 +49,7 @@ def find_regions(
     index = np.argsort(-weights, kind="stable")[: min(k, int((weights > 0).sum()))]
     chosen = weights[index] / max(float(weights[index].sum()), 1e-12)
     preprocess = model.backbone.preprocess
-    cell = (preprocess.size / width, preprocess.size / height)
-    boxes = [
-        preprocess.to_image_box(
-            (float(n % width) * cell[0], float(n // width) * cell[1], *cell), shape
-        )
-        for n in index
-    ]
+    boxes = [patch_box(preprocess, image.grid, int(n), shape) for n in index]
     words, features = _words(texts)
     similarity = (features @ image.patch_features[0].T).cpu().numpy()  # (words, N)
     return Regions(
@@ -62,6 +57,15 @@ def find_regions(
         similarity[:, index].astype(np.float32),
         similarity.reshape(-1, height, width).astype(np.float32),
     )  # fmt: skip
+
+
+def patch_box(
+    preprocess: Preprocess, grid: tuple[int, int], patch: int, shape: tuple[int, int]
+) -> Box:
+    """Where a patch of the grid (h, w) lies in an image of `shape`."""
+    across, down = preprocess.size / grid[1], preprocess.size / grid[0]
+    left, top = (patch % grid[1]) * across, (patch // grid[1]) * down
+    return preprocess.to_image_box((left, top, across, down), shape)
 
 
 def _words(texts: TextEncoding) -> tuple[list[str], torch.Tensor]:

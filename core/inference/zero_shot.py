@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from core.inference.prompts import PromptSet
+from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
@@ -56,25 +56,48 @@ def _scores(
     model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
 ) -> dict[str, Tensor]:
     """`zero_shot` of some images."""
-    column = {text: number for number, text in enumerate(texts.texts)}
-    cosine = images.image_features @ texts.text_features.T  # (B, P)
-    each = _by_member(images.image_features, texts.text_features, model.backbone.members)
+    each = member_cosines(images.image_features, texts.text_features, model.backbone.members)
     local = model.local_scores(images, texts)
-    with_match = model.config.added_layers and model.config.mix.get("match", 0) > 0
-    match = _match(model, images, texts) if with_match else torch.zeros_like(cosine)
+    has_match = needs_match(model.config)
+    matched = match(model, images, texts) if has_match else torch.zeros_like(local)
+    return combine(each, local, matched, texts, prompts, model.config)
+
+
+def needs_match(config: LRCLRConfig) -> bool:
+    """Whether the scores hang on the cross-modality transformer, which reads image and text."""
+    return config.added_layers and config.mix.get("match", 0) > 0
+
+
+def combine(
+    each: Tensor,
+    local: Tensor,
+    matched: Tensor,
+    texts: TextEncoding,
+    prompts: PromptSet,
+    config: LRCLRConfig,
+) -> dict[str, Tensor]:
+    """Scores (B, F) of findings from those of each text.
+
+    Args:
+        each: (M, B, P), as `member_cosines` gives them.
+        local, matched: (B, P), of images with `texts`.
+        texts: P texts, all those of `prompts` among them.
+    """
+    cosine = each.mean(dim=0)  # (B, P)
+    column = {text: number for number, text in enumerate(texts.texts)}
     parts: dict[str, list[Tensor]] = {name: [] for name in SCORES if name != "lrclr"}
     for finding in prompts.values():
         sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
         # Averaged as embeddings, as CheXzero and CLIP do.
-        anchor = F.normalize(texts.text_features[sides[0]].mean(dim=0), dim=0)
+        length = texts.text_features[sides[0]].mean(dim=0).norm().clamp(min=1e-12)
         odds = each[..., sides[0], None] - each[..., None, sides[1]]  # (M, B, P+, P-)
-        parts["positive"].append(images.image_features @ anchor)
+        parts["positive"].append(cosine[:, sides[0]].mean(dim=1) / length)
         parts["pair"].append(odds.sigmoid().mean(dim=(0, 2, 3)))
-        for name, values in (("global", cosine), ("local", local), ("match", match)):
-            yes, no = (lse_pool(values[:, side], model.config.gamma) for side in sides)
+        for name, values in (("global", cosine), ("local", local), ("match", matched)):
+            yes, no = (lse_pool(values[:, side], config.gamma) for side in sides)
             parts[name].append(yes - no)
     stacked = {name: torch.stack(values, dim=1) for name, values in parts.items()}
-    return {**stacked, "lrclr": mix(stacked, model.config.mix, model.config.spread)}
+    return {**stacked, "lrclr": mix(stacked, config.mix, config.spread)}
 
 
 def mix(
@@ -86,7 +109,7 @@ def mix(
     ).sum(dim=0)
 
 
-def _by_member(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
+def member_cosines(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
     """Cosine of images (B, M * d) and texts (P, M * d) for each member of an ensemble, (M, B, P).
 
     Members lie side by side, each of length 1 / sqrt(M) (`core.backbones.ensemble`).
@@ -96,7 +119,7 @@ def _by_member(image_features: Tensor, text_features: Tensor, members: int) -> T
     return members * images @ texts
 
 
-def _match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
+def match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
     """Match logit of every image with every text, (B, P)."""
     count = len(texts)
     pairs = torch.arange(len(images) * count, device=images.image_features.device)

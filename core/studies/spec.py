@@ -15,7 +15,7 @@ from core.studies.study import StudySet
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
-    "a folder of images, or a published set in its folder: "
+    "a folder of images, shards:FOLDER (what `embed` wrote), or a published set in its folder: "
     + ", ".join(f"{name}:FOLDER" for name in SETS)
     + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it)"
 )
@@ -55,6 +55,10 @@ def open_studies(spec: str) -> StudySet:
         return _phantoms(spec)
     if spec.partition(":")[0].lower() in SETS and ":" in spec:
         return open_public(spec)
+    if spec.startswith("shards:"):
+        from core.archive.embedded_set import open_embedded
+
+        return open_embedded(Path(spec.removeprefix("shards:")).expanduser())
     if spec.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
     manifest = re.fullmatch(r"(.+\.csv)((?:,[a-z]+=\w+)+)", spec, re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Embeddings of a whole archive: made once into shards, then scored and searched from these."""
