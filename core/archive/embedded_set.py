@@ -25,6 +25,7 @@ from core.archive.shard import Head, Patches, Problem, read_head
 from core.errors import ExplorerError
 from core.lrclr.encodings import ImageEncoding
 from core.preprocessing import Preprocess
+from core.studies.film import Film
 from core.studies.study import Box, Mask, StudySet
 
 if TYPE_CHECKING:
@@ -201,6 +202,10 @@ class EmbeddedSet(StudySet):
     def image(self, row: int) -> NDArray[np.float32]:
         """See `StudySet.image`; from the set that was embedded."""
         return self.source.image(self._row(row))
+
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`."""
+        return self.source.film(self._row(row))
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""

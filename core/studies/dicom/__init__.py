@@ -22,7 +22,7 @@ def read_dicom(data: bytes, name: str) -> LoadedImage:
     Raises:
         ExplorerError: no pixels, a DICOMDIR, too large, an unknown compression or damage.
     """
-    with _quiet():
+    with quiet():
         dataset = read_header(data, name)
         try:
             film, notes = make_film(stored_values(dataset, name), dataset)
@@ -40,7 +40,7 @@ def read_dicom(data: bytes, name: str) -> LoadedImage:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No words from pydicom: it warns of odd values, a person's among them, and logs tracebacks."""
     logger = logging.getLogger("pydicom")
     level = logger.level

@@ -63,9 +63,9 @@ def import_file(job: Job, folder: Path, pseudonyms: Pseudonyms) -> Written:
 
 
 def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) -> Written:
-    from core.studies.dicom import _quiet
+    from core.studies.dicom import quiet
 
-    with _quiet():
+    with quiet():
         header = pydicom.dcmread(job.path)
         made = deidentified(header, loaded.pixels)
         name = f"{job.study}.dcm"
@@ -73,8 +73,8 @@ def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) 
         # Read back: it is whole, and its notes can hold nothing of the original's header.
         copy = read_image(folder / name, NAME)
         frames = int(header.get("NumberOfFrames", 1) or 1)
-        notes = ("Only the first of its frames was kept.",) * (frames > 1) + copy.notes
-        return _written(job, pseudonyms, replace(copy, notes=notes), name, header)
+        remarks = ("Only the first of its frames was kept.",) * (frames > 1) + copy.remarks
+        return _written(job, pseudonyms, replace(copy, remarks=remarks), name, header)
 
 
 def _written(

@@ -13,9 +13,11 @@ from PIL import Image
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
+from core.studies.film import Film
 from core.studies.images import LoadedImage, read_image
 from core.studies.public.naming import LATERAL
 from core.studies.study import Box, Mask, Study, StudySet, masks_from_boxes
+from core.studies.view import LATERAL_NOTE
 
 MaskReader = Callable[[pd.Series], dict[str, Mask]]
 """A row of the table to its masks, each in the size it was drawn in; can be pickled."""
@@ -23,7 +25,6 @@ ReportReader = Callable[[pd.Series], str]
 """A row of the table to its report; can be pickled."""
 
 _COLUMNS = ("id", "text", "view", "patient_id", "split", "findings", "image")
-_NOTE_LATERAL = "The table says a lateral view; the models know frontal views only."
 
 
 class PublicSet(StudySet):
@@ -68,11 +69,15 @@ class PublicSet(StudySet):
         """See `StudySet.image`."""
         return self._load(row).pixels
 
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`."""
+        return self._load(row).film
+
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
         notes = self._load(row).notes
         lateral = self.table["view"].iloc[row] == LATERAL
-        return (*notes, _NOTE_LATERAL) if lateral else notes
+        return (*notes, LATERAL_NOTE) if lateral else notes
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`; cut at the picture's edges, scaled where it has another size."""
