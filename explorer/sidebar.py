@@ -88,7 +88,7 @@ def _study_set() -> None:
     typed = chosen == _OTHER
     if typed:
         chosen = st.text_input(
-            "Set", placeholder="phantom:n=500,seed=3, a manifest.csv, a folder or shards:FOLDER",
+            "Set", placeholder="a manifest.csv, a folder, nih:FOLDER or shards:FOLDER",
             help="Any set of `python -m core evaluate --data`.",
         ).strip()  # fmt: skip
     if chosen and chosen != here:
