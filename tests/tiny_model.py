@@ -66,7 +66,10 @@ class TinyBackbone(Backbone):
         return TextTokens(words, mask, features, pieces)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        joint = self.project(self.blocks[-1](tokens))
+        return self.read_out(self.blocks[-1](tokens))
+
+    def read_out(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        joint = self.project(tokens)
         return joint[:, 0], joint[:, 1:]
 
     def last_block(self) -> nn.Module:
