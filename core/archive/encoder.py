@@ -50,7 +50,7 @@ def _fold_quick_gelu(model: nn.Module) -> None:
     One pass over the widest activations in place of three; the same function.
     """
     for block in model.modules():
-        mlp = getattr(block, "mlp", None)
+        mlp: Any = getattr(block, "mlp", None)
         if isinstance(mlp, nn.Sequential) and isinstance(getattr(mlp, "gelu", None), QuickGELU):
             with torch.no_grad():
                 for parameter in mlp.c_fc.parameters():
