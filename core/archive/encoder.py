@@ -51,7 +51,7 @@ def _fold_quick_gelu(model: nn.Module) -> None:
     """
     for block in model.modules():
         mlp: Any = getattr(block, "mlp", None)
-        if isinstance(mlp, nn.Sequential) and isinstance(getattr(mlp, "gelu", None), QuickGELU):
+        if isinstance(getattr(mlp, "gelu", None), QuickGELU):
             with torch.no_grad():
                 for parameter in mlp.c_fc.parameters():
                     parameter.mul_(_QUICK)
