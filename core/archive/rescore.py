@@ -1,21 +1,23 @@
 """Zero-shot scores of an archive, without its images: a new prompt costs one pass over features.
 
-What each text says of every study is remembered, so that an edited prompt is computed and the
-others are not. The global scores of a new text take one product with the image features, which are
-in memory; the local score reads the patches, of which an archive has many times as much: from
-memory where all fit `_HELD`, else from the shards.
+What each text says of every study is remembered, and what each finding's prompts make of it, so
+that an edited prompt is computed and the others are not. The global scores of a new text take one
+product with the image features, which are in memory; the local score reads the patches, of which
+an archive has many times as much: from memory where all fit `_HELD`, else from the shards.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.archive.embedded_set import Archive, EmbeddedSet
-from core.inference.prompts import PromptSet
+from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, match, member_cosines, needs_match
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
@@ -23,38 +25,62 @@ from core.lrclr.model import LRCLR
 _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
 _READ = 2048  # studies whose patches are read at once, from the shards
-_AT_ONCE = 128  # studies scored at once: their patches fit the cores' own memory
+_AT_ONCE = 512  # studies scored at once
 
+Vector = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 
 class TextColumns:
-    """What each text says of every study of an archive; safe to share between threads."""
+    """What texts, and the findings they make up, say of every study; safe to share by threads."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._known: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n), as `columns`
+        self._texts: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n): cosine of each member, local, match
+        self._findings: OrderedDict[FindingPrompts, dict[str, Vector]] = OrderedDict()  # (n,) each
         self._patches: Tensor | None = None
         self._lock = Lock()
 
     @torch.no_grad()
-    def columns(
-        self, model: LRCLR, texts: TextEncoding, progress: Progress | None = None
-    ) -> Tensor:
-        """Cosine for each of M members, local score and match logit, (M + 2, P, n)."""
+    def scores(
+        self, model: LRCLR, texts: TextEncoding, prompts: PromptSet, progress: Progress | None
+    ) -> list[dict[str, Vector]]:
+        """Scores of every study, (n,) each, for each finding of the prompts."""
         with self._lock:
-            new = [row for row, text in enumerate(texts.texts) if text not in self._known]
-            if new:
-                made = self._compute(model, texts.rows(torch.tensor(new)), progress)
-                for column, row in zip(made.unbind(dim=1), new, strict=True):
-                    self._known[texts.texts[row]] = column.contiguous()
-            for text in texts.texts:
-                self._known.move_to_end(text)
-            found = torch.stack([self._known[text] for text in texts.texts], dim=1)
-            most = max(_REMEMBERED // (4 * len(found) * len(self._archive)), len(texts))
-            while len(self._known) > most:
-                self._known.popitem(last=False)
+            changed = [each for each in prompts.values() if each not in self._findings]
+            used = {text for each in changed for text in (*each.positive, *each.negative)}
+            self._add_texts(model, texts, used, progress)
+            for finding in changed:
+                self._findings[finding] = self._combined(model, texts, finding)
+            found = [self._findings[finding] for finding in prompts.values()]
+            for finding in prompts.values():
+                self._findings.move_to_end(finding)
+            width = 4 * (model.backbone.members + 2)
+            _trim(self._texts, width * len(self._archive), len(texts))
+            _trim(self._findings, 4 * len(SCORES) * len(self._archive), len(prompts))
         return found
+
+    def _add_texts(
+        self, model: LRCLR, texts: TextEncoding, used: set[str], progress: Progress | None
+    ) -> None:
+        new = [row for row, text in enumerate(texts.texts)
+               if text in used and text not in self._texts]  # fmt: skip
+        if new:
+            made = self._compute(model, texts.rows(torch.tensor(new)), progress)
+            for column, row in zip(made.unbind(dim=1), new, strict=True):
+                self._texts[texts.texts[row]] = column.contiguous()
+        for text in used:
+            self._texts.move_to_end(text)
+
+    def _combined(
+        self, model: LRCLR, texts: TextEncoding, finding: FindingPrompts
+    ) -> dict[str, Vector]:
+        rows = [row for row, text in enumerate(texts.texts)
+                if text in (*finding.positive, *finding.negative)]  # fmt: skip
+        own = texts.rows(torch.tensor(rows))
+        columns = torch.stack([self._texts[text] for text in own.texts], dim=2)  # (M + 2, n, P)
+        made = combine(columns[:-2], columns[-2], columns[-1], own, PromptSet({"finding": finding}), model.config)
+        return {name: made[name][:, 0].numpy() for name in SCORES}
 
     def _compute(self, model: LRCLR, texts: TextEncoding, progress: Progress | None) -> Tensor:
         archive, members = self._archive, model.backbone.members
@@ -113,9 +139,13 @@ def archive_scores(
         texts: the encoding of `prompts.all_texts()`.
         progress: called with (done, total) studies while patches are read for new texts.
     """
-    columns = studies.archive.columns.columns(model, texts, progress)
-    if len(studies) < len(studies.archive):
-        columns = columns[:, :, torch.from_numpy(studies.places)]
-    *each, local, matched = (part.T for part in columns)
-    found = combine(torch.stack(each), local, matched, texts, prompts, model.config)
-    return {name: found[name].numpy() for name in SCORES}
+    found = studies.archive.columns.scores(model, texts, prompts, progress)
+    whole = len(studies) == len(studies.archive)
+    places = slice(None) if whole else studies.places
+    return {name: np.stack([each[name][places] for each in found], axis=1) for name in SCORES}
+
+
+def _trim(known: OrderedDict[Any, Any], size: int, least: int) -> None:
+    """Forget what was used longest ago, above `_REMEMBERED` bytes of entries of `size`."""
+    while len(known) > max(_REMEMBERED // size, least):
+        known.popitem(last=False)

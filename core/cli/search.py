@@ -53,8 +53,8 @@ def search_command(
             entry["cell"] = [hit.cell // made.grid[1], hit.cell % made.grid[1]]
             shape = _shape(archive, hit.row)
             if shape:
-                box_of = patch_box(archive.archive.preprocess, made.grid, hit.cell, shape)
-                entry["box"] = [round(value, 1) for value in box_of]
+                place = patch_box(archive.archive.preprocess, made.grid, hit.cell, shape)
+                entry["box"] = [round(value, 1) for value in place]
         found.append(entry)
     _said(f"{len(archive)} studies, {searcher.note}")
     for number, entry in enumerate(found, start=1):
