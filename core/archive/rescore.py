@@ -79,7 +79,8 @@ class TextColumns:
                 if text in (*finding.positive, *finding.negative)]  # fmt: skip
         own = texts.rows(torch.tensor(rows))
         columns = torch.stack([self._texts[text] for text in own.texts], dim=2)  # (M + 2, n, P)
-        made = combine(columns[:-2], columns[-2], columns[-1], own, PromptSet({"finding": finding}), model.config)
+        alone = PromptSet({"finding": finding})
+        made = combine(columns[:-2], columns[-2], columns[-1], own, alone, model.config)
         return {name: made[name][:, 0].numpy() for name in SCORES}
 
     def _compute(self, model: LRCLR, texts: TextEncoding, progress: Progress | None) -> Tensor:
