@@ -36,7 +36,7 @@ class TextColumns:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._texts: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n): cosine of each member, local, match
+        self._texts: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n) each
         self._findings: OrderedDict[FindingPrompts, dict[str, Vector]] = OrderedDict()  # (n,) each
         self._patches: Tensor | None = None
         self._lock = Lock()
@@ -84,6 +84,7 @@ class TextColumns:
         return {name: made[name][:, 0].numpy() for name in SCORES}
 
     def _compute(self, model: LRCLR, texts: TextEncoding, progress: Progress | None) -> Tensor:
+        """Cosine with each of M members, local score and match logit, (M + 2, P, n)."""
         archive, members = self._archive, model.backbone.members
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
