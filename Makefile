@@ -17,7 +17,7 @@ run: venv
 	$(BIN)/streamlit run explorer/Home.py
 
 test: venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: venv
 	$(BIN)/ruff check .

@@ -1,10 +1,14 @@
 """Fixtures of general use."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from core.paths import cxr_data
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of the tests fill the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

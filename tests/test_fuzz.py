@@ -17,6 +17,7 @@ from fuzz_formats import FORMATS, Format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.backbones import openai_checkpoint
 from core.backbones.openai_checkpoint import openai_backbone
 from core.errors import ExplorerError
 from core.paths import ROOT
@@ -26,6 +27,12 @@ from core.studies.window import parse_window
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from fuzz import judge, one_sentence
+
+
+@pytest.fixture(autouse=True)
+def _few_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The formats' small CLIP sets its vocabulary for the process; here for a test alone."""
+    monkeypatch.setattr(openai_checkpoint, "_VOCABULARY", 100)
 
 BY_NAME = {form.name: form for form in FORMATS}
 

@@ -12,6 +12,7 @@ from core.studies import Box, StudySet, open_studies
 from core.studies.public import SETS
 from core.studies.public.chexlocalize import decode_coco
 from core.studies.public.siim import decode_runs
+from core.studies.view import LATERAL_NOTE
 from tests import published_folders as folders
 
 
@@ -155,7 +156,7 @@ class TestChexpert:
         assert studies.study(0).labels == {"No Finding": 1, "Pneumothorax": 0, "Support Devices": 1}
         assert studies.study(1).labels == {"No Finding": 0, "Lung Opacity": 1, "Atelectasis": 0}
         assert studies.study(2).labels == {}
-        assert any("lateral" in note for note in studies.notes(2)) and not studies.notes(0)
+        assert LATERAL_NOTE in studies.notes(2) and LATERAL_NOTE not in studies.notes(0)
 
     def test_another_labeller(self, tmp_path: Path) -> None:
         studies = open_studies(f"chexpert:{folders.chexpert(tmp_path)},labels=chexbert,split=train")

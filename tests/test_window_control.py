@@ -164,10 +164,10 @@ def _explain(
     arguments = ["explain", "--image", str(folder / "film.dcm"), "--prompt", "edema", "--model",
                  str(model), "--out", str(out), "--method", "centre", *more]  # fmt: skip
     monkeypatch.setattr(sys, "argv", ["core", *arguments])
-    try:
+    with pytest.raises(SystemExit) as ended:
         main()
-    except SystemExit as ended:
-        return int(ended.code or 0), None
+    if ended.value.code:
+        return int(ended.value.code), None
     with Image.open(out) as picture:
         return 0, np.asarray(picture).astype(float)
 

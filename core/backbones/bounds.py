@@ -17,9 +17,9 @@ def check_archive(path: Path) -> None:
     Raises:
         ExplorerError: compressed members, which could unpack to anything.
     """
-    if not zipfile.is_zipfile(path):
-        return
     try:
+        if not zipfile.is_zipfile(path):
+            return
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):

@@ -8,7 +8,7 @@ from shutil import rmtree
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from core.backbones.bounds import check_description
@@ -44,7 +44,7 @@ def _published(folder: Path) -> bool:
         return True
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(config, dict) and "model_type" in config and "backbone" not in config
 
@@ -65,6 +65,7 @@ def load_model(spec: str) -> LRCLR:
             )
         return LRCLR(load_backbone(spec), LRCLRConfig(added_layers=False)).eval()
     config = _read_config(folder)
+    _check_whole(folder / WEIGHTS)
     try:
         check_description(config, folder / WEIGHTS)
         backbone = build_backbone(config["backbone"], folder / TEXT)
@@ -163,14 +164,20 @@ def _read_config(folder: Path) -> dict[str, Any]:
         ) from None
 
 
-def _load_weights(model: LRCLR, path: Path) -> None:
+def _check_whole(path: Path) -> None:
     where = f"{path.parent.name}/{path.name}"
     try:
-        state = load_file(path)
+        with safe_open(path, "pt"):  # reads the header, and whether the file is as long as it says
+            pass
     except FileNotFoundError:
         raise ExplorerError(f"{where} is missing; copy the weights there.") from None
     except (SafetensorError, OSError):
         raise ExplorerError(f"{where} is damaged or no safetensors file; copy it again.") from None
+
+
+def _load_weights(model: LRCLR, path: Path) -> None:
+    where = f"{path.parent.name}/{path.name}"
+    state = load_file(path)
     expected = model.state_dict()
     wrong = sorted(
         name

@@ -122,6 +122,8 @@ def inside(root: Path, relative: str) -> Path | None:
     """The path of a file under `root`, or None where it would leave it or is a network path."""
     if not relative or relative.startswith(("\\\\", "//", "/")) or ":" in relative[:3]:
         return None
+    if "\0" in relative:  # no name of a file on any system
+        return None
     parts = PurePosixPath(relative.replace("\\", "/")).parts
     path = root.joinpath(*parts).resolve()
     return path if path.is_relative_to(root) else None
