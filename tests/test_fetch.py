@@ -240,7 +240,11 @@ def test_members_and_bytes_are_bounded(tmp_path: Path) -> None:
         assert not list((tmp_path / "in").iterdir())
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar", _tar(a=DATA)[:-2000], gzip.compress(b"x" * 600)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no tar", _tar(a=DATA)[:-2000], gzip.compress(b"x" * 600)],
+    ids=["empty", "no tar", "cut off", "no tar within"],
+)
 def test_a_damaged_archive_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.tgz").write_bytes(data)
     with pytest.raises(ExplorerError, match="is damaged"):
