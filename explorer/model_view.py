@@ -1,5 +1,7 @@
 """A model's card and its speed on this computer, which is measured when asked."""
 
+import re
+
 import streamlit as st
 
 from core.inference.speed import BATCH, measure_speed
@@ -10,7 +12,9 @@ from explorer.progress import page_progress
 def card(spec: str) -> None:
     """What a model is."""
     rows = cache.model_card(spec).rows()
-    st.table({"": [name for name, _ in rows], spec: [said for _, said in rows]})
+    # A table's cells do not break within a word, and cut a hash of 64 digits.
+    told = [re.sub(r"([0-9a-f]{32})(?=[0-9a-f])", r"\1 ", said) for _, said in rows]
+    st.table({"": [name for name, _ in rows], spec: told})
     st.caption(
         "Read from the loaded model and its files; the licence is what the publisher says and is "
         "yours to check. `python -m core model --model ...` prints the same."
