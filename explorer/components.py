@@ -111,3 +111,11 @@ def study_notes(current: Current) -> None:
             st.caption("This text was made from the labels; nobody wrote it.")
         present = [name for name, value in study.labels.items() if value == 1]
         st.caption("Labelled: " + (", ".join(present) or "nothing"))
+
+
+def open_button(studies: StudySet, row: int, key: str) -> None:
+    """A study's id as a button that makes it the current study."""
+    if st.button(studies.ids[row], key=key, width="stretch", help="Make this the current study"):
+        state.put("upload", None)
+        state.put("row", row)
+        st.rerun()

@@ -118,8 +118,4 @@ def _card(studies: StudySet, card: _Card, threshold: float) -> None:
     label = "positive" if card.truth == 1 else "negative"
     mark = ":red[wrong]" if card.margin > 0 else ":green[right]"
     st.caption(f"{mark}: called {called}, labelled {label}; score {card.score:.2f}")
-    if st.button(studies.ids[card.row], key=f"open_{card.row}", width="stretch",
-                 help="Make this the current study"):  # fmt: skip
-        state.put("upload", None)
-        state.put("row", card.row)
-        st.rerun()
+    components.open_button(studies, card.row, f"open_{card.row}")

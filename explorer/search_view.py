@@ -97,11 +97,7 @@ def _card(studies: StudySet, hit: Hit) -> None:
             box = patch_box(model.backbone.preprocess, model.backbone.grid, hit.cell, shape)
         st.image(_boxed(picture, box), width="stretch")
     st.caption(f"cosine {hit.score:.3f}")
-    if st.button(studies.ids[hit.row], key=f"found_{hit.row}", width="stretch",
-                 help="Make this the current study"):  # fmt: skip
-        state.put("upload", None)
-        state.put("row", hit.row)
-        st.rerun()
+    components.open_button(studies, hit.row, f"found_{hit.row}")
 
 
 def _boxed(picture: figures.Picture, box: Box | None) -> figures.Picture:

@@ -1,10 +1,12 @@
 """Fixtures of general use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from core.cli import main
 from core.paths import cxr_data
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of the tests fill the cores
@@ -25,3 +27,20 @@ def cxr() -> Path:
     if folder is None:
         pytest.skip("no real radiographs: set CXR_DATA to the folder that holds manifest.csv")
     return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a command in this process; gives exit code, stdout and stderr."""
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["core", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            raise SystemExit(0)
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call

@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 
 from core.backbones.compact import CompactBackbone, CompactConfig
-from core.cli import main
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -34,23 +33,6 @@ def model(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("model") / "small"
     save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), folder)
     return str(folder)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process; gives exit code, stdout and stderr."""
-    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["core", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Search over shards: what is nearest is found, exactly or with the recall that is said."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from core.archive.embed import Options, embed
 from core.archive.embedded_set import EmbeddedSet, open_embedded
 from core.archive.query import box_query, image_query, text_query
 from core.archive.search import Searcher, exact_index, search_archive, search_encoding
-from core.cli import main
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.preprocessing import Preprocess
@@ -150,19 +148,6 @@ def test_a_box_goes_to_the_model_and_back(mode):
 def test_more_than_can_be_shown_is_refused(archive):
     with pytest.raises(ExplorerError, match="top must be"):
         search_archive(archive.archive).nearest(np.zeros(16, np.float32), 0)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["core", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 def test_the_command_finds_a_studys_neighbours_without_a_model(run, archive, tmp_path):
