@@ -1,13 +1,14 @@
 """How fast `embed` is against the encoder alone, and how much memory it takes.
 
-    python benchmarks/archive.py [--model open_clip:ViT-B-32-quickgelu] [--images 1500] [--side 512]
+    python benchmarks/archive.py [--model open_clip:ViT-B-32-quickgelu] [--images 4000] [--side 512]
     python benchmarks/archive.py --memory 1000 20000
 
 The films are drawn phantoms, written as PNG and as uncompressed 12-bit DICOM. Side by side, in
 turns: open_clip's own `encode_image` in float32; our encoder on tensors in memory, in the precision
 that `embed` takes; `embed` from PNG; `embed` from DICOM. Printed: images a second (median of the
 rounds, least to most) and ratios. `embed` is timed from its first image to its last shard, its
-worker processes' start among it; loading the model is not.
+worker processes' start among it; loading the model is not. Reading a film takes the same cores as
+the model: `at most` is the ratio that is left if the two share them without any loss.
 """
 
 import argparse
@@ -33,7 +34,8 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from core.archive.embed import Options, embed
 from core.archive.encoder import Encoder, probe
 from core.inference.predictor import Predictor, load_predictor
-from core.studies import open_studies
+from core.preprocessing import Preprocess
+from core.studies import StudySet, open_studies
 
 _DIFFERENT = 48  # films that are drawn; the others are links to these
 
@@ -42,7 +44,7 @@ def main() -> None:
     """Read the options, measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--model", default="open_clip:ViT-B-32-quickgelu")
-    options.add_argument("--images", type=int, default=1500)
+    options.add_argument("--images", type=int, default=4000)
     options.add_argument("--side", type=int, default=512, help="pixels of a film's sides")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--workers", type=int, default=None)
@@ -73,6 +75,7 @@ def _speed(predictor: Predictor, sets: dict[str, Path], chosen: argparse.Namespa
     pixels = preprocess.normalise(grey)
     cast = pixels.to(encoder.dtype)
     visual = getattr(predictor.model.backbone, "model", None)
+    reading = {kind: _seconds_to_read(each, preprocess) for kind, each in studies.items()}
     rates: dict[str, list[float]] = {}
     for _ in range(chosen.rounds):
         if visual is not None:
@@ -91,6 +94,24 @@ def _speed(predictor: Predictor, sets: dict[str, Path], chosen: argparse.Namespa
             rates.setdefault(name, []).append(done.rate)
             rates.setdefault(f"{name}: % waiting", []).append(100 * done.waiting)
     _print(rates, f"tensors, {precision}")
+    bare = 1 / statistics.median(rates[f"tensors, {precision}"])
+    for kind, seconds in reading.items():
+        share = bare / (bare + seconds / (os.cpu_count() or 1))
+        print(f"{kind}: read and resized in {1000 * seconds:.1f} ms on one core, so at most "
+              f"{share:.2f} of tensors")  # fmt: skip
+
+
+def _seconds_to_read(studies: StudySet, preprocess: Preprocess) -> float:
+    """Seconds of one core that a film takes, the median of those that differ."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times = []
+    for row in [0, *range(min(_DIFFERENT, len(studies)))]:
+        started = time.process_time()
+        preprocess.resize(studies.image(row))
+        times.append(time.process_time() - started)
+    torch.set_num_threads(threads)
+    return statistics.median(times[1:])
 
 
 @torch.inference_mode()

@@ -104,16 +104,16 @@ def test_a_new_prompt_alone_passes_over_the_patches(tmp_path, monkeypatch):
     archive = open_studies(f"shards:{tmp_path / 'a'}")
     predictor.score_set(archive, PROMPTS)
     asked = []
-    local = LRCLR.local_scores
+    pooled = rescore.lse_pool
     monkeypatch.setattr(
-        LRCLR, "local_scores",
-        lambda self, images, texts: asked.append(texts.texts) or local(self, images, texts),
+        rescore, "lse_pool",
+        lambda cosines, gamma: asked.append(cosines.shape) or pooled(cosines, gamma),
     )  # fmt: skip
     predictor.score_set(archive, PROMPTS)
     assert not asked
     edited = PromptSet({**PROMPTS, "Fracture": FindingPrompts(("broken rib",), ("no fracture",))})
     found = predictor.score_set(archive, edited)
-    assert set(asked) == {("broken rib",)}
+    assert {shape[1] for shape in asked} == {1}
     fresh = predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), edited)
     np.testing.assert_allclose(found["lrclr"], fresh["lrclr"], atol=1e-6)
 
@@ -122,9 +122,18 @@ def test_patches_too_many_to_hold_are_read_from_the_shards(tmp_path, monkeypatch
     predictor, _, _ = make(tmp_path)
     held = predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), PROMPTS)
     monkeypatch.setattr(rescore, "_HELD", 0)
-    monkeypatch.setattr(rescore, "_READ", 7)
+    grid, width = predictor.model.backbone.grid, predictor.model.backbone.embed_dim
+    monkeypatch.setattr(rescore, "_READ", 2 * 7 * np.prod(grid) * width)
     read = predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), PROMPTS)
     np.testing.assert_allclose(read["lrclr"], held["lrclr"], atol=1e-6)
+
+
+@pytest.mark.parametrize("local_form", ["gloria", "filip"])
+def test_scores_that_read_words_come_from_the_shards_too(tmp_path, local_form):
+    predictor, studies, _ = make(tmp_path, local_form=local_form)
+    found = predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), PROMPTS)
+    expected = predictor.score_set(studies, PROMPTS)
+    np.testing.assert_allclose(found["local"], expected["local"], atol=2e-3)
 
 
 def test_a_match_score_comes_from_the_shards_too(tmp_path):

@@ -19,13 +19,15 @@ from torch import Tensor
 from core.archive.embedded_set import Archive, EmbeddedSet
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, match, member_cosines, needs_match
-from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.encodings import TextEncoding
+from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
 
 _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
-_READ = 2048  # studies whose patches are read at once, from the shards
-_AT_ONCE = 512  # studies scored at once
+_READ = 2**26  # bytes of patches that are scored, or read from the shards, at once
+_AT_ONCE = 512  # studies scored at once, where words or the match are asked for
+_IN_CACHE = 2048  # regions turned from half to single precision at once
 
 Vector = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -90,42 +92,59 @@ class TextColumns:
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
         done = 0
+        if self._patches_decide(model):
+            for patches in self._all_patches():
+                place = slice(done, done + len(patches))
+                cosines = _region_cosines(patches, texts.text_features)
+                found[members, :, place] = lse_pool(cosines, model.config.gamma).T
+                done += len(patches)
+                if progress:
+                    progress(done, len(archive))
+            return found
         with_match = needs_match(model.config)
-        for images in self._encodings(with_match):
-            place = slice(done, done + len(images))
+        while done < len(archive):
+            rows = np.arange(done, min(done + _AT_ONCE, len(archive)))
+            images, place = archive.encoding(rows), slice(done, done + len(rows))
             found[members, :, place] = model.local_scores(images, texts).T
             if with_match:
                 found[members + 1, :, place] = match(model, images, texts).T
-            done += len(images)
-            if progress and (done % _READ < _AT_ONCE or done == len(archive)):
+            done += len(rows)
+            if progress:
                 progress(done, len(archive))
         return found
 
-    def _encodings(self, whole: bool) -> Iterator[ImageEncoding]:
-        """All studies, a few at a time; with the patches that were kept alone unless `whole`."""
-        archive, made = self._archive, self._archive.description
-        size = len(archive) * made.patch_count * made.width * 2
-        if whole or (made.patches is None and self._model_selects()):
-            for start in range(0, len(archive), _AT_ONCE):
-                yield archive.encoding(np.arange(start, min(start + _AT_ONCE, len(archive))))
-            return
-        if size <= _HELD and self._patches is None:
-            self._patches = archive.patches(np.arange(len(archive)))[0]
-        for start in range(0, len(archive), _READ):
-            stop = min(start + _READ, len(archive))
-            held = self._patches
-            patches = (
-                archive.patches(np.arange(start, stop))[0] if held is None else held[start:stop]
-            )
-            for first in range(0, stop - start, _AT_ONCE):
-                some = patches[first : first + _AT_ONCE].float()
-                at = start + first
-                images = archive.image_features[at : at + len(some)]
-                yield ImageEncoding(images, some, None, made.grid)
+    def _patches_decide(self, model: LRCLR) -> bool:
+        """Whether scores follow from the kept patches alone: no words, selection or match."""
+        kept = self._archive.description.patches is not None
+        selects = not kept and self._archive.patches(np.arange(1))[1] is not None
+        return model.config.local_form == "lse" and not selects and not needs_match(model.config)
 
-    def _model_selects(self) -> bool:
-        """Whether the model's selection, kept beside all patches, says which of them count."""
-        return self._archive.patches(np.arange(1))[1] is not None
+    def _all_patches(self) -> Iterator[Tensor]:
+        """The patches of all studies (m, K, d) float16, some at a time."""
+        archive, made = self._archive, self._archive.description
+        each = 2 * made.patch_count * made.width  # bytes
+        if each * len(archive) <= _HELD and self._patches is None:
+            self._patches = archive.patches(np.arange(len(archive)))[0]
+        some = max(_READ // each, 1)
+        for start in range(0, len(archive), some):
+            stop = min(start + some, len(archive))
+            held = self._patches
+            yield archive.patches(np.arange(start, stop))[0] if held is None else held[start:stop]
+
+
+def _region_cosines(patches: Tensor, texts: Tensor) -> Tensor:
+    """Cosine of every patch (m, K, d) float16 with every text (P, d), (m, P, K) in fp32.
+
+    A few thousand patches at a time are turned to single precision: what lies in the cache costs
+    little more than reading the half-precision numbers from memory.
+    """
+    flat, columns = patches.flatten(0, 1), texts.T.contiguous()
+    found = torch.empty(len(flat), len(texts))
+    single = torch.empty(min(_IN_CACHE, len(flat)), flat.shape[1])
+    for start in range(0, len(flat), _IN_CACHE):
+        some = flat[start : start + _IN_CACHE]
+        torch.mm(single[: len(some)].copy_(some), columns, out=found[start : start + len(some)])
+    return found.view(*patches.shape[:2], -1).transpose(1, 2)
 
 
 def archive_scores(
@@ -144,7 +163,8 @@ def archive_scores(
     found = studies.archive.columns.scores(model, texts, prompts, progress)
     whole = len(studies) == len(studies.archive)
     places = slice(None) if whole else studies.places
-    return {name: np.stack([each[name][places] for each in found], axis=1) for name in SCORES}
+    # Stacked as rows, each of which is copied whole, and then turned.
+    return {name: np.stack([each[name][places] for each in found]).T for name in SCORES}
 
 
 def _trim(known: OrderedDict[Any, Any], size: int, least: int) -> None:

@@ -116,7 +116,7 @@ def member_cosines(image_features: Tensor, text_features: Tensor, members: int) 
     """
     images = image_features.unflatten(1, (members, -1)).transpose(0, 1)  # (M, B, d)
     texts = text_features.unflatten(1, (members, -1)).permute(1, 2, 0)  # (M, d, P)
-    return members * images @ texts
+    return images @ (members * texts)
 
 
 def match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:

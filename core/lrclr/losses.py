@@ -4,6 +4,8 @@ Notable: texts are sentences, and every sentence of a report is a positive of it
 losses take a (B, P) matrix of positives instead of a diagonal. Local similarity is a cosine.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -64,8 +66,8 @@ def lse_pool(similarity: Tensor, gamma: float) -> Tensor:
     >>> round(lse_pool(torch.tensor([0.0, 1.0]), 1000.0).item(), 3)
     0.999
     """
-    count = torch.tensor(float(similarity.shape[-1]))
-    return (torch.logsumexp(gamma * similarity, dim=-1) - count.log()) / gamma
+    count = similarity.shape[-1]
+    return (torch.logsumexp(gamma * similarity, dim=-1) - math.log(count)) / gamma
 
 
 def gloria_pool(regions: Tensor, words: Tensor, mask: Tensor, gamma: float) -> Tensor:

@@ -18,6 +18,7 @@ from core.studies.images import MAX_PIXELS, grey_of_colours
 from core.studies.window import Table, Window
 
 _FLAT = 10 / 255  # of the brightness; a window that leaves less of the picture does not fit it
+_SAMPLE = 50_000  # pixels that say whether it does
 _MOST_ASPECT = 4.0  # pixels more oblong than this are an error of the header
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 # Explanations are free text that could name a person: only such words are shown.
@@ -42,11 +43,11 @@ def make_film(stored: NDArray[np.integer], dataset: Dataset) -> tuple[Film, list
     outside = _padding(stored, dataset)
     windows, more = _windows(dataset)
     film = Film(values, between(0, 1), windows, _inverted(dataset), outside, aspect)
-    own = between(*film.percentiles(0.5, 99.5))
-    opened: Voi = next(iter(windows.values()), own)
-    if windows and _leaves_nothing(film, opened):
-        opened = own
+    opened = next(iter(windows.values()), None)
+    if opened and _leaves_nothing(film, opened):
+        opened = None
         more.append("The header's window does not fit the picture; its own range is shown.")
+    opened = opened or between(*film.percentiles(0.5, 99.5))
     found = Film(values, opened, windows, film.inverted, outside, aspect)
     return found, [*notes, *more, *_contradiction(dataset)]
 
@@ -129,7 +130,7 @@ def _table(item: Dataset, dataset: Dataset, index: int) -> Table:
 
 def _leaves_nothing(film: Film, voi: Voi) -> bool:
     values = film.values if film.outside is None else film.values[~film.outside]
-    sample = values.ravel()[:: -(-values.size // 1_000_000)] if values.size else film.values
+    sample = values.ravel()[:: -(-values.size // _SAMPLE)] if values.size else film.values
     shares = voi(np.array(sample, dtype=np.float32))
     return float(np.ptp(np.percentile(shares, [5, 95]))) < _FLAT
 
