@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluation.report import left_out_sentence
 from core.training.alarms import alarms
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
@@ -46,6 +47,8 @@ def _view(run: Run) -> None:
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
     elif steps:
         st.caption(_figures(steps[-1]))
+    if run.left_out:
+        st.caption(left_out_sentence(run.left_out))
     for alarm in alarms(checks):
         st.warning(alarm, icon=":material/warning:")
     if steps:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from planted import film
 from tiny_model import tiny_model
@@ -18,6 +19,11 @@ from core.evaluation.retrieval import own_report_rank
 from core.inference.predictor import Predictor, unreadable
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.studies import StudySet, open_studies
+from core.training.check import QuickCheck
+from core.training.data import load_training_data
+from core.training.finetune import FinetuneConfig
+from core.training.record import write_record
+from core.training.runs import Run
 
 PROMPTS = PromptSet({"Edema": FindingPrompts(("edema",), ("no edema",))})
 
@@ -76,6 +82,34 @@ def test_localisation_and_retrieval_leave_them_out(tmp_path: Path, predictor: Pr
     assert report.to_json()["unreadable"] and "s4: 4.png" in report.table()
     ranks = own_report_rank(predictor, studies)
     assert np.flatnonzero(np.isnan(ranks)).tolist() == [4]
+
+
+def test_training_and_its_checks_leave_them_out(tmp_path: Path, predictor: Predictor) -> None:
+    studies = broken_set(tmp_path, 12, (0, 7))
+    alone = studies.subset([row for row in range(12) if row not in (0, 7)])
+    model = predictor.model
+    for _ in range(2):  # read, then from the disk
+        data = load_training_data(studies, model.backbone, as_pixels=True)
+        expected = load_training_data(alone, model.backbone, as_pixels=True)
+        assert torch.equal(data.inputs[:], expected.inputs[:])
+        assert torch.equal(data.inputs[[9, 2]], expected.inputs[[9, 2]])
+        assert (data.index.sentences, data.index.rows) == (
+            expected.index.sentences, expected.index.rows,
+        )  # fmt: skip
+        assert [said.split(":")[0] for said in data.left_out] == ["s0", "s7"]
+        check = QuickCheck(studies, model, PROMPTS)
+        assert check(model) == QuickCheck(alone, model, PROMPTS)(model)
+        assert check.left_out == data.left_out
+    write_record(tmp_path / "run", FinetuneConfig(), data, data.left_out)
+    assert Run(tmp_path / "run").left_out == list(data.left_out)
+
+
+def test_training_on_broken_files_alone_is_one_sentence(
+    tmp_path: Path, predictor: Predictor
+) -> None:
+    studies = broken_set(tmp_path, 3, (0, 1, 2))
+    with pytest.raises(ExplorerError, match="No image of .* can be read. 0.png is damaged"):
+        load_training_data(studies, predictor.model.backbone, as_pixels=True)
 
 
 def test_a_set_of_broken_files_alone_is_one_sentence(tmp_path: Path, predictor: Predictor) -> None:

@@ -91,7 +91,8 @@ def finetune_command(
 def _train(
     out: Path, source: str | None, tables: dict[str, dict[str, Any]], resume: bool, queue: bool
 ) -> None:
-    from core.training.runs import recorded
+    from core.evaluation.report import left_out_sentence
+    from core.training.runs import Run, recorded
 
     def work() -> None:  # the options are checked here, so that a refusal is in the run's status
         from core.training.config_file import read_config  # a run that waits its turn is light
@@ -107,6 +108,8 @@ def _train(
         return
     started = time.monotonic()
     recorded(out, sys.argv[2:], work, queue)
+    if left_out := Run(out).left_out:
+        print(left_out_sentence(left_out))
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")
 
 

@@ -18,28 +18,15 @@ _worker_set: StudySet
 _worker_prepare: Prepare
 
 
-def images_in_parallel(
+def images_or_reasons(
     studies: StudySet, prepare: Prepare = np.asarray, workers: int | None = None
-) -> Iterator[NDArray[Any]]:
-    """Yield what `prepare` makes of every image of the set, in order.
+) -> Iterator[NDArray[Any] | str]:
+    """Yield what `prepare` makes of every image of the set, in order, or why it cannot be read.
 
     Args:
         prepare: can be pickled; works on one thread in each process.
         workers: processes; by default one a core, and none for a few images.
-
-    Raises:
-        ExplorerError: a file cannot be read.
     """
-    for made in images_or_reasons(studies, prepare, workers):
-        if isinstance(made, str):
-            raise ExplorerError(made)
-        yield made
-
-
-def images_or_reasons(
-    studies: StudySet, prepare: Prepare = np.asarray, workers: int | None = None
-) -> Iterator[NDArray[Any] | str]:
-    """As `images_in_parallel`; an image that cannot be read is the sentence that says why."""
     count = (os.cpu_count() or 1) if workers is None else workers
     rows = range(len(studies))
     if count < 2 or len(studies) < _FEW:

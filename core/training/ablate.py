@@ -185,7 +185,13 @@ def _measure(
 ) -> None:
     model = predictor.model
     # Not `predictor.encode_set`, which would keep the encodings of every trial on disk.
-    images = encode_inputs(model, prepared(test, model.backbone, model.config.body_mask))
+    inputs = prepared(test, model.backbone, model.config.body_mask)
+    if len(inputs) < len(test):
+        raise ExplorerError(
+            f"{len(test) - len(inputs)} of {len(test)} images of '{test.spec}' cannot be read; a "
+            "plan compares models on whole sets: import the set first, which leaves them out."
+        )
+    images = encode_inputs(model, inputs)
     scores = predictor.score(images, prompts_for(names))
     np.savez_compressed(folder / "scores.npz", **{name: scores[name] for name in scores})  # type: ignore[arg-type]
     count = min(first or len(test), len(test))

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.inference.predictor import unreadable
 from core.inference.prompts import PromptSet
 from core.inference.zero_shot import Scores, zero_shot
 from core.lrclr.encodings import ImageEncoding, TextEncoding
@@ -58,6 +59,9 @@ class QuickCheck:
     ) -> None:
         as_pixels = model.config.body_mask
         self.inputs = prepared(studies, model.backbone, as_pixels, progress)
+        self.left_out = unreadable(studies, np.isin(np.arange(len(studies)), self.inputs.rows))
+        if self.left_out:
+            studies = studies.subset(self.inputs.rows.tolist())
         self.studies, self.labels = studies, studies.labels
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]

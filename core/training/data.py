@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
+from core.inference.predictor import unreadable
 from core.studies import StudySet
 from core.training.inputs import InputFile, Progress, prepared
 from core.training.reword import rewordings
@@ -94,6 +96,7 @@ class TrainingData:
     inputs: InputFile | Tensor  # (M, C, h, w) float16
     index: SentenceIndex
     fingerprint: str
+    left_out: tuple[str, ...] = ()  # studies whose image cannot be read, and why
 
 
 def load_training_data(
@@ -103,7 +106,7 @@ def load_training_data(
     progress: Progress | None = None,
     whole_reports: bool = False,
 ) -> TrainingData:
-    """Prepare every image that has a report, through the one preprocessing path.
+    """Prepare every image that has a report and can be read, by the one preprocessing path.
 
     Args:
         as_pixels: as in `prepared`.
@@ -118,8 +121,10 @@ def load_training_data(
             f"'{studies.spec}' has {len(kept)} studies with report text; training needs at least "
             "two. Choose a set with reports, such as phantom:train."
         )
-    reports = [list(studies.reports[row]) for row in kept]
+    inputs = prepared(studies.subset(kept), backbone, as_pixels, progress)
+    reports = [list(studies.reports[kept[row]]) for row in inputs.rows]
     if whole_reports:
         reports = [[" ".join(report)] for report in reports]
-    inputs = prepared(studies.subset(kept), backbone, as_pixels, progress)
-    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint)
+    readable = np.isin(np.arange(len(kept)), inputs.rows)
+    left_out = unreadable(studies.subset(kept), readable)
+    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint, left_out)

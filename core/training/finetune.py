@@ -103,7 +103,7 @@ def finetune(
     pins = Pins(check, out)
     if fresh:
         pins.write_pictures()
-        write_record(out, config, data)
+        write_record(out, config, data, data.left_out + check.left_out)
     processes.wait()
     log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull))
     if fresh:

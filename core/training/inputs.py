@@ -19,27 +19,36 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.backbones.base import Backbone
+from core.errors import ExplorerError
 from core.paths import cache_dir
 from core.preprocessing import Preprocess
-from core.studies import StudySet, images_in_parallel
+from core.studies import StudySet, images_or_reasons
 from core.weights import weights_hash
 
 Progress = Callable[[int, int], None]
 
 
 class InputFile:
-    """Prepared images (M, C, h, w) float16 in a file; memory holds only the rows asked for."""
+    """Prepared images (M, C, h, w) float16 in a file; memory holds only the rows asked for.
+
+    Attributes:
+        rows: (M,) of the study set, of the images that could be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.shape: tuple[int, ...] = self._map().shape
+        whole = self._map().shape
+        missing = _missing(path)
+        lost = np.load(missing) if missing.is_file() else np.zeros(0, np.int64)
+        self.rows: NDArray[np.int64] = np.delete(np.arange(whole[0]), lost)
+        self.shape: tuple[int, ...] = (len(self.rows), *whole[1:])
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self.rows)
 
     def __getitem__(self, rows: slice | Sequence[int]) -> Tensor:
         # Mapped anew each time: pages of a mapping that stays would count as memory of the run.
-        return torch.from_numpy(np.array(self._map()[rows]))
+        return torch.from_numpy(np.array(self._map()[self.rows[rows]]))
 
     def split(self, size: int) -> Iterator[Tensor]:
         """Every row in order, `size` at a time."""
@@ -84,11 +93,13 @@ def prepared(
 ) -> InputFile:
     """What `backbone.image_tokens` takes of each study, kept on disk between runs.
 
+    Images that cannot be read are left out; `rows` of what is returned says which are there.
+
     Args:
         as_pixels: preprocessed pixels even where the backbone has a frozen stem.
 
     Raises:
-        ExplorerError: an image cannot be read.
+        ExplorerError: no image can be read; the reason is that of the first.
     """
     stem = None if as_pixels else backbone.stem
     parts = [studies.fingerprint, str(len(studies)), str(backbone.preprocess)]
@@ -100,6 +111,11 @@ def prepared(
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_inputs(path, studies, _Prepare(backbone.preprocess, stem), progress)
     return InputFile(path)
+
+
+def _missing(path: Path) -> Path:
+    """Where rows are listed whose image could not be read."""
+    return path.with_suffix(".missing.npy")
 
 
 class _Prepare:
@@ -121,17 +137,24 @@ def _write_inputs(
 ) -> None:
     partial = path.with_suffix(f".{os.getpid()}.partial")
     array: np.memmap[Any, Any] | None = None
+    lost: dict[int, str] = {}
     try:
-        for done, made in enumerate(images_in_parallel(studies, prepare), start=1):
+        for done, made in enumerate(images_or_reasons(studies, prepare), start=1):
+            if progress and (done % 16 == 0 or done == len(studies)):
+                progress(done, len(studies))
+            if isinstance(made, str):
+                lost[done - 1] = made
+                continue
             if array is None:
                 array = np.lib.format.open_memmap(
                     partial, mode="w+", dtype=np.float16, shape=(len(studies), *made.shape)
                 )
             array[done - 1] = made
-            if progress and (done % 16 == 0 or done == len(studies)):
-                progress(done, len(studies))
-        if array is not None:
-            array.flush()
-            os.replace(partial, path)
+        if array is None:
+            raise ExplorerError(f"No image of '{studies.spec}' can be read. {lost[0]}")
+        array.flush()
+        if lost:
+            np.save(_missing(path), np.array(list(lost)))
+        os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 FILE = "run.json"
 
 
-def write_record(out: Path, config: "FinetuneConfig", data: "TrainingData") -> None:
-    """Write the record of a run that begins."""
+def write_record(
+    out: Path, config: "FinetuneConfig", data: "TrainingData", left_out: tuple[str, ...]
+) -> None:
+    """Write the record of a run that begins; `left_out` are its studies that cannot be read."""
     record = {
         "config": asdict(config),
         "data": {"fingerprint": data.fingerprint, "images": len(data.inputs),
-                 "sentences": len(data.index.sentences)},
+                 "sentences": len(data.index.sentences), "left_out": list(left_out)},
         "code": code_version(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),

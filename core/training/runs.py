@@ -22,6 +22,7 @@ import psutil
 
 from core.errors import ExplorerError
 from core.paths import ROOT, runs_dir
+from core.training.record import read_record
 from core.training.states import StateFiles
 
 ENDED = ("finished", "failed", "cancelled", "paused")
@@ -65,6 +66,11 @@ class Run:
     def command(self) -> list[str]:
         """The terminal command that repeats the run."""
         return list(_read(self.dir / "command.json").get("command", []))
+
+    @property
+    def left_out(self) -> list[str]:
+        """Studies that were not trained or checked on since their image cannot be read, and why."""
+        return list(read_record(self.dir).get("data", {}).get("left_out", []))
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
