@@ -53,6 +53,21 @@ def test_a_seeded_part_of_the_fuzz(form: Format, tmp_path: Path) -> None:
     assert "refused" in verdicts
 
 
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("DICOM", 9), ("CSV", 53), ("pt", 372), ("pt", 464), ("pt", 612), ("config", 350),
+     ("XML", 131)],
+)
+def test_what_broke_a_reader_once_is_read_or_refused(
+    name: str, number: int, tmp_path: Path
+) -> None:
+    form = BY_NAME[name]
+    path = tmp_path / form.file
+    path.write_bytes(form.case(number, seed=0))
+    outcome = judge(form.read, path)
+    assert outcome.verdict in ("read", "refused"), outcome.said
+
+
 @given(st.binary(max_size=600), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff",
                                                  b"\0" * 128 + b"DICM"]))  # fmt: skip
 @settings(deadline=None, max_examples=60)

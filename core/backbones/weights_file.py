@@ -77,8 +77,8 @@ def _is_torchscript(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False  # no archive or a damaged one, which the loader says
 
 
 def load_strictly(model: torch.nn.Module, state: dict[str, Tensor], said: str) -> None:

@@ -70,7 +70,7 @@ class LRCLRConfig:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ExplorerError(
-                f"Unknown LRCLR setting {', '.join(unknown)}; known: {', '.join(sorted(known))}."
+                f"Unknown LRCLR setting '{unknown[0][:60]}'; known: {', '.join(sorted(known))}."
             )
         try:
             return cls(**values)

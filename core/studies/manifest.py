@@ -164,7 +164,7 @@ def _problem(root: Path, identifier: str, image: Any, seen: set[str]) -> str | N
     if path is None:
         return "the image's path leaves the manifest's folder."
     if not path.is_file():
-        return f"{image} is not there."
+        return f"{image[:100]} is not there."
     seen.add(identifier)
     return None
 

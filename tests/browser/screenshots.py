@@ -21,6 +21,7 @@ from core.paths import ROOT
 
 PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
          "finetune": "finetune"}  # fmt: skip
+MORE = {"search": "search", "import_data": "import_data", "model": "model"}  # with --all alone
 STUDY = "set=phantom:demo&study=32&prompt=right%20pneumothorax"
 
 
@@ -44,7 +45,7 @@ def main() -> None:
                 viewport={"width": width, "height": 1000}, color_scheme=scheme
             )
             page = context.new_page()
-            for path, name in PAGES.items():
+            for path, name in (PAGES | MORE if options.all else PAGES).items():
                 page.goto(f"{address}/{path}?{options.query}")
                 settled(page)
                 mark = f"_{width}_{scheme}" if options.all else ""

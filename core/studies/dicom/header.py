@@ -56,6 +56,7 @@ def read_header(data: bytes, name: str) -> Dataset:
         raise _excessive(name)
     try:
         dataset = _read(data, name)
+        kind = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))  # decoded here
     except ExplorerError:
         raise
     except _TooMany:
@@ -64,7 +65,6 @@ def read_header(data: bytes, name: str) -> Dataset:
         raise ExplorerError(
             f"{name} looks like DICOM but its header cannot be read; export it again."
         ) from None
-    kind = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     if kind == _MEDIA_DIRECTORY or "DirectoryRecordSequence" in dataset:
         raise ExplorerError(f"{name} is a DICOMDIR index without pictures; open an image it lists.")
     if "PixelData" not in dataset:

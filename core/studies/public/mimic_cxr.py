@@ -72,7 +72,7 @@ class Reports:
     def _open(self) -> zipfile.ZipFile | None:
         try:
             return zipfile.ZipFile(self._archive) if self._archive else None
-        except (OSError, zipfile.BadZipFile):
+        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
             raise ExplorerError(
                 f"{self._archive and self._archive.name} is no readable zip; download it again."
             ) from None

@@ -84,7 +84,7 @@ def read_reports(source: Path) -> tuple[list[Report], list[str]]:
     for name, data in _documents(source):
         try:
             reports.append(_parse(data))
-        except (ElementTree.ParseError, ValueError):
+        except (ElementTree.ParseError, ValueError, LookupError):  # of an unknown encoding
             problems.append(f"{name} is no readable report.")
     return sorted(reports, key=lambda report: (len(report.id), report.id)), problems
 
