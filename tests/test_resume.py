@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on_to_the_same_curve(
     assert b"Error: " in said and b"--resume" in said, said
     kept = max((tmp_path / "cut" / "states").iterdir())
     assert kept == newest and torch.load(kept, weights_only=True)["step"] >= 3
-    assert not list((tmp_path / "cut").rglob("*.partial")) and states.there
+    assert not list((tmp_path / "cut").rglob(".*.partial")) and states.there
     again = _start(base, tmp_path / "cut", *more, "--resume")
     assert again.wait(timeout=120) == 0
     assert _told(tmp_path / "cut") == _told(tmp_path / "whole")
@@ -139,8 +139,8 @@ def test_a_full_disk_is_one_sentence_and_the_last_state_is_whole(
     files = StateFiles(tmp_path)
     files.save(1, {"rows": [1]})
 
-    def full(values: Any, file: Any) -> None:
-        file.write(b"half of it")
+    def full(values: Any, path: Path) -> None:
+        path.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_sentence_and_the_last_state_is_whole(
         files.save(2, {"rows": [2]})
     found = files.load()
     assert found is not None and found["rows"] == [1]
-    assert not list((tmp_path / "states").glob("*.partial"))
+    assert not list((tmp_path / "states").glob(".*.partial"))
 
 
 def test_a_disk_that_is_full_for_a_check_says_so_and_keeps_the_model(
@@ -157,7 +157,7 @@ def test_a_disk_that_is_full_for_a_check_says_so_and_keeps_the_model(
     out, real = tmp_path / "run", Path.write_bytes
 
     def full(path: Path, data: bytes) -> int:
-        if path.name != "model.safetensors.partial" or not StateFiles(out).there:
+        if not path.name.startswith(".model.safetensors.") or not StateFiles(out).there:
             return real(path, data)
         real(path, data[: len(data) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -165,7 +165,7 @@ def test_a_disk_that_is_full_for_a_check_says_so_and_keeps_the_model(
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ExplorerError, match="No space left on device.*--resume"):
         finetune(_config(base), out)
-    assert load_model(str(out)).config.added_layers and not list(out.glob("*.partial"))
+    assert load_model(str(out)).config.added_layers and not list(out.glob(".*.partial"))
     assert StateFiles(out).there
     monkeypatch.undo()
 

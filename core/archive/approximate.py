@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.archive.embedded_set import Archive
-from core.archive.layout import write_whole
 from core.errors import ExplorerError
+from core.files import write_text_whole, write_whole
 
 _RECALL = 0.95
 _QUERIES = 64  # of the archive
@@ -70,7 +70,7 @@ def open_approximate(
         index, made = _build(archive, regions, told, seed)
         write_whole(path, lambda partial: faiss.write_index(index, str(partial)))
         text = json.dumps(asdict(made), indent=1) + "\n"
-        write_whole(about, lambda partial: partial.write_text(text, encoding="utf-8"))
+        write_text_whole(about, text)
     try:
         # Mapped: what no query looks at stays on the disk.
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

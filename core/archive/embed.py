@@ -39,10 +39,10 @@ from core.archive.layout import (
     shard_path,
     versions,
     write_description,
-    write_whole,
 )
 from core.archive.shard import Problem, read_head, write_shard
 from core.errors import ExplorerError
+from core.files import write_whole
 from core.inference.predictor import Predictor
 from core.inference.prompts import default_prompts
 from core.labels import PATHOLOGIES

@@ -7,15 +7,14 @@ are written beside and renamed.
 """
 
 import json
-import os
 import platform
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from core.errors import ExplorerError
+from core.files import write_text_whole
 
 DESCRIPTION = "archive.json"
 STUDIES = "studies.parquet"
@@ -98,19 +97,7 @@ def read_description(folder: Path) -> Description | None:
 def write_description(folder: Path, description: Description) -> None:
     """Write `archive.json`."""
     text = json.dumps(asdict(description), indent=1) + "\n"
-    write_whole(folder / DESCRIPTION, lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written beside its place, on the disk, and renamed into it."""
-    partial = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.partial")
-    try:
-        write(partial)
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text_whole(folder / DESCRIPTION, text)
 
 
 def versions() -> dict[str, str]:

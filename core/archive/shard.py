@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.archive.layout import write_whole
 from core.errors import ExplorerError
+from core.files import write_whole
 from core.lrclr.encodings import ImageEncoding
 
 _ROW_GROUP = 64  # studies: what one study costs to read

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import get_ident
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from core.files import write_whole
 from core.lrclr.encodings import ImageEncoding
 from core.paths import cache_dir
 
@@ -57,15 +57,10 @@ def _write(path: Path, encoding: ImageEncoding) -> None:
     }
     if encoding.selected is not None:
         tensors["selected"] = encoding.selected.contiguous()
-    partial = path.with_suffix(f".{os.getpid()}-{get_ident()}.partial")
-    try:
+    with suppress(OSError, SafetensorError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial)
-        os.replace(partial, path)
+        write_whole(path, lambda partial: save_file(tensors, partial))
         _trim(path.parent)
-    except (OSError, SafetensorError):
-        with suppress(OSError):
-            partial.unlink()
 
 
 def _trim(folder: Path) -> None:

@@ -15,6 +15,7 @@ from core.backbones.bounds import check_description
 from core.backbones.known import ALIASES
 from core.backbones.registry import build_backbone, load_backbone, names_backbone
 from core.errors import ExplorerError
+from core.files import write_text_whole, write_whole
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ASSETS, runs_dir
@@ -125,8 +126,8 @@ def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) 
         "notes": notes or {},
     }
     _write_text_files(model, folder / TEXT)
-    _write_whole(folder / WEIGHTS, weights)
-    _write_whole(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())
+    write_whole(folder / WEIGHTS, lambda partial: partial.write_bytes(weights))
+    write_text_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
 
 
 def _write_text_files(model: LRCLR, folder: Path) -> None:
@@ -137,15 +138,6 @@ def _write_text_files(model: LRCLR, folder: Path) -> None:
     rmtree(folder, ignore_errors=True)
     if partial.is_dir():
         os.replace(partial, folder)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from core.files import write_whole
 from core.labels import PATHOLOGIES
 from core.phantom.case import sample_case
 from core.phantom.render import render
@@ -52,12 +53,14 @@ def write_phantoms(
         rows.append(row)
         if progress:
             progress(len(rows), n)
-    partial = out / "manifest.csv.partial"
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-    os.replace(partial, out / "manifest.csv")
+
+    def write(partial: Path) -> None:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+
+    write_whole(out / "manifest.csv", write)
     return out / "manifest.csv"
 
 

@@ -24,6 +24,7 @@ from core.evaluation.ablation import Comparison, Row, Trial, as_frame, as_markdo
 from core.evaluation.brixia import zone_correlation
 from core.evaluation.localize import Tally, check_methods, measure_cases
 from core.evaluation.retrieval import own_report_rank
+from core.files import write_text_whole
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.lrclr.checkpoint import load_model
@@ -206,9 +207,8 @@ def _measure(
         finding: {"rows": tally.rows, "values": {"|".join(k): v for k, v in tally.values.items()}}
         for finding, tally in tallies.items()
     }
-    partial = folder / "cases.partial"
-    partial.write_text(json.dumps(told), encoding="utf-8")
-    partial.replace(folder / "cases.json")  # last: a trial is done when this is there
+    # Last: a trial is done when this is there.
+    write_text_whole(folder / "cases.json", json.dumps(told))
 
 
 def _read(variant: str, seed: int, folder: Path) -> Trial:

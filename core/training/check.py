@@ -1,6 +1,5 @@
 """A quick look at a model while it trains: zero-shot AUC and pointing game on a few studies."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.files import write_whole
 from core.inference.predictor import unreadable
 from core.inference.prompts import PromptSet
 from core.inference.zero_shot import Scores, zero_shot
@@ -33,10 +33,14 @@ class CheckScores:
 
     def write(self, run: Path) -> None:
         """Into a run's folder, over those of the check before."""
-        partial = run / "check.partial.npz"
-        np.savez_compressed(partial, fingerprint=self.fingerprint, findings=self.findings,
-                            truth=self.truth, scores=self.scores)  # fmt: skip
-        os.replace(partial, run / "check.npz")
+
+
+        def save(partial: Path) -> None:
+            with partial.open("wb") as file:  # by its name numpy would give it another ending
+                np.savez_compressed(file, fingerprint=self.fingerprint, findings=self.findings,
+                                    truth=self.truth, scores=self.scores)  # fmt: skip
+
+        write_whole(run / "check.npz", save)
 
     @classmethod
     def read(cls, run: Path) -> "CheckScores | None":

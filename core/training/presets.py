@@ -1,10 +1,10 @@
 """Named configurations: those that ship, and a user's own beside them."""
 
-import os
 import re
 from pathlib import Path
 
 from core.errors import ExplorerError
+from core.files import write_whole
 from core.paths import ASSETS, presets_dir
 
 _SHIPPED = ASSETS / "presets"
@@ -46,15 +46,15 @@ def save_preset(name: str, text: str) -> None:
         raise ExplorerError(f"A preset has at most {_LIMIT} characters; this has {len(text)}.")
     folder = presets_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{name}.toml.partial"
-    try:
+
+    def write(partial: Path) -> None:
         partial.write_text(text, encoding="utf-8")
-        read_config(str(partial))
-        os.replace(partial, folder / f"{name}.toml")
-    except ExplorerError as error:
-        raise ExplorerError(str(error).replace(str(partial), f"'{name}'")) from None
-    finally:
-        partial.unlink(missing_ok=True)
+        try:
+            read_config(str(partial))
+        except ExplorerError as error:
+            raise ExplorerError(str(error).replace(str(partial), f"'{name}'")) from None
+
+    write_whole(folder / f"{name}.toml", write)
 
 
 def remove_preset(name: str) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from core.errors import ExplorerError
+from core.files import write_text_whole
 from core.paths import ROOT, runs_dir
 from core.training.record import read_record
 from core.training.states import StateFiles
@@ -241,9 +242,7 @@ def _note_process(folder: Path, pid: int) -> None:
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(values), encoding="utf-8")
-    os.replace(partial, path)
+    write_text_whole(path, json.dumps(values))
 
 
 def _read(path: Path) -> dict[str, Any]:

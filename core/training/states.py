@@ -4,12 +4,12 @@ A state holds weights, optimiser, learning-rate schedule, sampler and random sta
 appears whole or not at all, so that a kill or a full disk at any moment leaves the one before.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import ExplorerError
+from core.files import write_whole
 
 _FOLDER = "states"
 
@@ -33,16 +33,11 @@ class StateFiles:
 
         folder = self.run / _FOLDER
         path = folder / f"step-{step:08d}.pt"
-        partial = path.with_suffix(".partial")
+        state = {"identity": self.identity, "step": step, **values}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                torch.save({"identity": self.identity, "step": step, **values}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
+            write_whole(path, lambda partial: torch.save(state, partial))
         except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into the latter
-            partial.unlink(missing_ok=True)
             reason = getattr(error, "strerror", None) or "the disk may be full"
             raise ExplorerError(
                 f"The training state of step {step} could not be written to {folder} ({reason}); "
