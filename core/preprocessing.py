@@ -76,6 +76,8 @@ class Preprocess:
             raise ValueError(f"expected a grey image (H, W), found shape {grey.shape}")
         if self.pad_to:
             grey = _letterbox_lanczos(grey, self.pad_to)
+        if not grey.flags.writeable:  # as Pillow gives them, and torch warns of
+            grey = grey.copy()
         height, width = grey.shape
         frame = self._frame(height, width)
         inner = (round(frame.height), round(frame.width))

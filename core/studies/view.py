@@ -17,6 +17,7 @@ from PIL import Image
 from core.paths import ASSETS
 
 LATERAL_NOTE = "The set says a lateral view; the models know frontal views only."
+FRONTAL_VIEWS = ("PA", "AP")
 _LATERAL = ("L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT")
 SIDE = 16
 TEMPLATE = ASSETS / "frontal.png"
@@ -85,7 +86,7 @@ def look_notes(pixels: NDArray[np.float32], view: str) -> tuple[str, ...]:
         if view != "L":
             return ()
         return ("The picture looks like a frontal view, against its header; check which it is.",)
-    but = f", though the header says {view}" if view in ("PA", "AP") else ""
+    but = f", though the header says {view}" if view in FRONTAL_VIEWS else ""
     return (
         f"The picture does not look like a frontal chest radiograph{but}: a lateral or another "
         "part of the body gets scores that mean nothing.",

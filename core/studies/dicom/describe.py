@@ -8,6 +8,8 @@ import re
 
 from pydicom.dataset import Dataset
 
+from core.studies.view import FRONTAL_VIEWS, is_lateral
+
 _PROJECTION = ("CR", "DX", "DR", "RF", "XA", "RG")
 _OTHER_MODALITIES = (
     "CT", "MR", "US", "MG", "PT", "NM", "OT", "SC", "IO", "PX", "OP", "ES", "XC", "BI", "SM",
@@ -20,8 +22,6 @@ _OTHER_PARTS = (
     "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "SSPINE", "TIBIA", "TOE", "TSPINE",
     "WRIST",
 )  # fmt: skip
-_LATERAL = ("LL", "RL", "LATERAL", "LAT", "L", "R", "LLAT", "RLAT")
-_FRONTAL = ("PA", "AP")
 _DECUBITUS = ("LLD", "RLD")
 _OBLIQUE = ("LLO", "RLO", "LAO", "RAO", "LPO", "RPO")
 # Context group 4010 (PS3.16), SNOMED CT and its older codes.
@@ -41,10 +41,12 @@ def view(dataset: Dataset) -> str:
     the words of the series.
     """
     position = _word(dataset, "ViewPosition") or _word(dataset, "PatientPosition")
-    for names, meaning in ((_LATERAL, "L"), (_OBLIQUE, "oblique"), (_DECUBITUS, "decubitus")):
+    if is_lateral(position) or position == "R":
+        return "L"
+    for names, meaning in ((_OBLIQUE, "oblique"), (_DECUBITUS, "decubitus")):
         if position in names:
             return meaning
-    if position in _FRONTAL:
+    if position in FRONTAL_VIEWS:
         return position
     for item in dataset.get("ViewCodeSequence") or []:
         if code := _VIEW_CODES.get(str(item.get("CodeValue", ""))):
@@ -53,7 +55,7 @@ def view(dataset: Dataset) -> str:
         return "L"
     words = set(re.findall(r"[A-Z]+", " ".join(_word(dataset, name) for name in _FREE_TEXT)))
     named = {"L"} if words & {"LAT", "LATERAL"} else set()
-    named |= words & set(_FRONTAL)
+    named |= words & set(FRONTAL_VIEWS)
     return named.pop() if len(named) == 1 else ""  # "PA and lateral" names the whole study
 
 
@@ -91,7 +93,7 @@ def _view(dataset: Dataset) -> list[str]:
         return ["The header says a lateral view; the models know frontal views only."]
     if found in ("oblique", "decubitus"):
         return [f"The header's view is {found}; the models know upright and supine frontals only."]
-    if found in _FRONTAL and orientation(dataset)[:1] == "R":
+    if found in FRONTAL_VIEWS and orientation(dataset)[:1] == "R":
         return ["The header says that the picture is mirrored: the patient's left is on its left."]
     return []
 

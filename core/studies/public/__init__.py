@@ -15,7 +15,6 @@ from core.studies.public.chexpert_plus import SECTIONS, open_chexpert_plus
 from core.studies.public.covid import open_covid
 from core.studies.public.mimic_cxr import LABELLERS, open_mimic_cxr
 from core.studies.public.ms_cxr import open_ms_cxr
-from core.studies.public.naming import FRONTAL
 from core.studies.public.nih import open_nih
 from core.studies.public.open_i import open_open_i
 from core.studies.public.padchest import open_padchest
@@ -23,6 +22,7 @@ from core.studies.public.rsna import open_rsna
 from core.studies.public.siim import open_siim
 from core.studies.public.vindr import open_vindr
 from core.studies.study import StudySet
+from core.studies.view import FRONTAL_VIEWS
 
 __all__ = ["SETS", "PublicSet", "open_public"]
 
@@ -115,7 +115,7 @@ def _folder(text: str) -> Path:
 
 def _filtered(studies: StudySet, spec: str, column: str, wanted: str) -> StudySet:
     values = studies.table[column]
-    accepted = FRONTAL if wanted == "frontal" else (_SPLITS.get(wanted, wanted),)
+    accepted = FRONTAL_VIEWS if wanted == "frontal" else (_SPLITS.get(wanted, wanted),)
     rows = [int(row) for row in values.isin(accepted).to_numpy().nonzero()[0]]
     if not rows:
         known = ", ".join(sorted(value for value in set(values) if value)) or "none"

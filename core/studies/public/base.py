@@ -15,9 +15,8 @@ from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.studies.film import Film
 from core.studies.images import LoadedImage, read_image
-from core.studies.public.naming import LATERAL
 from core.studies.study import Box, Mask, Study, StudySet, masks_from_boxes
-from core.studies.view import LATERAL_NOTE
+from core.studies.view import LATERAL_NOTE, is_lateral
 
 MaskReader = Callable[[pd.Series], dict[str, Mask]]
 """A row of the table to its masks, each in the size it was drawn in; can be pickled."""
@@ -76,7 +75,7 @@ class PublicSet(StudySet):
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
         notes = self._load(row).notes
-        lateral = self.table["view"].iloc[row] == LATERAL
+        lateral = is_lateral(self.table["view"].iloc[row])
         return (*notes, LATERAL_NOTE) if lateral else notes
 
     def boxes(self, row: int) -> tuple[Box, ...]:

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from core.labels import PATHOLOGIES
 
-FRONTAL = ("PA", "AP")
-LATERAL = "L"
 _VIEWS = {
     "POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP", "AP_HORIZONTAL": "AP", "AP SUPINE": "AP",
     "APS": "AP", "LATERAL": "L", "LL": "L", "RL": "L", "LARGE LATERAL": "L", "LLD": "L",
