@@ -80,7 +80,8 @@ class TextColumns:
         rows = [row for row, text in enumerate(texts.texts)
                 if text in (*finding.positive, *finding.negative)]  # fmt: skip
         own = texts.rows(torch.tensor(rows))
-        columns = torch.stack([self._texts[text] for text in own.texts], dim=2)  # (M + 2, n, P)
+        # (M + 2, n, P), of which whole texts lie side by side, as they are kept and combined.
+        columns = torch.stack([self._texts[text] for text in own.texts], dim=1).transpose(1, 2)
         alone = PromptSet({"finding": finding})
         made = combine(columns[:-2], columns[-2], columns[-1], own, alone, model.config)
         return {name: made[name][:, 0].numpy() for name in SCORES}

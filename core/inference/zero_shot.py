@@ -83,18 +83,19 @@ def combine(
         local, matched: (B, P), of images with `texts`.
         texts: P texts, all those of `prompts` among them.
     """
-    cosine = each.mean(dim=0)  # (B, P)
+    # Texts first: images then lie side by side, and few texts are reduced over many images.
+    of_text, cosine = each.movedim(-1, 0), each.mean(dim=0).T  # (P, M, B), (P, B)
     column = {text: number for number, text in enumerate(texts.texts)}
     parts: dict[str, list[Tensor]] = {name: [] for name in SCORES if name != "lrclr"}
     for finding in prompts.values():
         sides = [[column[text] for text in side] for side in (finding.positive, finding.negative)]
         # Averaged as embeddings, as CheXzero and CLIP do.
         length = texts.text_features[sides[0]].mean(dim=0).norm().clamp(min=1e-12)
-        odds = each[..., sides[0], None] - each[..., None, sides[1]]  # (M, B, P+, P-)
-        parts["positive"].append(cosine[:, sides[0]].mean(dim=1) / length)
-        parts["pair"].append(odds.sigmoid().mean(dim=(0, 2, 3)))
-        for name, values in (("global", cosine), ("local", local), ("match", matched)):
-            yes, no = (lse_pool(values[:, side], config.gamma) for side in sides)
+        odds = of_text[sides[0], None] - of_text[None, sides[1]]  # (P+, P-, M, B)
+        parts["positive"].append(cosine[sides[0]].mean(dim=0) / length)
+        parts["pair"].append(odds.sigmoid().mean(dim=(0, 1, 2)))
+        for name, values in (("global", cosine), ("local", local.T), ("match", matched.T)):
+            yes, no = (lse_pool(values[side], config.gamma, dim=0) for side in sides)
             parts[name].append(yes - no)
     stacked = {name: torch.stack(values, dim=1) for name, values in parts.items()}
     return {**stacked, "lrclr": mix(stacked, config.mix, config.spread)}

@@ -53,12 +53,13 @@ def _rows(logits: Tensor, positive: Tensor) -> Tensor:
     return losses.sum() / (count > 0).sum().clamp(min=1)
 
 
-def lse_pool(similarity: Tensor, gamma: float) -> Tensor:
+def lse_pool(similarity: Tensor, gamma: float, dim: int = -1) -> Tensor:
     """Smooth maximum over regions or prompts, log-mean-exp (multiple-instance pooling).
 
     Args:
         similarity: (..., N), say the cosine of each region with one text.
         gamma: sharpness; 0 tends to the mean, infinity to the maximum.
+        dim: where N is.
 
     Returns:
         (...), between the mean and the maximum.
@@ -66,8 +67,8 @@ def lse_pool(similarity: Tensor, gamma: float) -> Tensor:
     >>> round(lse_pool(torch.tensor([0.0, 1.0]), 1000.0).item(), 3)
     0.999
     """
-    count = similarity.shape[-1]
-    return (torch.logsumexp(gamma * similarity, dim=-1) - math.log(count)) / gamma
+    count = similarity.shape[dim]
+    return (torch.logsumexp(gamma * similarity, dim=dim) - math.log(count)) / gamma
 
 
 def gloria_pool(regions: Tensor, words: Tensor, mask: Tensor, gamma: float) -> Tensor:

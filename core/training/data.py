@@ -22,9 +22,8 @@ def normalise_sentence(sentence: str) -> str:
 class SentenceIndex:
     """Distinct sentences of M reports, and the reports each is in.
 
-    A sentence that two reports share is a positive of both images, so that reports that say the
-    same thing are not negatives of each other. Rare sentences are drawn more often: most of a
-    report says what is not there, in words that thousands of reports share.
+    Rare sentences are drawn more often: most of a report says what is not there, in words that
+    thousands of reports share.
     """
 
     def __init__(self, reports: list[list[str]]) -> None:
@@ -43,7 +42,7 @@ class SentenceIndex:
         return [*self.sentences, *(text for ways in others for text in ways)]
 
     def draw(
-        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool = True,
+        self, images: list[int], per_report: int, generator: torch.Generator, shared: bool,
         reworded: float = 0.0,
     ) -> tuple[list[str], Tensor, Tensor]:
         """Draw up to `per_report` sentences of each image's report, by one over the root of count.
@@ -51,8 +50,9 @@ class SentenceIndex:
         Args:
             images: B rows, each with at least one sentence.
             reworded: share of the sentences that are said in other words (`rewordings`).
-            shared: a sentence is a positive of every image whose report has it. Without, only of
-                the image it was drawn for, and false negatives stand (an ablation).
+            shared: a sentence is a positive of every image whose report has it, so that reports
+                that say the same thing are not negatives of each other. Without, only of the image
+                it was drawn for.
 
         Returns:
             P sentences, distinct where shared; positive (B, P) bool, from the whole reports and not

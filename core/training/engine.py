@@ -42,7 +42,9 @@ class Schedule:
     warmup: int = 100  # steps, at most a tenth of the run
     sentences_per_report: int = 2
     whole_reports: bool = False  # one text a report, where it fits the text tower
-    shared_positives: bool = True  # a sentence is true of every image whose report has it
+    # True: a sentence is a positive of every image whose report has it, and is drawn once a batch.
+    # False, which scores better on radiographs (docs/evidence.md): of the image it was drawn for.
+    shared_positives: bool = False
     keep: float = 1.0  # share of patch tokens kept by patch dropout
     augment: float = 0.0  # above 0 a frozen stem must run at every step
     text_augment: float = 0.0  # share of the drawn sentences that are said in other words

@@ -30,6 +30,7 @@ def _default_schedule() -> Schedule:
         learning_rate=1e-3,
         warmup=150,
         sentences_per_report=4,
+        shared_positives=True,
         keep=0.5,
         seed=1,
     )
