@@ -255,7 +255,7 @@ class TestCheckpoints:
             (config, b"{}", "not a model description"),
             (config, b"\xff\xfe", "not a model description"),
             (config, text.replace('"compact"', '"alien"').encode(), "does not know"),
-            (config, text.replace('"k":', '"kk":').encode(), "Unknown LRCLR setting kk"),
+            (config, text.replace('"k":', '"kk":').encode(), "Unknown LRCLR setting 'kk'"),
         ]
         for path, data, word in cases:
             weights.write_bytes(whole)
