@@ -69,7 +69,8 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
     forget_log(out)
     log = RunLog(out / "log.jsonl")
-    log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+    log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences),
+              left_out=[*data.left_out, *check.left_out])  # fmt: skip
 
     def checked(step: int) -> dict[str, object]:  # a run that is cut off keeps its last check
         notes = {"pretrain": asdict(config), "fingerprint": data.fingerprint, "step": step}
