@@ -34,7 +34,6 @@ class CheckScores:
     def write(self, run: Path) -> None:
         """Into a run's folder, over those of the check before."""
 
-
         def save(partial: Path) -> None:
             with partial.open("wb") as file:  # by its name numpy would give it another ending
                 np.savez_compressed(file, fingerprint=self.fingerprint, findings=self.findings,
@@ -63,7 +62,7 @@ class QuickCheck:
     ) -> None:
         as_pixels = model.config.body_mask
         self.inputs = prepared(studies, model.backbone, as_pixels, progress)
-        self.left_out = unreadable(studies, np.isin(np.arange(len(studies)), self.inputs.rows))
+        self.left_out = unreadable(studies, self.inputs.readable)
         if self.left_out:
             studies = studies.subset(self.inputs.rows.tolist())
         self.studies, self.labels = studies, studies.labels

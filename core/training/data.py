@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -125,6 +124,5 @@ def load_training_data(
     reports = [list(studies.reports[kept[row]]) for row in inputs.rows]
     if whole_reports:
         reports = [[" ".join(report)] for report in reports]
-    readable = np.isin(np.arange(len(kept)), inputs.rows)
-    left_out = unreadable(studies.subset(kept), readable)
+    left_out = unreadable(studies.subset(kept), inputs.readable)
     return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint, left_out)

@@ -32,15 +32,17 @@ class InputFile:
     """Prepared images (M, C, h, w) float16 in a file; memory holds only the rows asked for.
 
     Attributes:
-        rows: (M,) of the study set, of the images that could be read.
+        readable: (n,), of the studies of the set, which have an image here.
+        rows: (M,), those that do, in order.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         whole = self._map().shape
-        missing = _missing(path)
-        lost = np.load(missing) if missing.is_file() else np.zeros(0, np.int64)
-        self.rows: NDArray[np.int64] = np.delete(np.arange(whole[0]), lost)
+        self.readable = np.ones(whole[0], bool)
+        if _missing(path).is_file():
+            self.readable[np.load(_missing(path))] = False
+        self.rows = np.flatnonzero(self.readable)
         self.shape: tuple[int, ...] = (len(self.rows), *whole[1:])
 
     def __len__(self) -> int:
@@ -153,8 +155,9 @@ def _write_inputs(
         if array is None:
             raise ExplorerError(f"No image of '{studies.spec}' can be read. {lost[0]}")
         array.flush()
+        _missing(path).unlink(missing_ok=True)  # of a file that was here before
         if lost:
-            np.save(_missing(path), np.array(list(lost)))
+            np.save(_missing(path), list(lost))
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
