@@ -53,7 +53,7 @@ def default_model() -> str:
     return next(iter(model_names()), "demo")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+@st.cache_resource(max_entries=4, show_spinner="Loading the model", show_time=True)
 def _predictor(spec: str, written: int) -> Predictor:
     with page_download() as tell, reporting(tell):
         return load_predictor(spec)
@@ -80,7 +80,7 @@ def model_card(spec: str) -> ModelCard:
     return _model_card(predictor(spec))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Opening the study set")
+@st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)
 def studies(spec: str) -> StudySet:
     """An open study set."""
     return open_studies(spec)

@@ -1,5 +1,6 @@
 """Plans of runs: read, run, cut off and continued, and compared over seeds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,14 @@ match = 0.0
     assert "| global-only |" in tables[1] and "| centre |" in tables[3]
     assert len(pd.read_csv(out / "table.csv")) == 2
     assert (out / "figure.png").stat().st_size > 1000
+
+    # Another variant comes first: it is measured with the controls, and nothing is trained again.
+    models = {path: path.stat().st_mtime_ns for path in out.glob("trials/*/model.safetensors")}
+    turned = replace(plan, variants=dict(reversed(plan.variants.items())))
+    first, second = ablate(turned, out, said.append)
+    assert first.variant == "global-only" and "pointing_game centre" in first.figures
+    assert "pointing_game centre" not in second.figures
+    assert all(path.stat().st_mtime_ns == then for path, then in models.items())
 
 
 def test_folds_are_measured_as_one_set(tmp_path: Path) -> None:

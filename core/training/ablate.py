@@ -119,15 +119,15 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
             parts = []
             for fold, test in enumerate(tests):
                 folder = out / "trials" / f"{variant}-seed{seed}-fold{fold}"
-                if not (folder / "cases.json").is_file():
+                measured = plan.methods_of(variant)
+                if not _is_measured(folder, measured):
                     made = _of_fold(config, fold, seed)
                     if not _is_trained(folder, made.schedule.steps):
                         finetune(made, folder, progress, resume=True)
                     # Loaded even if just trained, so that a trial cut off here measures the same.
                     model = Predictor(load_model(str(folder)), variant)
-                    measured = plan.methods_of(variant)
                     _measure(model, test, names, measured, plan.localize_first, folder, seed)
-                parts.append(_read(variant, seed, folder))
+                parts.append(_read(variant, seed, folder, measured))
             compared.add(_joined(parts))
         _write(compared.rows(), out)
     return compared.rows()
@@ -175,6 +175,15 @@ def _is_trained(folder: Path, steps: int) -> bool:
     return bool(config["notes"].get("step") == steps)
 
 
+def _is_measured(folder: Path, methods: tuple[str, ...]) -> bool:
+    """Whether a trial is done; one that was made for another plan may lack that one's controls."""
+    if not (folder / "cases.json").is_file():
+        return False
+    told = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
+    known = {key.split("|")[0] for found in told.values() for key in found["values"]}
+    return not known or known.issuperset(methods)
+
+
 def _measure(
     predictor: Predictor,
     test: StudySet,
@@ -211,19 +220,22 @@ def _measure(
     write_text_whole(folder / "cases.json", json.dumps(told))
 
 
-def _read(variant: str, seed: int, folder: Path) -> Trial:
+def _read(variant: str, seed: int, folder: Path, methods: tuple[str, ...]) -> Trial:
+    """What was measured of a trial, of these methods alone."""
     told = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
     cases = {}
     for finding, found in told.items():
         values = {}
         for key, numbers in found["values"].items():
             method, measure = key.split("|")
-            values[method, measure] = numbers
+            if method in methods:
+                values[method, measure] = numbers
         cases[finding] = Tally(found["rows"], values)
     with np.load(folder / "scores.npz") as kept:
         scores = {name: kept[name].astype(float) for name in kept.files}
     with np.load(folder / "studies.npz") as kept:
-        studies = {name: kept[name] for name in kept.files}
+        wanted = ("retrieval", *(f"brixia {method}" for method in methods))
+        studies = {name: kept[name] for name in kept.files if name in wanted}
     return Trial(variant, seed, scores, cases, studies)
 
 
