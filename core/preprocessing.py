@@ -63,7 +63,7 @@ class Preprocess:
         """What `resize` made, (..., 1, size, size), as (..., C, size, size)."""
         mean = torch.tensor(self.mean).view(-1, 1, 1)
         std = torch.tensor(self.std).view(-1, 1, 1)
-        return (grey.expand(*grey.shape[:-3], self.channels, -1, -1) - mean) / std
+        return (grey.expand(*grey.shape[:-3], self.channels, -1, -1) - mean).div_(std)
 
     def batch(self, images: Sequence[np.ndarray]) -> Tensor:
         """Preprocess B images to (B, C, size, size)."""

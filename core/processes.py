@@ -10,7 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
+from functools import cache
+from multiprocessing import (
+    connection,
+    forkserver,
+    get_all_start_methods,
+    get_context,
+    parent_process,
+)
+from multiprocessing.context import BaseContext
 from threading import Lock, Thread
 from types import ModuleType
 from typing import Any, TypeVar
@@ -40,8 +48,7 @@ def map_in_processes(
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process ended by itself.
     """
-    # Spawned, not forked: torch's threads and a server's locks do not survive a fork.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (initializer, initargs))
+    pool = ProcessPoolExecutor(workers, _context(), _start, (initializer, initargs))
     under_way: deque[Future[list[Result]]] = deque()
     try:
         for first in range(0, len(jobs), chunksize):
@@ -53,6 +60,26 @@ def map_in_processes(
             yield from under_way.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def prepare_processes() -> None:
+    """Have what processes start from import its modules, while the caller does something else."""
+    if _context().get_start_method() == "forkserver":
+        with _no_main():
+            forkserver.ensure_running()
+
+
+@cache
+def _context() -> BaseContext:
+    """Forks of a server that has imported what most need, where a system has such; else spawned.
+
+    Never forks of this process: torch's threads and a server's locks do not survive that.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["core.studies", "core.preprocessing"])
+    return context
 
 
 def _each(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:

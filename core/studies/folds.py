@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
@@ -68,6 +67,9 @@ def apply_options(studies: StudySet, options: Options) -> StudySet:
 
 def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
     """Fold of each row (n,); rows of one group share a fold, rows without a group stand alone."""
+    # Here, for it takes 1.5 s, and every worker process that reads images comes by this module.
+    from sklearn.model_selection import GroupKFold
+
     column = next((name for name in GROUPS if name in table.columns), None)
     groups = table["id"].astype(str)
     if column is not None:

@@ -15,6 +15,10 @@ from core.studies.dicom.pixels import frames, stored_values
 from core.studies.dicom.present import make_film
 from core.studies.images import LoadedImage
 
+# It logs odd values and tracebacks, which may name a person. For good, and not for each file: a
+# change of level empties the caches of all loggers, and threads would undo each other's.
+logging.getLogger("pydicom").propagate = False
+
 
 def read_dicom(data: bytes, name: str) -> LoadedImage:
     """Decode a DICOM file.
@@ -41,13 +45,7 @@ def read_dicom(data: bytes, name: str) -> LoadedImage:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No words from pydicom: it warns of odd values, a person's among them, and logs tracebacks."""
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+    """No warnings from pydicom: it quotes odd values, a person's among them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

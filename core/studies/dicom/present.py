@@ -18,7 +18,7 @@ from core.studies.images import MAX_PIXELS, grey_of_colours
 from core.studies.window import Table, Window
 
 _FLAT = 10 / 255  # of the brightness; a window that leaves less of the picture does not fit it
-_SAMPLE = 50_000  # pixels that say whether it does
+_SAMPLE = 10_000  # pixels that say whether it does
 _MOST_ASPECT = 4.0  # pixels more oblong than this are an error of the header
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 # Explanations are free text that could name a person: only such words are shown.
