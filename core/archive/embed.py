@@ -44,7 +44,7 @@ from core.archive.shard import Problem, read_head, write_shard
 from core.errors import ExplorerError
 from core.files import write_whole
 from core.inference.predictor import Predictor
-from core.inference.prompts import default_prompts
+from core.inference.prompts import prompts_for
 from core.labels import PATHOLOGIES
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.precision import PRECISIONS
@@ -157,6 +157,7 @@ def _prepare(
         predictor.name, predictor.model_hash, asdict(predictor.model.backbone.preprocess),
         studies.spec, studies.fingerprint, len(studies), options.precision, patches, grid,
         predictor.model.backbone.embed_dim, options.shard_size, versions=versions(),
+        lrclr=predictor.model.config.to_dict(), members=predictor.model.backbone.members,
     )  # fmt: skip
     there = read_description(folder)
     if there is not None:
@@ -176,7 +177,7 @@ def _prepare(
     for name in table.columns.difference([*PATHOLOGIES, "text_derived"]):
         table[name] = table[name].astype("string")
     write_whole(folder / STUDIES, lambda path: table.to_parquet(path, index=False))
-    prompts = predictor.encode_texts(default_prompts().all_texts())
+    prompts = predictor.encode_texts(prompts_for(PATHOLOGIES).all_texts())
     queries = pa.table(
         {"text": list(prompts.texts), "features": list(prompts.text_features.numpy())}
     )

@@ -119,15 +119,17 @@ class Archive:
         patches = torch.cat([each for _, each, _ in found])[back]
         return patches, torch.cat(cells)[back] if cells else None
 
-    def prompts(self) -> NDArray[np.float32]:
-        """Embeddings of the default prompts (P, d).
+    def prompts(self) -> dict[str, NDArray[np.float32]]:
+        """Embeddings (d,) of the default prompts, by text.
 
         Raises:
             ExplorerError: their file is gone or damaged.
         """
         path = self.folder / PROMPTS
         try:
-            return np.stack(pd.read_parquet(path)["features"].to_list()).astype(np.float32)
+            table = pd.read_parquet(path)
+            found = np.stack(table["features"].to_list()).astype(np.float32)
+            return dict(zip(table["text"].astype(str), found, strict=True))
         except (OSError, ValueError, KeyError):
             raise ExplorerError(
                 f"{path} is missing or damaged; embed again into another folder."

@@ -40,6 +40,9 @@ class Description:
     shard_size: int
     probe: dict[str, Any] = field(default_factory=dict)  # what the precision was chosen by
     versions: dict[str, str] = field(default_factory=dict)
+    # What makes scores of features: the model's LRCLR settings, and how many it is an ensemble of.
+    lrclr: dict[str, Any] = field(default_factory=dict)
+    members: int = 1
     format: int = FORMAT
 
     @property

@@ -8,6 +8,7 @@ an archive has many times as much: from memory where all fit `_HELD`, else from 
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import Tensor
 from core.archive.embedded_set import Archive, EmbeddedSet
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, match, member_cosines, needs_match
+from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
@@ -27,10 +29,20 @@ _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
 _READ = 2**26  # bytes of patches that are scored, or read from the shards, at once
 _AT_ONCE = 512  # studies scored at once, where words or the match are asked for
+_FEW = 2  # texts for which a pass each is quicker than turning patches to single precision
 _IN_CACHE = 2048  # regions turned from half to single precision at once
 
 Vector = NDArray[np.float32]
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What makes scores of the features of images and texts."""
+
+    config: LRCLRConfig
+    members: int  # of an ensemble
+    model: LRCLR | None = None  # whole, for what `patches_decide` denies
 
 
 class TextColumns:
@@ -45,37 +57,37 @@ class TextColumns:
 
     @torch.no_grad()
     def scores(
-        self, model: LRCLR, texts: TextEncoding, prompts: PromptSet, progress: Progress | None
+        self, scoring: Scoring, texts: TextEncoding, prompts: PromptSet, progress: Progress | None
     ) -> list[dict[str, Vector]]:
         """Scores of every study, (n,) each, for each finding of the prompts."""
         with self._lock:
             changed = [each for each in prompts.values() if each not in self._findings]
             used = {text for each in changed for text in (*each.positive, *each.negative)}
-            self._add_texts(model, texts, used, progress)
+            self._add_texts(scoring, texts, used, progress)
             for finding in changed:
-                self._findings[finding] = self._combined(model, texts, finding)
+                self._findings[finding] = self._combined(scoring.config, texts, finding)
             found = [self._findings[finding] for finding in prompts.values()]
             for finding in prompts.values():
                 self._findings.move_to_end(finding)
-            width = 4 * (model.backbone.members + 2)
+            width = 4 * (scoring.members + 2)
             _trim(self._texts, width * len(self._archive), len(texts))
             _trim(self._findings, 4 * len(SCORES) * len(self._archive), len(prompts))
         return found
 
     def _add_texts(
-        self, model: LRCLR, texts: TextEncoding, used: set[str], progress: Progress | None
+        self, scoring: Scoring, texts: TextEncoding, used: set[str], progress: Progress | None
     ) -> None:
         new = [row for row, text in enumerate(texts.texts)
                if text in used and text not in self._texts]  # fmt: skip
         if new:
-            made = self._compute(model, texts.rows(torch.tensor(new)), progress)
+            made = self._compute(scoring, texts.rows(torch.tensor(new)), progress)
             for column, row in zip(made.unbind(dim=1), new, strict=True):
                 self._texts[texts.texts[row]] = column.contiguous()
         for text in used:
             self._texts.move_to_end(text)
 
     def _combined(
-        self, model: LRCLR, texts: TextEncoding, finding: FindingPrompts
+        self, config: LRCLRConfig, texts: TextEncoding, finding: FindingPrompts
     ) -> dict[str, Vector]:
         rows = [row for row, text in enumerate(texts.texts)
                 if text in (*finding.positive, *finding.negative)]  # fmt: skip
@@ -83,25 +95,29 @@ class TextColumns:
         # (M + 2, n, P), of which whole texts lie side by side, as they are kept and combined.
         columns = torch.stack([self._texts[text] for text in own.texts], dim=1).transpose(1, 2)
         alone = PromptSet({"finding": finding})
-        made = combine(columns[:-2], columns[-2], columns[-1], own, alone, model.config)
+        made = combine(columns[:-2], columns[-2], columns[-1], own, alone, config)
         return {name: made[name][:, 0].numpy() for name in SCORES}
 
-    def _compute(self, model: LRCLR, texts: TextEncoding, progress: Progress | None) -> Tensor:
+    def _compute(
+        self, scoring: Scoring, texts: TextEncoding, progress: Progress | None
+    ) -> Tensor:
         """Cosine with each of M members, local score and match logit, (M + 2, P, n)."""
-        archive, members = self._archive, model.backbone.members
+        archive, members, model = self._archive, scoring.members, scoring.model
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
         done = 0
-        if self._patches_decide(model):
+        if self.patches_decide(scoring.config):
             for patches in self._all_patches():
                 place = slice(done, done + len(patches))
                 cosines = _region_cosines(patches, texts.text_features)
-                found[members, :, place] = lse_pool(cosines, model.config.gamma).T
+                found[members, :, place] = lse_pool(cosines, scoring.config.gamma).T
                 done += len(patches)
                 if progress:
                     progress(done, len(archive))
             return found
+        if model is None:
+            raise ValueError("these settings score with the model, and there is none")
         with_match = needs_match(model.config)
         while done < len(archive):
             rows = np.arange(done, min(done + _AT_ONCE, len(archive)))
@@ -114,11 +130,11 @@ class TextColumns:
                 progress(done, len(archive))
         return found
 
-    def _patches_decide(self, model: LRCLR) -> bool:
+    def patches_decide(self, config: LRCLRConfig) -> bool:
         """Whether scores follow from the kept patches alone: no words, selection or match."""
         kept = self._archive.description.patches is not None
         selects = not kept and self._archive.patches(np.arange(1))[1] is not None
-        return model.config.local_form == "lse" and not selects and not needs_match(model.config)
+        return config.local_form == "lse" and not selects and not needs_match(config)
 
     def _all_patches(self) -> Iterator[Tensor]:
         """The patches of all studies (m, K, d) float16, some at a time."""
@@ -136,11 +152,16 @@ class TextColumns:
 def _region_cosines(patches: Tensor, texts: Tensor) -> Tensor:
     """Cosine of every patch (m, K, d) float16 with every text (P, d), (m, P, K) in fp32.
 
-    A few thousand patches at a time are turned to single precision: what lies in the cache costs
-    little more than reading the half-precision numbers from memory.
+    Of few texts each takes a pass over the patches as they are, summed in single precision and
+    rounded to half: cosines differ by 2e-4 at most. For more, a few thousand patches at a time are
+    turned to single precision, which costs little more than reading them while they are in the
+    cache.
     """
-    flat, columns = patches.flatten(0, 1), texts.T.contiguous()
-    found = torch.empty(len(flat), len(texts))
+    flat = patches.flatten(0, 1)
+    if len(texts) <= _FEW:
+        found = torch.stack([flat @ text.half() for text in texts], dim=1).float()
+        return found.view(*patches.shape[:2], -1).transpose(1, 2)
+    columns, found = texts.T.contiguous(), torch.empty(len(flat), len(texts))
     single = torch.empty(min(_IN_CACHE, len(flat)), flat.shape[1])
     for start in range(0, len(flat), _IN_CACHE):
         some = flat[start : start + _IN_CACHE]
@@ -149,7 +170,7 @@ def _region_cosines(patches: Tensor, texts: Tensor) -> Tensor:
 
 
 def archive_scores(
-    model: LRCLR,
+    scoring: Scoring,
     studies: EmbeddedSet,
     texts: TextEncoding,
     prompts: PromptSet,
@@ -161,11 +182,39 @@ def archive_scores(
         texts: the encoding of `prompts.all_texts()`.
         progress: called with (done, total) studies while patches are read for new texts.
     """
-    found = studies.archive.columns.scores(model, texts, prompts, progress)
+    found = studies.archive.columns.scores(scoring, texts, prompts, progress)
     whole = len(studies) == len(studies.archive)
     places = slice(None) if whole else studies.places
     # Stacked as rows, each of which is copied whole, and then turned.
     return {name: np.stack([each[name][places] for each in found]).T for name in SCORES}
+
+
+def scores_alone(
+    studies: EmbeddedSet, prompts: PromptSet, progress: Progress | None = None
+) -> Scores | None:
+    """`archive_scores` without the model, by the texts that the archive keeps with their features.
+
+    None where that is not enough: other prompts, scores that read words or fuse image and text, or
+    an archive of a version that kept no settings.
+
+    Raises:
+        ExplorerError: as `Archive.prompts`.
+    """
+    made = studies.archive.description
+    if not made.lrclr:
+        return None
+    config = LRCLRConfig.from_dict(made.lrclr)
+    kept = studies.archive.prompts()
+    wanted = prompts.all_texts()
+    if not studies.archive.columns.patches_decide(config) or not kept.keys() >= set(wanted):
+        return None
+    features = torch.from_numpy(np.stack([kept[text] for text in wanted]))
+    count = len(wanted)
+    texts = TextEncoding(
+        features, features[:, None][:, :0], torch.zeros(count, 0, dtype=torch.bool),
+        [[] for _ in wanted], tuple(wanted),
+    )  # fmt: skip
+    return archive_scores(Scoring(config, made.members), studies, texts, prompts, progress)
 
 
 def _trim(known: OrderedDict[Any, Any], size: int, least: int) -> None:

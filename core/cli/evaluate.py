@@ -11,7 +11,10 @@ PROMPTS_HELP = 'JSON: {"Finding": {"positive": ["..."], "negative": ["..."]}}.'
 
 
 def evaluate_command(
-    model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
+    model: Annotated[
+        str | None,
+        typer.Option(help="demo, demo-base, a run, or a backbone; for shards, by default theirs."),
+    ] = None,
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
@@ -19,6 +22,7 @@ def evaluate_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """AUC of the zero-shot scores, per finding, with bootstrap 95 % intervals."""
+    from core.archive.embedded_set import EmbeddedSet
     from core.evaluation.evaluate import evaluate
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
@@ -28,15 +32,17 @@ def evaluate_command(
     check_out(json)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
+    alone = model is None and isinstance(studies, EmbeddedSet)  # shards may need no model
+    if model is None:
+        model = studies.archive.description.model if isinstance(studies, EmbeddedSet) else "demo"
     laterals = sum(map(is_lateral, studies.table["view"]))
     if laterals:
         typer.echo(
             f"{laterals} of {len(studies)} studies are laterals by their view: models know frontal "
             "views only, and what they score here means nothing.", err=True,
         )  # fmt: skip
-    report = evaluate(
-        load_predictor(model), studies, chosen, n_bootstrap, seed, StderrProgress("Encoding")
-    )
+    predictor = None if alone else load_predictor(model)
+    report = evaluate(predictor, studies, chosen, n_bootstrap, seed, StderrProgress("Encoding"))
     print(f"{model} on {data}\n{report.table()}")
     if json:
         write_json(json, report.to_json())

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from core.archive.embedded_set import EmbeddedSet
 from core.errors import ExplorerError
 from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
-from core.inference.predictor import Predictor, Progress, unreadable
+from core.inference.predictor import Predictor, Progress, own_scores, unreadable
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import bootstrap_auc
@@ -12,7 +13,7 @@ from core.studies import StudySet
 
 
 def evaluate(
-    predictor: Predictor,
+    predictor: Predictor | None,
     studies: StudySet,
     prompts: PromptSet | None = None,
     n_bootstrap: int = 1000,
@@ -22,6 +23,7 @@ def evaluate(
     """Zero-shot AUC of a model on a set.
 
     Args:
+        predictor: None for an archive's own model, which is loaded if its scores need it.
         prompts: by default those of `prompts_for` the findings that the set labels.
         n_bootstrap: resamples behind each interval.
         progress: called with (done, total) images while they are encoded.
@@ -35,7 +37,12 @@ def evaluate(
     if not chosen:  # said before the images are encoded
         raise _nothing_to_score(studies, prompts)
     prompts = prompts or prompts_for(labelled)
-    scores = predictor.score_set(studies, prompts, progress)
+    if predictor is not None:
+        scores = predictor.score_set(studies, prompts, progress)
+    elif isinstance(studies, EmbeddedSet):
+        scores = own_scores(studies, prompts, progress)
+    else:
+        raise ValueError("a set of images is scored by a model")
     return auc_report(studies, prompts, scores, n_bootstrap, seed)
 
 

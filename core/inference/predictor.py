@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.archive.embedded_set import EmbeddedSet
-from core.archive.rescore import archive_scores
+from core.archive.rescore import Scoring, archive_scores, scores_alone
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
@@ -117,7 +117,8 @@ class Predictor:
             return self.score(self.encode_set(studies, progress), prompts)
         studies.check_model(self.name, self.model_hash)
         texts = self.encode_texts(prompts.all_texts())
-        return archive_scores(self.model, studies, texts, prompts, progress)
+        scoring = Scoring(self.model.config, self.model.backbone.members, self.model)
+        return archive_scores(scoring, studies, texts, prompts, progress)
 
     def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:
         """Encoding of one study, a batch of 1; of an archive's from its shards."""
@@ -152,6 +153,20 @@ def unreadable(studies: StudySet, readable: NDArray[np.bool_]) -> tuple[str, ...
             reason = str(error)
         found.append(f"{studies.ids[row]}: {reason}")
     return tuple(found)
+
+
+def own_scores(
+    studies: EmbeddedSet, prompts: PromptSet, progress: Progress | None = None
+) -> Scores:
+    """Scores of an archive by the model that made it, which is loaded only if they need it.
+
+    Raises:
+        ExplorerError: as `Predictor.score_set` and `load_predictor`.
+    """
+    found = scores_alone(studies, prompts, progress)
+    if found is not None:
+        return found
+    return load_predictor(studies.archive.description.model).score_set(studies, prompts, progress)
 
 
 def load_predictor(spec: str) -> Predictor:
