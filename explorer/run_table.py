@@ -40,19 +40,17 @@ def draw(runs: list[Run]) -> None:
 def _compare(runs: list[Run], found: list[Summary]) -> None:
     names = [run.name for run in runs]
     settings = differing(runs)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Settings that differ**")
-        if settings:
-            shown = [{"Setting": name, **dict(zip(names, map(str, values), strict=True))}
-                     for name, values in settings.items()]  # fmt: skip
-            st.dataframe(shown, hide_index=True)
-        else:
-            st.caption("None: these runs were started with the same settings.")
-    with right:
-        st.markdown("**AUC of the last check**")
-        st.dataframe(_findings(runs, found), hide_index=True)
-        st.caption(f"Gains over {names[0]} with 95 % intervals, on the same studies.")
+    st.markdown("**Settings that differ**")
+    if settings:
+        shown = [{"Setting": name, **dict(zip(names, map(str, values), strict=True))}
+                 for name, values in settings.items()]  # fmt: skip
+        st.dataframe(shown, hide_index=True)
+    else:
+        st.caption("None: these runs were started with the same settings.")
+    st.markdown("**AUC of the last check**")
+    three = {name: st.column_config.NumberColumn(format="%.3f") for name in names}
+    st.dataframe(_findings(runs, found), column_config=three, hide_index=True)
+    st.caption(f"Gains over {names[0]} with 95 % intervals, on the same studies.")
     left, right = st.columns(2)
     for place, name, title in ((left, "score", "AUC"), (right, "pointing", "pointing game")):
         with place:
