@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from core.archive.embed import Progress
+    from core.archive.pipeline import Progress
 
 
 def embed_command(
