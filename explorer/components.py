@@ -15,7 +15,7 @@ from core.studies.phantom_set import PhantomSet
 from explorer import cache, figures, state, window_control
 from explorer.state import Current
 
-_STILL = {"displayModeBar": False, "scrollZoom": False}
+STILL = {"displayModeBar": False, "scrollZoom": False}
 
 
 def prompt_box(label: str = "Prompt") -> str:
@@ -48,7 +48,7 @@ def prompt_or_sentence(current: Current) -> str:
 
 def show(figure: figures.go.Figure, key: str) -> None:
     """A figure without tools around it."""
-    st.plotly_chart(figure, key=key, config=_STILL)
+    st.plotly_chart(figure, key=key, config=STILL)
 
 
 def row(*widths: int) -> list[DeltaGenerator]:
@@ -73,7 +73,7 @@ def region_film(
         "Radiograph with the selected regions",
     )  # fmt: skip
     event = st.plotly_chart(
-        figure, key=key, config=_STILL, on_select="rerun", selection_mode="points"
+        figure, key=key, config=STILL, on_select="rerun", selection_mode="points"
     )
     points = event["selection"]["points"]
     return int(points[0]["customdata"]) if points else None

@@ -13,6 +13,8 @@ from core.studies import StudySet
 from explorer import cache, components, figures, state
 from explorer.state import Current
 
+WIDTH = 320  # of the query's controls, in pixels
+_ACROSS, _DOWN = "search_across", "search_down"
 _TEXT, _STUDY, _BOX = "A text", "This study", "A box on it"
 
 
@@ -54,17 +56,48 @@ def query(current: Current) -> Query:
 
 
 def _box(current: Current) -> Box:
-    """A box in pixels of the picture, by two sliders, drawn on it."""
+    """A box in pixels of the picture: drawn on it, or set by two sliders."""
     place = st.container()
     height, width = components.shape(current)
-    left, right = st.slider("Across, %", 0, 100, (20, 45), key="search_across")
-    upper, lower = st.slider("Down, %", 0, 100, (50, 75), key="search_down")
+    left, right = _ends("Across, %", _ACROSS, (20, 45))
+    upper, lower = _ends("Down, %", _DOWN, (50, 75))
     box = (left * width / 100, upper * height / 100, max(right - left, 1) * width / 100,
            max(lower - upper, 1) * height / 100)  # fmt: skip
     with place:
-        picture = cache.display(current.studies, current.row)
-        st.image(_boxed(picture, box), width="stretch")
+        picture = _boxed(cache.display(current.studies, current.row), box)
+        tall = min(round(WIDTH * height / width), 480)
+        _drawn(figures.film(picture, height=tall, name="Radiograph to draw a box on"))
+        st.caption("Drag over the picture, or use the sliders.")
     return box
+
+
+def _ends(label: str, key: str, first: tuple[int, int]) -> tuple[int, int]:
+    """A slider with two ends, which a drag may have set."""
+    st.session_state.setdefault(key, first)
+    st.slider(label, 0, 100, key=key)
+    low, high = st.session_state[key]
+    return low, high
+
+
+def _drawn(figure: figures.go.Figure) -> None:
+    """The picture, on which a drag sets the sliders."""
+    height, width = figure.layout.yaxis.range[0], figure.layout.xaxis.range[1]
+    figure.update_layout(dragmode="select", clickmode="none",
+                         newselection={"line": {"color": figures.ACCENT, "width": 2}})  # fmt: skip
+    # A new chart after each box: the last one's own outline would stay where it was drawn.
+    number = st.session_state.get("search_drawn", 0)
+    key = f"search_draw_{number}"
+
+    def take() -> None:
+        boxes = st.session_state[key]["selection"]["box"]
+        if not boxes:
+            return
+        for name, side, whole in ((_ACROSS, "x", width), (_DOWN, "y", height)):
+            ends = sorted(round(100 * min(max(end / whole, 0), 1)) for end in boxes[0][side])
+            st.session_state[name] = (ends[0], ends[1])
+        st.session_state["search_drawn"] = number + 1
+
+    st.plotly_chart(figure, key=key, config=components.STILL, on_select=take, selection_mode="box")
 
 
 def results(current: Current, asked: Query) -> None:

@@ -6,7 +6,7 @@ from explorer import components, search_view, state
 
 st.title("Search")
 current = state.current()
-asked, found = components.row(320, 704)
+asked, found = components.row(search_view.WIDTH, 704)
 with asked:
     query = search_view.query(current)
 with found:

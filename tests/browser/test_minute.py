@@ -88,3 +88,23 @@ def test_the_sidebar_leads_to_every_page(page: Any) -> None:
         page.wait_for_selector(f'h1:has-text("{title}")', timeout=120_000)
         settled(page)
         assert not page.locator('[data-testid="stException"]').count()
+
+
+def test_a_box_is_drawn_on_the_film_that_is_searched_by(page: Any) -> None:
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Search").click()
+    page.wait_for_selector('h1:has-text("Search")', timeout=120_000)
+    settled(page)
+    page.get_by_text("A box on it").click()
+    film = page.locator('[data-testid="stMain"] [data-testid="stPlotlyChart"]')
+    film.wait_for(timeout=60_000)
+    settled(page)
+    place = film.bounding_box()
+    for share, act in ((0.5, page.mouse.down), (0.7, lambda: None), (0.9, page.mouse.up)):
+        page.mouse.move(place["x"] + share * place["width"], place["y"] + share * place["height"])
+        act()
+    sliders = page.locator('[data-testid="stSlider"]')
+    for number in (0, 1):
+        sliders.nth(number).get_by_text("90", exact=True).wait_for(timeout=60_000)
+        assert sliders.nth(number).get_by_text("50", exact=True).count()
+    settled(page)
+    assert not page.locator('[data-testid="stException"]').count()
