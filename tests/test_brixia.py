@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from tiny_model import TinySet, tiny_model
 
 from core.evaluation import brixia
 from core.inference.predictor import Predictor
-from tests.tiny_model import TinySet, tiny_model
 
 LUNGS = np.zeros((40, 48), bool)
 LUNGS[4:34, 6:20] = LUNGS[4:34, 28:42] = True

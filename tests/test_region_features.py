@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tiny_model import tiny_model
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
@@ -11,7 +12,6 @@ from core.lrclr.config import REGION_FEATURES, LRCLRConfig
 from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 from core.training.objectives import Batch, Weights, lrclr_losses
-from tests.tiny_model import tiny_model
 
 REACH = {"local": 0, "conv": 1, "window": 1}
 """Patches of the 4 x 4 grid, in each direction, that a feature may see."""
