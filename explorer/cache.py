@@ -1,6 +1,7 @@
 """The only cached wrappers around core; what is cached is shared by sessions and never changed."""
 
 from collections.abc import Callable
+from os.path import isfile
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ _KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
 def model_names() -> list[str]:
     """Embedded models that are there, then runs that left a model."""
     embedded = [
-        name for name in EMBEDDED if ((f := model_folder(name)) and (f / "config.json").is_file())
+        name for name in EMBEDDED if ((f := model_folder(name)) and isfile(f / "config.json"))
     ]
     return embedded + [run.name for run in list_runs() if run.has_model]
 
@@ -67,7 +68,7 @@ def predictor(spec: str) -> Predictor:
     """
     folder = model_folder(spec)
     config = folder / "config.json" if folder else None
-    return _predictor(spec, config.stat().st_mtime_ns if config and config.is_file() else 0)
+    return _predictor(spec, config.stat().st_mtime_ns if config and isfile(config) else 0)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the model's files", hash_funcs=_KEYS)

@@ -126,7 +126,8 @@ class TestManifest:
         assert open_studies(str(path)).reports == [["Edema."], ["Clear lungs."]]
 
     @pytest.mark.parametrize(
-        "image", ["gone.png", "../a.png", "/etc/passwd", "\\\\host\\x.png", "//host/x.png", ""]
+        "image",
+        ["gone.png", "../a.png", "/etc/passwd", "\\\\host\\x.png", "//host/x.png", "", "a" * 300],
     )
     def test_a_row_without_a_usable_file_is_a_problem_not_an_end(
         self, tmp_path: Path, image: str
@@ -211,7 +212,8 @@ class TestPhantomSets:
     @pytest.mark.parametrize(
         "spec",
         ["phantom:n=0", "phantom:n=200000", "phantom:seed=-1", "phantom:size=9", "phantom:x=1",
-         "phantom:nonsense", "phantom:n=1e3", "", "  ", "nonsense", "\\\\host\\share", "//host/x"],
+         "phantom:nonsense", "phantom:n=1e3", "", "  ", "nonsense", "\\\\host\\share", "//host/x",
+         "a" * 300, f"{'a' * 300}.csv", f"nih:{'a' * 300}", f"shards:{'a' * 300}"],
     )  # fmt: skip
     def test_what_is_no_spec_is_one_sentence(self, spec: str) -> None:
         with pytest.raises(ExplorerError):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
+from os.path import isdir
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class Archive:
         Raises:
             ExplorerError: no archive, none of its shards is finished, or a file is damaged.
         """
-        description = read_description(folder) if folder.is_dir() else None
+        description = read_description(folder) if isdir(folder) else None
         if description is None:
             raise ExplorerError(
                 f"{folder} holds no embeddings ({DESCRIPTION} is missing); make them with "

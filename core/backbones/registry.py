@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _CHECKPOINTS = (".pt", ".pth", ".bin", ".safetensors")
 def names_backbone(spec: str) -> bool:
     """Whether a spec has a form that `load_backbone` reads; the files may still be missing."""
     body, _ = split_size(spec)
-    return ":" in body or body in ALIASES or Path(body).is_dir()
+    return ":" in body or body in ALIASES or isdir(body)
 
 
 def split_size(spec: str) -> tuple[str, int | None]:
@@ -58,7 +59,7 @@ def load_backbone(spec: str) -> Backbone:
         backbone: Backbone = compact
     elif kind in _LOADERS and name:
         backbone = _LOADERS[kind](name, size)
-    elif Path(body).is_dir():
+    elif isdir(body):
         backbone = _folder(body, size)
     else:
         raise ExplorerError(f"'{spec}' names no backbone; known forms: {FORMS}.")
@@ -84,7 +85,7 @@ def _hub_transformers(name: str, size: int | None) -> Backbone:
     from core.backbones import hub
     from core.backbones.transformers_clip import FILES, transformers_backbone
 
-    folder = Path(name) if Path(name).is_dir() else hub.fetch(name, FILES)
+    folder = Path(name) if isdir(name) else hub.fetch(name, FILES)
     return transformers_backbone(folder, size)
 
 
@@ -98,12 +99,12 @@ def _chexzero(name: str, size: int | None) -> Backbone:
     from core.backbones.ensemble import Ensemble
     from core.backbones.openai_checkpoint import openai_backbone
 
-    if Path(name).is_dir():
+    if isdir(name):
         files = sorted(file for file in Path(name).iterdir() if file.suffix in _CHECKPOINTS)
         if not files:
             raise ExplorerError(f"{name} holds no checkpoint ({', '.join(_CHECKPOINTS)}).")
     else:  # a comma may belong to the one file's name
-        files = [Path(name)] if Path(name).is_file() else [Path(n) for n in name.split(",")]
+        files = [Path(name)] if isfile(name) else [Path(n) for n in name.split(",")]
     members = []
     for file in files:
         members.append(openai_backbone(file, chexzero=True, size=size))
@@ -113,7 +114,7 @@ def _chexzero(name: str, size: int | None) -> Backbone:
 
 def _folder(name: str, size: int | None) -> Backbone:
     folder = Path(name)
-    if not folder.is_dir():
+    if not isdir(folder):
         raise ExplorerError(f"There is no folder {folder}; check the path.")
     if (folder / "open_clip_config.json").is_file():
         from core.backbones.open_clip_vit import open_clip_folder

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         ExplorerError: no such file, one that is damaged or says more than it holds, a TorchScript
             archive or no state dict.
     """
-    if not path.is_file():
+    if not isfile(path):
         raise ExplorerError(f"There is no checkpoint {path}; check the path.")
     if _is_torchscript(path):
         raise ExplorerError(

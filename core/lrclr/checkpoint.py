@@ -3,6 +3,7 @@
 import json
 import os
 from hashlib import sha256
+from os.path import isfile
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -34,14 +35,14 @@ def model_folder(spec: str) -> Path | None:
     if spec in ALIASES:  # a run or folder of that name is reached by its path
         return None
     for folder in (runs_dir() / spec, Path(spec.removeprefix("local-dir:"))):
-        if (folder / CONFIG).is_file() and not _published(folder):
+        if isfile(folder / CONFIG) and not _published(folder):
             return folder
     return None
 
 
 def _published(folder: Path) -> bool:
     """Whether a folder is in open_clip's or transformers' layout, which has a config.json too."""
-    if (folder / "open_clip_config.json").is_file():
+    if isfile(folder / "open_clip_config.json"):
         return True
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from os.path import isdir
 from pathlib import Path
 
 from core.errors import ExplorerError
@@ -68,7 +69,7 @@ def open_studies(spec: str) -> StudySet:
         studies.spec = spec
         return studies
     path = Path(spec).expanduser() if spec else Path("?")
-    if path.is_dir():
+    if isdir(path):
         return open_folder(path)
     if path.suffix.lower() == ".csv":
         return open_manifest(path)

@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,13 @@ def _check_out(out: Path, source: Source) -> Path:
     if str(out).startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not written to; choose a local folder.")
     out = out.expanduser().resolve()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    try:
+        taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    except OSError as error:  # too long a name, or a place that may not be looked at
+        raise ExplorerError(
+            f"The new set cannot lie in {str(out)[:200]} ({error.strerror}); choose another folder."
+        ) from None
+    if taken:
         raise ExplorerError(f"{out.name} is there already and not empty; choose a new folder.")
     if out.is_relative_to(source.root) and source.table is None:
         raise ExplorerError("The new set would lie among the data; choose a folder outside of it.")
@@ -243,7 +250,7 @@ def _write_all(
             reason = "No image is named."
         elif path is None:
             reason = "The image lies outside of the folder of images."
-        elif not path.is_file():
+        elif not isfile(path):  # a name that no system takes is no error
             reason = "The image is not there."
         if path is None or reason:
             remarks.append(Remark(item.where, reason, True))

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +58,18 @@ def open_source(data: str | Path, images: str | Path | None = None, preview: int
         ExplorerError: a network path, nothing there, or no readable table.
     """
     path = _local(data)
-    if path.is_dir():
+    if isdir(path):
         root = path.resolve()
         first = _files(root, preview)
         sizes = [(root / name).stat().st_size for name in first]
         return Source(root, None, (), pd.DataFrame({"file": first, "bytes": sizes}))
-    if not path.is_file() or path.suffix.lower() not in TABLES:
+    if not isfile(path) or path.suffix.lower() not in TABLES:
         raise ExplorerError(
             f"There is nothing to import at '{path.name}'; give a folder of images, or a table "
             f"ending in {', '.join(TABLES)}."
         )
     root = (_local(images) if images else path.parent).resolve()
-    if not root.is_dir():
+    if not isdir(root):
         raise ExplorerError(f"There is no folder of images '{root.name}'; check its path.")
     head = _read(path, preview)
     if head.empty or len(set(head.columns)) < len(head.columns):

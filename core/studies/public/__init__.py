@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from os.path import exists
 from pathlib import Path
 
 from core.errors import ExplorerError
@@ -108,7 +109,7 @@ def _folder(text: str) -> Path:
     if text.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
     path = Path(text.strip()).expanduser()
-    if not text.strip() or not path.exists():
+    if not text.strip() or not exists(path):
         raise ExplorerError(f"There is no folder '{text.strip()}'; check the path after the colon.")
     return path.resolve()
 
