@@ -11,13 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing import (
-    connection,
-    forkserver,
-    get_all_start_methods,
-    get_context,
-    parent_process,
-)
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from multiprocessing.context import BaseContext
 from threading import Lock, Thread
 from types import ModuleType
@@ -65,6 +59,8 @@ def map_in_processes(
 def prepare_processes() -> None:
     """Have what processes start from import its modules, while the caller does something else."""
     if _context().get_start_method() == "forkserver":
+        from multiprocessing import forkserver  # not to be imported on every system
+
         with _no_main():
             forkserver.ensure_running()
 

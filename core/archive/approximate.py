@@ -109,7 +109,7 @@ def _build(
     index.cp.seed = seed + 1
     index.train(sample)
     own = sample[rng.choice(len(sample), min(_QUERIES, len(sample)), False)]
-    truth = _Truth(np.concatenate([own, *(each[None] for each in archive.prompts().values())]))
+    truth = _Truth(np.stack([*own, *archive.prompts().values()]))
     for start, vectors in _blocks(archive, regions):
         index.add(vectors)
         truth.see(start * each, vectors)

@@ -28,7 +28,8 @@ def embed_command(
     """Embeddings of a whole set to Parquet shards; run again, it makes what is missing."""
     from core.processes import prepare_processes
 
-    prepare_processes()  # while this one imports and loads
+    if workers != 0:
+        prepare_processes()  # while this one imports and loads
     from core.archive.embed import Options, embed
     from core.archive.layout import PROBLEMS
     from core.inference.predictor import load_predictor
