@@ -9,6 +9,8 @@ import re
 import secrets
 from collections.abc import Iterable
 
+from core.studies.intake.names import without_names
+
 REMOVED = "[removed]"
 _SHORTEST = 3  # letters; shorter ones would take "of" and "no" out of every report
 _DATE = re.compile(
@@ -36,17 +38,24 @@ def is_number(value: str) -> bool:
     return len(value.strip()) >= 5 and bool(re.search(r"\d", value))
 
 
-def scrubbed(text: str, known: Iterable[str]) -> str:
+def scrubbed(text: str, known: Iterable[str], names: Iterable[str] = ()) -> str:
     """A text without whole dates and without the identifiers that are known of its study.
 
-    What holds a digit is a number and goes as it is; what holds none is a name, whose parts go too.
+    Args:
+        known: identifiers. What holds a digit is a number and goes as it is; what holds none is a
+            name, whose parts of three letters and more go too.
+        names: of those, the values of name fields; their parts of two letters go as well.
 
     >>> scrubbed("Ms Doe, seen 12/03/2019: clear. Compare MRN-4711.", ["DOE^JANE", "MRN-4711"])
     'Ms [removed], seen [removed]: clear. Compare [removed].'
+    >>> scrubbed("Mrs Wu: as before.", ["WU^LI"], ["WU^LI"])
+    'Mrs [removed]: as before.'
     """
+    # Before the longer parts go: what stands beside them tells a name of two letters from a word.
+    text = without_names(text, (name for name in names if not re.search(r"\d", name)), REMOVED)
     whole = {value.strip() for value in known if len(value.strip()) >= _SHORTEST}
-    names = {value for value in whole if not re.search(r"\d", value)}
-    parts = {part for value in names for part in re.split(r"[\W_]+", value)}
+    without_digits = {value for value in whole if not re.search(r"\d", value)}
+    parts = {part for value in without_digits for part in re.split(r"[\W_]+", value)}
     words = sorted((w for w in whole | parts if len(w) >= _SHORTEST), key=len, reverse=True)
     if words:
         pattern = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words)

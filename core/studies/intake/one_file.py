@@ -9,6 +9,7 @@ import pydicom
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from core.errors import ExplorerError
 from core.studies.images import LoadedImage, read_image
@@ -20,8 +21,12 @@ from core.studies.intake.mapping import view_name
 NAME = "The file"
 """What sentences call it: its own name can hold a person's."""
 
-_IDENTIFIERS = ("PatientName", "PatientID", "AccessionNumber", "OtherPatientIDs", "StudyID",
-                "PatientBirthName", "ReferringPhysicianName", "InstitutionName")  # fmt: skip
+_NAMES = ("PatientName", "PatientBirthName", "OtherPatientNames", "PatientMotherBirthName",
+          "ResponsiblePerson", "ReferringPhysicianName", "PerformingPhysicianName",
+          "NameOfPhysiciansReadingStudy", "OperatorsName", "PatientID",
+          "OtherPatientIDs")  # fmt: skip
+"""Of people; some systems write a name where an id belongs."""
+_IDENTIFIERS = (*_NAMES, "AccessionNumber", "StudyID", "InstitutionName")
 BURNED_IN = "Text seems to be burned into the picture; look at it before you share it."
 BURNED_IN_HEADER = "The header says that text is burned into the picture."
 
@@ -36,6 +41,7 @@ class Job:
     view: str
     patient: str  # as the table has it; "" takes the header's
     known: tuple[str, ...]  # identifiers of the table, to be taken out of the text
+    names: tuple[str, ...] = ()  # those of `known` that name people
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) 
 def _written(
     job: Job, pseudonyms: Pseudonyms, loaded: LoadedImage, name: str, header: Dataset
 ) -> Written:
-    known = [*job.known, *(str(header.get(word, "") or "") for word in _IDENTIFIERS)]
+    known = [*job.known, *_values(header, _IDENTIFIERS)]
+    names = [*job.names, *_values(header, _NAMES)]
     patient = job.patient or str(header.get("PatientID", "") or "")
     remarks = list(loaded.notes)
     said = str(header.get("BurnedInAnnotation", "") or "").strip().upper() == "YES"
@@ -89,13 +96,22 @@ def _written(
     row: dict[str, object] = {
         "id": job.study,
         "image": f"images/{name}",
-        "text": scrubbed(job.text, known),
+        "text": scrubbed(job.text, known, names),
         "view": job.view or view_name(header.get("ViewPosition")) or "",
         "patient_id": pseudonyms("patient", patient) if patient else "",
         **_spacing(header),
         "burned_in": int(said or seen),
     }
     return Written(row, remarks=tuple(remarks))
+
+
+def _values(header: Dataset, keywords: tuple[str, ...]) -> list[str]:
+    """Values of header fields as text, each item of a list by itself."""
+    told: list[str] = []
+    for word in keywords:
+        value = header.get(word, "") or ""
+        told += map(str, value if isinstance(value, MultiValue) else [value])
+    return told
 
 
 def _spacing(header: Dataset) -> dict[str, object]:

@@ -99,6 +99,7 @@ class _Item:
     view: str = ""
     patient: str = ""
     known: tuple[str, ...] = ()  # identifiers to take out of the text
+    names: tuple[str, ...] = ()  # those of them that name people
     labels: dict[str, float] | None = None
     boxes: str = ""
 
@@ -181,8 +182,8 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
         item = _Item(where, cells["image"], identifier, cells.get("text", ""),
                      patient=cells.get("patient_id", ""))  # fmt: skip
         others = (str(column.iloc[row]) for column in unread)
-        item.known = (item.patient, cells.get("id", ""), *filter(is_number, others),
-                      *(str(column.iloc[row]) for column in people))  # fmt: skip
+        item.names = (item.patient, *(str(column.iloc[row]) for column in people))
+        item.known = (*item.names, cells.get("id", ""), *filter(is_number, others))
         reasons: list[str] = []
         item.view = _view(cells.get("view", ""), reasons)
         item.labels = _labels(cells, universe, reasons)
@@ -256,7 +257,8 @@ def _write_all(
             remarks.append(Remark(item.where, reason, True))
             continue
         study = pseudonyms("study", item.identifier)
-        jobs.append(Job(path, study, item.text, item.view, item.patient, item.known))
+        jobs.append(Job(path, study, item.text, item.view, item.patient, item.known,
+                        item.names))  # fmt: skip
         kept.append(item)
     rows = []
     for done, (item, written) in enumerate(
