@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explorer import guard, navigation, sidebar, state
+from explorer import navigation
+from explorer.shared import guard, sidebar, state
 
 st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
 # Streamlit's own margins leave films a third of the window; the header takes the first 3.75 rem.

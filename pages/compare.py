@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.attribution import METHODS
-from explorer import cache, components, state, truth, window_control
+from explorer.regions import cache as region_cache
+from explorer.regions import truth
+from explorer.shared import components, state, window_control
 
 st.title("Compare with Grad-CAM")
 current = state.current()
@@ -26,7 +28,7 @@ for column, name in zip(components.row(235, 235, 235, 235), chosen, strict=True)
     with column:
         st.markdown(f"**{METHODS[name].title}**")
         with st.spinner("Computing"):
-            heat = cache.saliency(
+            heat = region_cache.saliency(
                 name, state.get("model"), current.studies, current.row, (prompt,), shape
             )
         components.film(current, heat=heat, opacity=opacity, truth=mask)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.training.runs import list_runs
-from explorer import run_form, run_table, run_view
+from explorer.runs import form, table, view
 
 st.title("Fine-tune")
 st.markdown(
@@ -16,13 +16,13 @@ if runs:
     here = st.session_state.get("lx_run")
     picked = st.selectbox("Run", options, index=options.index(here) if here in options else 0)
     st.session_state["lx_run"] = picked
-    run_view.watch(runs[picked])
+    view.watch(runs[picked])
     st.subheader("All runs")
-    run_table.draw(list(runs.values()))
+    table.draw(list(runs.values()))
     st.subheader("New run")
 else:
     st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
-started = run_form.draw()
+started = form.draw()
 if started:
     st.session_state["lx_run"] = started.name
     st.rerun()  # it is watched above, and the form offers a new name

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from explorer import cache, components, figures, free_text, navigation, state, window_control
+from explorer import navigation
+from explorer.prompts import free_text
+from explorer.regions import cache as region_cache
+from explorer.shared import components, figures, state, window_control
 
 st.title("Which regions speak for which words?")
 st.markdown(
@@ -16,8 +19,8 @@ components.study_notes(current)
 window_control.draw(current)
 
 shape = components.shape(current)
-regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
-cam = cache.saliency("gradcam", spec, current.studies, current.row, (prompt,), shape)
+regions = region_cache.regions(spec, current.studies, current.row, (prompt,), shape)
+cam = region_cache.saliency("gradcam", spec, current.studies, current.row, (prompt,), shape)
 
 score, boxes, gradcam = components.row(230, 370, 370)
 with boxes:
@@ -33,11 +36,11 @@ st.subheader("How the score comes about")
 patches, picked, words = components.row(320, 320, 320)
 with patches:
     st.markdown("**1. Every patch** is compared with the text")
-    heat = cache.saliency("similarity", spec, current.studies, current.row, (prompt,), shape)
+    heat = region_cache.saliency("similarity", spec, current.studies, current.row, (prompt,), shape)
     components.film(current, heat=heat, opacity=0.75)
 with picked:
     st.markdown(f"**2. {len(regions.index)} regions** are selected and weighed")
-    weight = cache.saliency("lrclr", spec, current.studies, current.row, (prompt,), shape)
+    weight = region_cache.saliency("lrclr", spec, current.studies, current.row, (prompt,), shape)
     components.film(current, heat=weight, opacity=0.75)
 with words:
     st.markdown("**3. Words meet regions** in the cross-modality layers")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import import_form, import_view
+from explorer.intake import form, view
 
 st.title("Import")
 st.markdown(
@@ -13,9 +13,9 @@ st.markdown(
 )
 job = st.session_state.get("lx_import")
 if job is not None:
-    import_view.watch(job)
+    view.watch(job)
 if job is None or not job.running:
-    started = import_form.draw()
+    started = form.draw()
     if started is not None:
         st.session_state["lx_import"] = started
         st.rerun()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import model_view, state
+from explorer.shared import model_view, state
 
 st.title("Model")
 model_view.card(state.get("model"))

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from explorer import cache, components, figures, gallery, region_view, state, window_control
+from explorer.regions import cache as region_cache
+from explorer.regions import gallery, region_view
+from explorer.shared import cache, components, figures, state, window_control
 
 st.title("Selected regions")
 current = state.current()
@@ -12,7 +14,7 @@ components.study_notes(current)
 window_control.draw(current)
 
 shape = components.shape(current)
-regions = cache.regions(spec, current.studies, current.row, (prompt,), shape)
+regions = region_cache.regions(spec, current.studies, current.row, (prompt,), shape)
 whole, close, words = components.row(470, 220, 265)
 with whole:
     chosen = region_view.chosen_region(len(regions.index))

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer import components, search_view, state
+from explorer.search import view
+from explorer.shared import components, state
 
 st.title("Search")
 current = state.current()
-asked, found = components.row(search_view.WIDTH, 704)
+asked, found = components.row(view.WIDTH, 704)
 with asked:
-    query = search_view.query(current)
+    query = view.query(current)
 with found:
-    search_view.results(current, query)
+    view.results(current, query)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from explorer import auc_view, components, free_text, guard, prompt_editor, score_table, state
+from explorer.prompts import auc_view, editor, free_text, score_table
+from explorer.shared import components, guard, state
 
 st.title("Zero-shot prompts")
 current = state.current()
-prompts = prompt_editor.edit()
+prompts = editor.edit()
 
 left, right = components.row(680, 310)
 with right:

@@ -62,6 +62,12 @@ def test_the_app_does_not_import_pages(path):
     assert path.stem not in sys.stdlib_module_names, "shadows the standard library"
 
 
+def test_only_files_named_cache_hold_cached_wrappers():
+    for folder in ("explorer", "pages"):
+        for path in files(folder):
+            assert path.name == "cache.py" or "st.cache_" not in path.read_text("utf-8"), path
+
+
 def test_figures_do_not_import_streamlit():
     for path in files("explorer"):
         if path.name == "figures.py" or path.parent.name == "figures":

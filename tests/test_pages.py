@@ -22,9 +22,9 @@ from core.lrclr.model import LRCLR
 from core.paths import ROOT
 from core.studies import UploadedSet, open_studies
 from core.training.runs import Run
-from explorer import cache
-from explorer.score_table import place_in_set
-from explorer.state import Current
+from explorer.prompts.score_table import place_in_set
+from explorer.shared import cache
+from explorer.shared.state import Current
 
 SET = "phantom:n=14,seed=5"
 PAGES = ["home", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
@@ -289,7 +289,7 @@ def test_a_run_that_was_started_is_watched_and_the_next_has_another_name(
         _ended(tmp_path / "runs", name, [0.5])
         return Run(tmp_path / "runs" / name)
 
-    monkeypatch.setattr("explorer.run_form.start_run", start)
+    monkeypatch.setattr("explorer.runs.form.start_run", start)
     _open(app, "finetune")
     _box(app.text_input, "Name").set_value("first")
     _box(app.button, "Start").click().run()

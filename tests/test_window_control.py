@@ -20,7 +20,7 @@ from core.lrclr.model import LRCLR
 from core.paths import ROOT
 from core.studies import StudySet, UploadedSet, open_studies
 from core.studies.window import Window
-from explorer import cache
+from explorer.shared import cache
 
 FILM = dicom(np.tile(RAMP, (2, 1)), WindowCenter=[2048, 1000], WindowWidth=[4096, 400])
 BLACK, WHITE = Window(9000, 10, "LINEAR_EXACT"), Window(-9000, 10, "LINEAR_EXACT")
@@ -67,8 +67,8 @@ def _control() -> None:
     """A page of nothing but the control and how bright the film is."""
     import streamlit as st
 
-    from explorer import window_control
-    from explorer.state import Current
+    from explorer.shared import window_control
+    from explorer.shared.state import Current
 
     current = Current(st.session_state["films"], st.session_state["row"])
     window_control.draw(current)

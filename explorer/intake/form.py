@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.studies.intake import FIELDS, Source, guess_mapping, open_source
 from core.studies.intake.job import ImportJob
-from explorer import state
+from explorer.shared import state
 
 _NONE = "(none)"
 _PREVIEW = 8

@@ -5,15 +5,16 @@ import pandas as pd
 import streamlit as st
 
 from core.inference.prompts import PromptSet
-from explorer import cache, state
-from explorer.state import Current
+from explorer.prompts import cache as score_cache
+from explorer.shared import cache, state
+from explorer.shared.state import Current
 
 
 def draw(current: Current, prompts: PromptSet) -> None:
     """Draw the table, the highest rank first."""
     spec = state.get("model")
-    own = cache.study_scores(spec, current.studies, current.row, prompts)
-    others = cache.scores(spec, cache.studies(state.get("set")), prompts)
+    own = score_cache.study_scores(spec, current.studies, current.row, prompts)
+    others = score_cache.scores(spec, cache.studies(state.get("set")), prompts)
     labels = current.studies.study(current.row).labels
     rows = []
     for column, name in enumerate(prompts):

@@ -8,7 +8,7 @@ from core.evaluation.report import left_out_sentence
 from core.training.alarms import alarms
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
-from explorer import cache, components, figures, guard, state
+from explorer.shared import cache, components, figures, guard, state
 
 _WORDS = {
     "queued": (":material/hourglass:", "waiting for its turn"),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.training.compare import Summary, differing, gains, summary
 from core.training.runs import Run
-from explorer import components, figures
+from explorer.shared import components, figures
 
 
 def draw(runs: list[Run]) -> None:

@@ -10,7 +10,10 @@ from core.errors import ExplorerError
 from core.inference.prompts import PromptSet
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
-from explorer import cache, components, score_table, state
+from explorer.prompts import cache as score_cache
+from explorer.prompts import score_table
+from explorer.regions import cache as region_cache
+from explorer.shared import cache, components, state
 
 _PAGE = 12
 _ALIKE = 1e-5  # of a score: equal pictures differ by rounding
@@ -36,7 +39,7 @@ def draw() -> None:
     if not known:
         raise ExplorerError(f"'{studies.spec}' has no labels to call a score right or wrong.")
     columns = list(prompts)
-    every = cache.scores(spec, studies, prompts)["lrclr"]
+    every = score_cache.scores(spec, studies, prompts)["lrclr"]
     one, two, three = st.columns([1, 1, 2])
     aucs = [_auc(studies, name, every[:, columns.index(name)]) for name in known]
     # Starts where there is most to see: at the finding that is ranked worst.
@@ -66,7 +69,7 @@ def draw() -> None:
     for place, card in zip(components.row(*[235] * len(shown)), shown, strict=True):
         with place:
             st.image(
-                cache.weights_picture(spec, studies, card.row, prompts[finding].positive),
+                region_cache.weights_picture(spec, studies, card.row, prompts[finding].positive),
                 width="stretch",
             )
             _card(studies, card, threshold)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.inference.prompts import PromptSet, default_prompts
 from core.studies import StudySet, UploadedSet
-from explorer import cache
+from explorer.shared import cache
 
 DEFAULT_SET = "phantom:demo"
 DEFAULT_PROMPT = "left pleural effusion"

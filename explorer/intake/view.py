@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.studies.intake import ImportReport
 from core.studies.intake.job import ImportJob
-from explorer import import_form
+from explorer.intake import form
 
 
 def watch(job: ImportJob) -> None:
@@ -51,5 +51,5 @@ def _report(report: ImportReport) -> None:
         )  # fmt: skip
     st.caption(f"The set: `{report.manifest}`")
     if st.button("Open this set", type="primary", icon=":material/check:", key="import_open"):
-        import_form.open_set(report.manifest)
+        form.open_set(report.manifest)
         st.rerun()

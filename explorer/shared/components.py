@@ -12,8 +12,8 @@ from core.inference.regions import Regions
 from core.lrclr.checkpoint import EMBEDDED
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
-from explorer import cache, figures, state, window_control
-from explorer.state import Current
+from explorer.shared import cache, figures, state, window_control
+from explorer.shared.state import Current
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.studies.film import OPENED, RANGE
 from core.studies.window import Window
-from explorer import cache
-from explorer.state import Current
+from explorer.shared import cache
+from explorer.shared.state import Current
 
 _OWN = "Own"
 _FILMS = 20  # whose windows a session remembers

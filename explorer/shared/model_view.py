@@ -5,8 +5,8 @@ import re
 import streamlit as st
 
 from core.inference.speed import BATCH, measure_speed
-from explorer import cache
-from explorer.progress import page_progress
+from explorer.shared import cache
+from explorer.shared.progress import page_progress
 
 
 def card(spec: str) -> None:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from core.attribution import METHODS
 from core.metrics.localisation import MEASURES
-from explorer import cache, state
-from explorer.state import Current
+from explorer.regions import cache as region_cache
+from explorer.shared import state
+from explorer.shared.state import Current
 
 _NONE = "none"
 
@@ -36,7 +37,7 @@ def table(current: Current, methods: list[str], prompt: str, truth: NDArray[np.b
     """Every measure of every map."""
     rows = {}
     for name in methods:
-        heat = cache.saliency(
+        heat = region_cache.saliency(
             name, state.get("model"), current.studies, current.row, (prompt,),
             (truth.shape[0], truth.shape[1]),
         )  # fmt: skip

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.inference.prompts import PromptSet, default_prompts
-from explorer import cache, components, figures, state
+from explorer.prompts import cache as score_cache
+from explorer.shared import cache, components, figures, state
 
 
 def draw(prompts: PromptSet) -> None:
@@ -13,14 +14,14 @@ def draw(prompts: PromptSet) -> None:
         ExplorerError: the set has no labels for these findings, or an image that cannot be read.
     """
     spec, studies = state.get("model"), cache.studies(state.get("set"))
-    report = cache.auc(spec, studies, prompts)
+    report = score_cache.auc(spec, studies, prompts)
     score = st.segmented_control(
         "Score", list(next(iter(report.findings.values())).auc), default="lrclr", key="auc_score",
         help="positive: without the negative prompts. pair: CheXzero. lrclr: the mix.",
     ) or "lrclr"  # fmt: skip
     rows = {"these prompts": {name: f.auc[score] for name, f in report.findings.items()}}
     if prompts != default_prompts():
-        before = cache.auc(spec, studies, default_prompts())
+        before = score_cache.auc(spec, studies, default_prompts())
         rows["default prompts"] = {name: f.auc[score] for name, f in before.findings.items()}
     components.show(figures.intervals(rows, "AUC with 95 % interval", 0.5), "auc_figure")
     st.caption(
@@ -28,7 +29,7 @@ def draw(prompts: PromptSet) -> None:
         "Intervals are bootstrapped over cases: with few positives they are wide."
     )
     components.left_out(studies)
-    changed = cache.against_default(spec, studies, prompts)
+    changed = score_cache.against_default(spec, studies, prompts)
     if changed:
         st.markdown("**Edited against default**, the same cases for both (LRCLR mix)")
         height = 120 + 34 * len(changed)

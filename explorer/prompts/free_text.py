@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.inference.prompts import FindingPrompts, PromptSet
-from explorer import cache, components, figures, score_table, state
-from explorer.state import Current
+from explorer.prompts import cache as score_cache
+from explorer.prompts import score_table
+from explorer.shared import cache, components, figures, state
+from explorer.shared.state import Current
 
 _NAME = "text"
 
@@ -18,9 +20,9 @@ def as_prompts(text: str) -> PromptSet:
 def score_card(current: Current, text: str) -> None:
     """Scores of the current study for a text, and where they lie among those of the set."""
     prompts, spec = as_prompts(text), state.get("model")
-    found = cache.study_scores(spec, current.studies, current.row, prompts)
+    found = score_cache.study_scores(spec, current.studies, current.row, prompts)
     reference = cache.studies(state.get("set"))
-    others = cache.scores(spec, reference, prompts)
+    others = score_cache.scores(spec, reference, prompts)
     value = float(found["lrclr"][0])
     place = score_table.place_in_set(others["lrclr"][:, 0], value, current)
     st.metric(
@@ -29,7 +31,7 @@ def score_card(current: Current, text: str) -> None:
     )  # fmt: skip
     components.left_out(reference)
     components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
-    unknown = cache.unknown_share(spec, text)
+    unknown = score_cache.unknown_share(spec, text)
     if unknown > 0.5:
         st.warning("The text tower knows few of these words; the score means little.")
     rows = [

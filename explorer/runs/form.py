@@ -11,7 +11,7 @@ from core.training.config_file import read_config
 from core.training.finetune import FinetuneConfig
 from core.training.presets import own_presets, preset_path, presets, remove_preset, save_preset
 from core.training.runs import Run, list_runs, start_run
-from explorer import cache
+from explorer.shared import cache
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 """What the form starts from with a preset that ships, so that a first run takes minutes."""

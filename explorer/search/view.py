@@ -10,8 +10,9 @@ from core.archive.search import Hit
 from core.errors import ExplorerError
 from core.inference.regions import Box, patch_box
 from core.studies import StudySet
-from explorer import cache, components, figures, state
-from explorer.state import Current
+from explorer.search import cache as search_cache
+from explorer.shared import cache, components, figures, state
+from explorer.shared.state import Current
 
 WIDTH = 320  # of the query's controls, in pixels
 _ACROSS, _DOWN = "search_across", "search_down"
@@ -103,7 +104,7 @@ def _drawn(figure: figures.go.Figure) -> None:
 def results(current: Current, asked: Query) -> None:
     """Thumbnails, best first; the query's own study is left out."""
     studies = cache.studies(state.get("set"))
-    searcher = cache.searcher(state.get("model"), studies, asked.regions)
+    searcher = search_cache.searcher(state.get("model"), studies, asked.regions)
     hits = searcher.nearest(asked.vector, asked.top, asked.row)
     st.caption(
         f"Nearest of {len(studies)} studies by cosine ({searcher.note}). A cosine is no "

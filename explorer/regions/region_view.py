@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.inference.regions import Regions
-from explorer import components, figures, window_control
-from explorer.state import Current
+from explorer.shared import components, figures, window_control
+from explorer.shared.state import Current
 
 
 def chosen_region(count: int) -> int:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.studies import UploadedSet
-from explorer import cache, state
+from explorer.shared import cache, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
 _OTHER = "another set"

@@ -6,7 +6,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts, prompts_for
 from core.labels import PATHOLOGIES
-from explorer import state
+from explorer.shared import state
 
 _COLUMNS = ("Finding", "Positive prompts", "Negative prompts")
 

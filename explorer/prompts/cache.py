@@ -1,0 +1,83 @@
+"""Cached: zero-shot scores of a set and a study, AUC, and what edited prompts change."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.archive.embedded_set import EmbeddedSet
+from core.evaluation.evaluate import auc_report
+from core.evaluation.report import EvaluationReport
+from core.inference.predictor import Predictor
+from core.inference.prompts import PromptSet, default_prompts
+from core.inference.zero_shot import Scores
+from core.metrics.auc import paired_auc_difference
+from core.metrics.bootstrap import Interval
+from core.studies import StudySet
+from explorer.shared import cache
+from explorer.shared.progress import page_progress
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
+            _prompts: PromptSet) -> Scores:  # fmt: skip
+    if isinstance(_studies, EmbeddedSet):
+        with page_progress("Reading the regions for new prompts") as progress:
+            return model.score_set(_studies, _prompts, progress)
+    return model.score(cache.encode_set(model, fingerprint, _studies), _prompts)
+
+
+def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
+    """Zero-shot scores of a whole set, (B, F) each."""
+    return _scores(cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts)
+
+
+def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
+    """Zero-shot scores of one study, (F,) each."""
+    found = cache.predictor(spec).score(cache.image_encoding(spec, of, row), prompts)
+    return {name: value[0] for name, value in found.items()}
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
+         _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
+    found = _scores(model, fingerprint, prompts_json, _studies, _prompts)
+    return auc_report(_studies, _prompts, found, 500)
+
+
+def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
+    """AUC of every finding over the set with intervals."""
+    return _auc(cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
+                     _prompts: PromptSet) -> dict[str, Interval]:  # fmt: skip
+    default = default_prompts()
+    edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)
+    before = _scores(model, fingerprint, default.to_json(), _studies, default)
+    found = {}
+    for column, name in enumerate(_prompts):
+        if name not in default or name not in _studies.labels or _prompts[name] == default[name]:
+            continue
+        truth = _studies.labels[name].to_numpy(float)
+        known = ~np.isnan(truth) & ~np.isnan(edited["lrclr"][:, column])
+        if len(np.unique(truth[known])) == 2:
+            old = before["lrclr"][known, list(default).index(name)].astype(float)
+            new = edited["lrclr"][known, column].astype(float)
+            found[name] = paired_auc_difference(truth[known], old, new, 500)
+    return found
+
+
+def against_default(spec: str, of: StudySet, prompts: PromptSet) -> dict[str, Interval]:
+    """Change of AUC against the default prompts, the same cases for both; changed findings only."""
+    return _against_default(
+        cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts
+    )
+
+
+def unknown_share(spec: str, text: str) -> float:
+    """Share of a text's word pieces that the tokenizer does not know."""
+    encoded = cache.predictor(spec).encode_texts([text])
+    pieces = [piece for piece in encoded.pieces[0] if piece]
+    return sum(piece == "[UNK]" for piece in pieces) / len(pieces) if pieces else 1.0

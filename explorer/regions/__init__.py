@@ -1,0 +1,1 @@
+"""Selected regions and maps: one region close up, truth, the gallery of errors."""

@@ -1,0 +1,80 @@
+"""Cached: selected regions, saliency maps, and pictures under their region weights."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.archive.embedded_set import EmbeddedSet
+from core.attribution import attribution_maps
+from core.inference.predictor import Predictor
+from core.inference.regions import Regions, weight_map
+from core.studies import StudySet
+from explorer.shared import cache, figures
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+def _map(
+    method: str,
+    model: Predictor,
+    fingerprint: str,
+    row: int,
+    texts: tuple[str, ...],
+    _studies: StudySet,
+) -> NDArray[np.float32]:
+    pixels = model.model.backbone.preprocess(_studies.image(row))[None]
+    return attribution_maps(method, model, pixels, list(texts))[0]
+
+
+def saliency(
+    method: str, spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """A method's map at `shape` (H, W), the picture's or the truth's."""
+    model = cache.predictor(spec)
+    found = _map(method, model, cache.fingerprint_of(of), row, texts, of)
+    return model.model.backbone.preprocess.map_to_image(found, shape)
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+def _regions(
+    model: Predictor,
+    fingerprint: str,
+    row: int,
+    texts: tuple[str, ...],
+    shape: tuple[int, int],
+    _studies: StudySet,
+) -> Regions:
+    encoding = cache.encode_image(model, fingerprint, row, _studies)
+    return model.regions(encoding, list(texts), shape)
+
+
+def regions(
+    spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
+) -> Regions:
+    """Selected regions for texts, boxes in a picture of `shape`."""
+    return _regions(cache.predictor(spec), cache.fingerprint_of(of), row, texts, shape, of)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
+                 _studies: StudySet) -> NDArray[np.float32]:  # fmt: skip
+    encoded = model.encode_texts(list(texts))
+    return weight_map(model.model, cache.encode_set(model, fingerprint, _studies), encoded)
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
+def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
+                     _studies: StudySet) -> figures.Picture:  # fmt: skip
+    picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
+    if isinstance(_studies, EmbeddedSet):  # an archive's patches are too many to hold
+        texts_encoded = model.encode_texts(list(texts))
+        weights = weight_map(model.model, model.encode_row(_studies, row), texts_encoded)[0]
+    else:
+        weights = _set_weights(model, fingerprint, texts, _studies)[row]
+    shape = (picture.shape[0], picture.shape[1])
+    heat = model.model.backbone.preprocess.map_to_image(weights, shape)
+    return figures.overlay(picture, heat, 0.7)
+
+
+def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> figures.Picture:
+    """A study of a set under its region weights, at the size that the model reads."""
+    return _weights_picture(cache.predictor(spec), cache.fingerprint_of(of), row, texts, of)

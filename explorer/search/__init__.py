@@ -1,0 +1,1 @@
+"""Nearest films and regions."""

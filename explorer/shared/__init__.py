@@ -1,0 +1,1 @@
+"""What several pages show: session, caches, figures, sidebar, the film and its window."""

@@ -1,0 +1,162 @@
+"""Cached: models, study sets, encodings, films. Only files named `cache.py` hold cached wrappers.
+
+What is cached is shared by sessions and never changed. A wing's own results are in its `cache.py`,
+keyed by the same `KEYS` and `fingerprint`.
+"""
+
+from collections.abc import Callable
+from os.path import isfile
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.backbones.downloads import reporting
+from core.inference.model_card import ModelCard
+from core.inference.model_card import model_card as model_card_of
+from core.inference.predictor import Predictor, load_predictor
+from core.inference.predictor import unreadable as unreadable_studies
+from core.lrclr.checkpoint import EMBEDDED, model_folder
+from core.lrclr.encodings import ImageEncoding
+from core.studies import StudySet, open_studies
+from core.studies.film import Film
+from core.studies.window import Window
+from core.training.runs import list_runs
+from explorer.shared.progress import page_download, page_progress
+
+
+def _of_model(model: Predictor) -> str:
+    """What cached results of a model hang on: its weights, since a run's model changes."""
+    return model.model_hash
+
+
+KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
+
+
+def model_names() -> list[str]:
+    """Embedded models that are there, then runs that left a model."""
+    embedded = [
+        name for name in EMBEDDED if ((f := model_folder(name)) and isfile(f / "config.json"))
+    ]
+    return embedded + [run.name for run in list_runs() if run.has_model]
+
+
+def default_model() -> str:
+    """`demo`, or what there is."""
+    return next(iter(model_names()), "demo")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model", show_time=True)
+def _predictor(spec: str, written: int) -> Predictor:
+    with page_download() as tell, reporting(tell):
+        return load_predictor(spec)
+
+
+def predictor(spec: str) -> Predictor:
+    """A model ready to use, as it was last written: a run writes its model at every check.
+
+    Raises:
+        ExplorerError: there is no such model, or it cannot be read.
+    """
+    folder = model_folder(spec)
+    config = folder / "config.json" if folder else None
+    return _predictor(spec, config.stat().st_mtime_ns if config and isfile(config) else 0)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the model's files", hash_funcs=KEYS)
+def _model_card(model: Predictor) -> ModelCard:
+    return model_card_of(model.model, model.name)
+
+
+def model_card(spec: str) -> ModelCard:
+    """What a model is."""
+    return _model_card(predictor(spec))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)
+def studies(spec: str) -> StudySet:
+    """An open study set."""
+    return open_studies(spec)
+
+
+@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
+def _fingerprint(spec: str, _studies: StudySet) -> str:
+    """Of a set; a manifest looks at every file for it, too often for each result of a page."""
+    return _studies.fingerprint
+
+
+def fingerprint_of(studies: StudySet) -> str:
+    """What cached results of a set hang on."""
+    return _fingerprint(studies.spec, studies)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
+def encode_set(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageEncoding:
+    """`set_encoding` of a loaded model, for cached results that hang on both."""
+    with page_progress("Encoding the set, once for this model") as progress:
+        return model.encode_set(_studies, progress)
+
+
+def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
+    """Encodings of a whole set, with progress the first time."""
+    return encode_set(predictor(spec), fingerprint_of(of), of)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)
+def _unreadable(model: Predictor, fingerprint: str, _studies: StudySet) -> tuple[str, ...]:
+    return unreadable_studies(_studies, encode_set(model, fingerprint, _studies).readable)
+
+
+def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
+    """Studies of a set whose image cannot be read and why, one sentence each."""
+    return _unreadable(predictor(spec), fingerprint_of(of), of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+def encode_image(
+    model: Predictor, fingerprint: str, row: int, _studies: StudySet
+) -> ImageEncoding:
+    """`image_encoding` of a loaded model, for cached results that hang on both."""
+    return model.encode_row(_studies, row)
+
+
+def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
+    """Encoding of one image, a batch of 1."""
+    return encode_image(predictor(spec), fingerprint_of(of), row, of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _film(fingerprint: str, row: int, _studies: StudySet) -> Film:
+    return _studies.film(row)
+
+
+def film(of: StudySet, row: int) -> Film:
+    """The image before its window."""
+    return _film(fingerprint_of(of), row, of)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _display(
+    fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
+) -> NDArray[np.uint8]:
+    if window is None:
+        return _studies.display_image(row)
+    shown = _film(fingerprint, row, _studies).show(Window(*window))
+    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+
+
+def display(of: StudySet, row: int, window: Window | None = None) -> NDArray[np.uint8]:
+    """The picture to look at (H, W) uint8, as opened or through another window."""
+    key = (window.center, window.width, window.function) if window else None
+    return _display(fingerprint_of(of), row, key, of)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
+    return _studies.notes(row)
+
+
+def notes(of: StudySet, row: int) -> tuple[str, ...]:
+    """What is unusual about an image."""
+    return _notes(fingerprint_of(of), row, of)
