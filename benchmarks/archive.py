@@ -35,7 +35,8 @@ from core.archive.embed import Options, embed
 from core.archive.encoder import Encoder, probe
 from core.inference.predictor import Predictor, load_predictor
 from core.preprocessing import Preprocess
-from core.studies import StudySet, open_studies
+from core.specs import open_studies
+from core.studies import StudySet
 
 _DIFFERENT = 48  # films that are drawn; the others are links to these
 

@@ -17,9 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from core.films.read import read_image
+from core.intake.burned_in import text_boxes
 from core.paths import cxr_data
-from core.studies import read_image
-from core.studies.intake.burned_in import text_boxes
 
 KINDS = ((14, 255), (20, 255), (28, 255), (20, 200), (20, 0), (20, 128))
 WORDS = ("DOE^JANE", "Smith, John", "MRN 4711-22", "12/03/2019", "City Hospital", "ACC 20190312")

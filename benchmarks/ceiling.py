@@ -20,7 +20,8 @@ from core.backbones.compact import CompactBackbone
 from core.labels import PHANTOM_FINDINGS
 from core.metrics.auc import bootstrap_auc
 from core.precision import use_bfloat16
-from core.studies import StudySet, open_studies
+from core.specs import open_studies
+from core.studies import StudySet
 from core.training.inputs import prepared
 
 FINDINGS = list(PHANTOM_FINDINGS)

@@ -17,7 +17,7 @@ import torch
 
 from core.inference.predictor import load_predictor
 from core.inference.prompts import default_prompts
-from core.studies import open_studies
+from core.specs import open_studies
 
 
 def main() -> None:

@@ -19,12 +19,12 @@ from core.backbones.open_clip_vit import open_clip_backbone
 from core.lrclr.checkpoint import load_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.data import TrainingData, load_training_data
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.finetune import with_layers
 from core.training.log import RunLog
-from core.training.objectives import Weights
+from core.training.settings import Schedule, Weights
 
 RUNS = (("fp32", 0), ("bf16", 0), ("fp32", 1))
 

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core.films.read import read_image
+from core.films.view import SIDE, TEMPLATE, look_at, ranks, thumbnail
 from core.paths import cxr_data
-from core.studies import open_studies, read_image
-from core.studies.view import SIDE, TEMPLATE, look_at, ranks, thumbnail
+from core.specs import open_studies
 
 _PHANTOMS = "phantom:test,n=60,seed=3"
 

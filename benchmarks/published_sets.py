@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from core.labels import PATHOLOGIES
-from core.studies import open_studies
+from core.specs import open_studies
 
 
 def main() -> None:

@@ -12,11 +12,11 @@ import torch
 from core.backbones.open_clip_vit import open_clip_backbone
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.config_file import read_config
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Loop, Schedule
-from core.training.objectives import Weights
+from core.training.engine import Loop
+from core.training.settings import Schedule, Weights
 
 Step = Callable[[str], object]
 """One step in a precision, "fp32" or "bf16"."""

@@ -18,11 +18,11 @@ from machine import machine, peak_gib
 
 from core.lrclr.checkpoint import load_model
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.finetune import with_layers
 from core.training.inputs import InputFile
 from core.training.log import RunLog
-from core.training.objectives import Weights
+from core.training.settings import Schedule, Weights
 
 SHAPE = (272, 14, 14)  # of one image after the demo's stem
 

@@ -74,7 +74,7 @@ def _context() -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["core.studies", "core.preprocessing"])
+    context.set_forkserver_preload(["core.specs", "core.preprocessing"])
     return context
 
 

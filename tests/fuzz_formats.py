@@ -83,7 +83,7 @@ def _dicoms() -> list[bytes]:
 
 
 def _read_image(path: Path) -> object:
-    from core.studies import read_image
+    from core.films.read import read_image
 
     loaded = read_image(path)
     assert loaded.pixels.ndim == 2 and 0 <= loaded.pixels.min() <= loaded.pixels.max() <= 255
@@ -131,7 +131,7 @@ def _manifests() -> list[bytes]:
 
 
 def _read_manifest(path: Path) -> object:
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     for name in ("a.png", "b.png", "m.png"):
         (path.parent / name).write_bytes(_pngs()[0])

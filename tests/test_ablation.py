@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 import torch
 
+from core.ablation.plan import read_plan
+from core.ablation.tables import Comparison, Row, Trial, as_frame, as_markdown
+from core.ablation.trials import ablate
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
-from core.evaluation.ablation import Comparison, Row, Trial, as_frame, as_markdown
 from core.evaluation.localize import Tally
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ASSETS
 from core.phantom.write import write_phantoms
-from core.training.ablate import ablate, read_plan
 from core.training.record import read_record
 
 LABELS = pd.DataFrame({"Fracture": [1, 0] * 40, "Edema": [1, 1, 0, 0] * 20}, dtype=float)

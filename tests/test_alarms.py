@@ -7,7 +7,7 @@ from tiny_model import TinyBackbone
 from core.inference.prompts import default_prompts
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.alarms import alarms
 from core.training.check import QuickCheck
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_model import TinySet, tiny_model
 
-from core.evaluation import brixia
+from core.ablation import brixia
 from core.inference.predictor import Predictor
 
 LUNGS = np.zeros((40, 48), bool)

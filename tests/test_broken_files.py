@@ -18,12 +18,13 @@ from core.evaluation.report import left_out_sentence
 from core.evaluation.retrieval import own_report_rank
 from core.inference.predictor import Predictor, unreadable
 from core.inference.prompts import FindingPrompts, PromptSet
-from core.studies import StudySet, open_studies
+from core.specs import open_studies
+from core.studies import StudySet
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
-from core.training.finetune import FinetuneConfig
 from core.training.record import write_record
 from core.training.runs import Run
+from core.training.settings import FinetuneConfig
 
 PROMPTS = PromptSet({"Edema": FindingPrompts(("edema",), ("no edema",))})
 

@@ -15,7 +15,7 @@ from core.backbones.compact import CompactBackbone, CompactConfig
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 
 COMMANDS = (
     "phantom", "pretrain", "finetune", "ablate", "runs", "evaluate", "localize", "explain",

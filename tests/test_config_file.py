@@ -13,10 +13,10 @@ from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.config_file import read_config
-from core.training.engine import Schedule
-from core.training.finetune import FinetuneConfig
 from core.training.optimiser import make_optimiser
-from core.training.presets import own_presets, presets, remove_preset, save_preset
+from core.training.own_presets import remove_preset, save_preset
+from core.training.presets import own_presets, presets
+from core.training.settings import FinetuneConfig, Schedule
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 

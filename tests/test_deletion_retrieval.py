@@ -13,11 +13,11 @@ from core.inference.prompts import FindingPrompts, PromptSet
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.metrics.localisation import box_iou
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.log import RunLog
-from core.training.objectives import Weights
+from core.training.settings import Schedule, Weights
 
 PROMPTS = PromptSet({"Mark": FindingPrompts(("a bright mark",), ("no mark",))})
 

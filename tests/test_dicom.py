@@ -10,8 +10,8 @@ from dicom_files import dicom as _dicom
 from pydicom.dataset import Dataset
 
 from core.errors import ExplorerError
-from core.studies import read_image
-from core.studies.images import LoadedImage
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
 
 
 def _read(data: bytes) -> LoadedImage:

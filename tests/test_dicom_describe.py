@@ -6,7 +6,7 @@ import pytest
 from dicom_files import NAME, dicom
 from pydicom.dataset import Dataset
 
-from core.studies import read_image
+from core.films.read import read_image
 
 
 def _code(value: str) -> list[Dataset]:

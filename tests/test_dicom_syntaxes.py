@@ -19,7 +19,8 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from core.errors import ExplorerError
-from core.studies import LoadedImage, read_image
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
 
 WHOLE = {"WindowCenter": 2048, "WindowWidth": 4096}
 """Black at 0, white at 4095 (PS3.3 C.11.2.1.2.1): value v is shown at 255 v / 4095."""

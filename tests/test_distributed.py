@@ -15,9 +15,10 @@ from core.errors import ExplorerError
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
+from core.ranks import Ranks
 from core.training.encode import backward
-from core.training.objectives import Batch, Weights, lrclr_losses
-from core.training.processes import Processes
+from core.training.objectives import Batch, lrclr_losses
+from core.training.settings import Weights
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=3)
 TEXTS = ["left pleural effusion", "no fracture", "the heart is enlarged", "clear lungs", "edema"]
@@ -48,7 +49,7 @@ def gradients(
     terms = backward(
         model, batch,
         lambda images, texts: lrclr_losses(model, images, texts, batch, Weights(), generator),
-        Processes(torch.device("cpu")), keep, chunk,
+        Ranks(torch.device("cpu")), keep, chunk,
     )  # fmt: skip
     found = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     return {name: term.item() for name, term in terms.items()}, found
@@ -93,9 +94,9 @@ import sys, torch
 tests = sys.argv[2]
 sys.path[:0] = [tests, tests + "/.."]
 from test_distributed import gradients, make_batch, make_model
-from core.training.processes import Processes
+from core.ranks import Ranks
 found = gradients(make_model(), make_batch(), 0.5, int(sys.argv[3]))
-if Processes(torch.device("cpu")).is_main:
+if Ranks(torch.device("cpu")).is_main:
     torch.save(found, sys.argv[1])
 if torch.distributed.is_initialized():
     torch.distributed.destroy_process_group()
@@ -123,7 +124,7 @@ def test_two_processes_give_the_gradients_of_one(tmp_path: Path, chunk: int) -> 
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
-    processes = Processes(torch.device("cpu"))
+    processes = Ranks(torch.device("cpu"))
     processes.count = 3
     with pytest.raises(ExplorerError, match="multiple of 3"):
         processes.share(8)

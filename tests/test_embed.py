@@ -30,7 +30,7 @@ from core.inference.predictor import Predictor, load_predictor
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 
 
 class OddSet(TinySet):

@@ -16,7 +16,7 @@ from core.errors import ExplorerError
 from core.evaluation.evaluate import evaluate
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
-from core.studies import open_studies
+from core.specs import open_studies
 
 
 @pytest.mark.parametrize("scorer", ["text", "product"])

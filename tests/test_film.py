@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_windowing
 
 from core.errors import ExplorerError
-from core.studies import LoadedImage, read_image
-from core.studies.film import OPENED, RANGE, Film
-from core.studies.window import FUNCTIONS, Window, between, parse_window
+from core.films.film import OPENED, RANGE, Film
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
+from core.films.window import FUNCTIONS, Window, between, parse_window
 
 
 def _read(**fields: Any) -> LoadedImage:

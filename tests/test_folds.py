@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.errors import ExplorerError
-from core.studies import open_studies
+from core.specs import open_studies
 
 
 @pytest.fixture

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from core.backbones import openai_checkpoint
 from core.backbones.openai_checkpoint import openai_backbone
 from core.errors import ExplorerError
+from core.films.read import read_image
+from core.films.window import parse_window
 from core.paths import ROOT
-from core.studies import open_studies, read_image
+from core.specs import open_studies
 from core.studies.manifest import inside
-from core.studies.window import parse_window
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from fuzz import judge, one_sentence

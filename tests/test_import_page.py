@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.cli import app as commands
+from core.intake import open_source
+from core.intake.job import ImportJob
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
-from core.studies.intake import open_source
-from core.studies.intake.job import ImportJob
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from core.backbones.compact import CompactBackbone, CompactConfig
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.inputs import InputFile, ReadAhead
 from core.training.log import RunLog, forget_log
-from core.training.objectives import Weights
+from core.training.settings import Schedule, Weights
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 

@@ -15,18 +15,19 @@ from PIL import Image, ImageDraw, ImageFont
 from planted import film, leaks
 
 from core.errors import ExplorerError
-from core.studies import open_studies, read_image
-from core.studies.intake import (
+from core.films.read import read_image
+from core.intake import (
     ImportReport,
     guess_mapping,
     import_studies,
     open_source,
     parse_mapping,
 )
-from core.studies.intake.burned_in import text_boxes
-from core.studies.intake.dicom_copy import KEPT, PROFILE, deidentified
-from core.studies.intake.identity import Pseudonyms, scrubbed
-from core.studies.intake.mapping import label_value
+from core.intake.burned_in import text_boxes
+from core.intake.dicom_copy import KEPT, PROFILE, deidentified
+from core.intake.identity import Pseudonyms, scrubbed
+from core.intake.mapping import label_value
+from core.specs import open_studies
 
 MAP = {"image": "Datei", "text": "Befund", "view": "Blickrichtung", "patient_id": "Fallnummer",
        "Pleural Effusion": "Erguss"}  # fmt: skip

@@ -4,7 +4,7 @@ import torch
 
 from core.backbones.compact import CompactBackbone
 from core.backbones.lite_stem import CHANNELS, LiteStem, _weights_file
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.inputs import prepared
 
 

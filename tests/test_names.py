@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from planted import dicom, film
 
+from core.intake import import_studies, open_source
+from core.intake.identity import REMOVED as X
+from core.intake.identity import scrubbed
 from core.phantom.case import sample_case
 from core.phantom.reports import write_report
-from core.studies import open_studies
-from core.studies.intake import import_studies, open_source
-from core.studies.intake.identity import REMOVED as X
-from core.studies.intake.identity import scrubbed
+from core.specs import open_studies
 
 TWO_LETTERS = "Ai An Bo Do Go Ha He Ho Hu In Is It Ko La Le Li Lu Ma Me My Ng No Oh On Or Pa So To"
 TWO_LETTERS += " Us Vo Wu Xi Xu Ye Yi Yu"

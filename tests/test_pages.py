@@ -20,7 +20,8 @@ from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
-from core.studies import UploadedSet, open_studies
+from core.specs import open_studies
+from core.studies import UploadedSet
 from core.training.runs import Run
 from explorer.prompts.score_table import place_in_set
 from explorer.shared import cache

@@ -8,7 +8,7 @@ from PIL import Image
 from core.backbones.compact import CompactBackbone
 from core.backbones.openai_checkpoint import CHEXZERO
 from core.preprocessing import Preprocess
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.inputs import prepared
 
 FILM = np.random.default_rng(0).uniform(0, 255, (90, 60)).astype(np.float32)

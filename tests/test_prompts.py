@@ -19,8 +19,8 @@ from core.labels import PATHOLOGIES, PHANTOM_FINDINGS
 from core.paths import ASSETS
 from core.phantom.case import sample_case
 from core.phantom.reports import write_report
-from core.studies import open_studies
-from core.training.data import normalise_sentence
+from core.specs import open_studies
+from core.studies.sentences import normalise_sentence
 
 
 def test_default_prompts_cover_the_phantom_findings_in_order():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExplorerError
-from core.studies import Box, open_studies
+from core.specs import open_studies
+from core.studies import Box
 from core.studies.public.open_i import read_reports
 from core.studies.public.sections import described
 from tests import published_folders as folders

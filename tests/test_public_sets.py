@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from core.errors import ExplorerError
+from core.films.view import LATERAL_NOTE
 from core.labels import PATHOLOGIES
-from core.studies import Box, StudySet, open_studies
+from core.specs import open_studies
+from core.studies import Box, StudySet
 from core.studies.public import SETS
 from core.studies.public.chexlocalize import decode_coco
 from core.studies.public.siim import decode_runs
-from core.studies.view import LATERAL_NOTE
 from tests import published_folders as folders
 
 

@@ -29,9 +29,9 @@ from core.inference.prompts import FindingPrompts, PromptSet
 from core.lrclr.checkpoint import load_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
-from core.training.engine import Schedule
-from core.training.finetune import FinetuneConfig, finetune
+from core.specs import open_studies
+from core.training.finetune import finetune
+from core.training.settings import FinetuneConfig, Schedule
 
 TEXTS = ["no pneumothorax", "There is a small left pleural effusion"]
 LAYOUTS = ["native", "biomedclip", "open_clip_siglip", "hf_clip", "hf_siglip"]

@@ -11,7 +11,8 @@ from core.errors import ExplorerError
 from core.lrclr.config import REGION_FEATURES, LRCLRConfig
 from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
-from core.training.objectives import Batch, Weights, lrclr_losses
+from core.training.objectives import Batch, lrclr_losses
+from core.training.settings import Weights
 
 REACH = {"local": 0, "conv": 1, "window": 1}
 """Patches of the 4 x 4 grid, in each direction, that a feature may see."""

@@ -20,7 +20,8 @@ from core.errors import ExplorerError
 from core.lrclr.checkpoint import load_model, save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.training.finetune import BEST, FinetuneConfig, finetune
+from core.training.finetune import BEST, finetune
+from core.training.settings import FinetuneConfig
 from core.training.states import StateFiles
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)

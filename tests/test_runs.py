@@ -16,10 +16,10 @@ from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.compare import differing, gains, summary
-from core.training.engine import Schedule
-from core.training.finetune import FinetuneConfig, finetune
+from core.training.finetune import finetune
 from core.training.record import read_record
 from core.training.runs import Run, list_runs, recorded, resume_run, start_run
+from core.training.settings import FinetuneConfig, Schedule
 from core.training.timelapse import read_timelapse
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)

@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 from core.errors import ExplorerError
+from core.films.loaded import unusual
+from core.films.read import read_image
 from core.labels import PATHOLOGIES, PHANTOM_FINDINGS
-from core.studies import UploadedSet, open_studies, read_image
-from core.studies.images import unusual
-from core.studies.study import split_sentences
+from core.specs import open_studies
+from core.studies import UploadedSet
+from core.studies.sentences import split_sentences
 
 FILM = np.random.default_rng(0).integers(0, 255, (80, 120), dtype=np.uint8)
 

@@ -20,12 +20,13 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.training.augment import augment
 from core.training.data import SentenceIndex, TrainingData
-from core.training.engine import Schedule, train
-from core.training.finetune import FinetuneConfig, finetune, with_layers
+from core.training.engine import train
+from core.training.finetune import finetune, with_layers
 from core.training.log import RunLog
-from core.training.objectives import Batch, Weights, lrclr_losses
-from core.training.pretrain import PretrainConfig, pretrain
+from core.training.objectives import Batch, lrclr_losses
+from core.training.pretrain import pretrain
 from core.training.runs import Run, list_runs, recorded, start_run
+from core.training.settings import FinetuneConfig, PretrainConfig, Schedule, Weights
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 LAYERS = LRCLRConfig(k=4, fusion_heads=2)

@@ -8,8 +8,9 @@ import torch
 from report_reader import read
 
 from core.backbones.compact import CompactBackbone, CompactConfig
-from core.studies import open_studies
-from core.training.data import SentenceIndex, load_training_data, normalise_sentence
+from core.specs import open_studies
+from core.studies.sentences import normalise_sentence
+from core.training.data import SentenceIndex, load_training_data
 from core.training.reword import rewordings
 
 

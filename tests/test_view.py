@@ -10,9 +10,10 @@ import pytest
 from dicom_files import dicom
 from PIL import Image
 
-from core.studies import open_studies, read_image
-from core.studies.images import unusual
-from core.studies.view import look_at
+from core.films.loaded import unusual
+from core.films.read import read_image
+from core.films.view import look_at
+from core.specs import open_studies
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.cli import main
+from core.films.window import Window
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
-from core.studies import StudySet, UploadedSet, open_studies
-from core.studies.window import Window
+from core.specs import open_studies
+from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
 
 FILM = dicom(np.tile(RAMP, (2, 1)), WindowCenter=[2048, 1000], WindowWidth=[4096, 400])

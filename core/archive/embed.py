@@ -38,8 +38,8 @@ from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.labels import PATHOLOGIES
 from core.precision import PRECISIONS
+from core.ranks import Ranks
 from core.studies.study import StudySet
-from core.training.processes import Processes
 
 SHARD_SIZE = 512  # studies; the demo's take 49 MB, and some ten seconds to compute
 _PROBED = 16  # images the precision is chosen by
@@ -91,7 +91,7 @@ def embed(
             are none of ours.
     """
     options = options or Options()
-    processes = Processes(predictor.model.device)
+    processes = Ranks(predictor.model.device)
     if processes.is_main:
         _prepare(predictor, studies, folder, options, told)
     processes.wait()

@@ -24,9 +24,9 @@ from core.archive.layout import (
 )
 from core.archive.shard import Head, Patches, Problem, read_head
 from core.errors import ExplorerError
+from core.films.film import Film
 from core.lrclr.encodings import ImageEncoding
 from core.preprocessing import Preprocess
-from core.studies.film import Film
 from core.studies.study import Box, Mask, StudySet
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class EmbeddedSet(StudySet):
         made = self.archive.description
         with self._lock:
             if self._opened is None:
-                from core.studies.spec import open_studies
+                from core.specs import open_studies
 
                 try:
                     self._opened = open_studies(made.data)

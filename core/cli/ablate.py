@@ -13,8 +13,9 @@ def ablate_command(
     out: Annotated[Path, typer.Option(help="Folder of the trials, the table and the figure.")],
 ) -> None:
     """Train variants over seeds, resuming what was cut off, and compare them on a test set."""
-    from core.evaluation.ablation import as_markdown
-    from core.training.ablate import ablate, read_plan
+    from core.ablation.plan import read_plan
+    from core.ablation.tables import as_markdown
+    from core.ablation.trials import ablate
 
     rows = ablate(read_plan(plan), out, progress=StderrProgress("Reading images"))
     print(as_markdown(rows))

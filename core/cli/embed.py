@@ -33,7 +33,7 @@ def embed_command(
     from core.archive.embed import Options, embed
     from core.archive.layout import PROBLEMS
     from core.inference.predictor import load_predictor
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     options = Options(precision, patches, shard_size, batch_size, workers)
     studies = open_studies(data)

@@ -24,10 +24,10 @@ def evaluate_command(
     """AUC of the zero-shot scores, per finding, with bootstrap 95 % intervals."""
     from core.archive.embedded_set import EmbeddedSet
     from core.evaluation.evaluate import evaluate
+    from core.films.view import is_lateral
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
-    from core.studies import open_studies
-    from core.studies.view import is_lateral
+    from core.specs import open_studies
 
     check_out(json)
     chosen = load_prompts(prompts) if prompts else None

@@ -20,9 +20,9 @@ def explain_command(
     """Draw a method's map for a prompt over a radiograph, and print the scores."""
     from core.attribution import attribute
     from core.cli.common import check_out
+    from core.films.read import read_image
     from core.inference.overlay import overlay
     from core.inference.predictor import load_predictor
-    from core.studies import read_image
 
     check_out(out)
     loaded = read_image(image)

@@ -26,7 +26,7 @@ def import_command(
     ] = None,
 ) -> None:
     """Check, de-identify and copy own studies; OUT/manifest.csv is then a study set."""
-    from core.studies.intake import guess_mapping, import_studies, open_source, parse_mapping
+    from core.intake import guess_mapping, import_studies, open_source, parse_mapping
 
     check_out(report)
     source = open_source(data, images, preview=200)

@@ -28,7 +28,7 @@ def localize_command(
     from core.evaluation.prior import location_prior
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     check_out(json)
     names = list(dict.fromkeys(filter(None, (name.strip() for name in methods.split(",")))))

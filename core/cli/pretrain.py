@@ -21,7 +21,8 @@ def pretrain_command(
     """Pretrain the compact backbone by global contrast on reports alone."""
     from dataclasses import replace
 
-    from core.training.pretrain import PretrainConfig, pretrain
+    from core.training.pretrain import pretrain
+    from core.training.settings import PretrainConfig
 
     config = PretrainConfig(data=data, check_data=check_data, check_every=check_every)
     given = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}

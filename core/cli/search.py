@@ -89,7 +89,7 @@ def _query(
     if text is not None:
         return text_query(predictor, text), None
     assert image is not None
-    from core.studies import read_image
+    from core.films.read import read_image
 
     pixels = read_image(image).pixels
     encoding = predictor.encode_image(pixels)

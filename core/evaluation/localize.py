@@ -18,7 +18,8 @@ from core.inference.prompts import PromptSet, prompts_for
 from core.labels import PATHOLOGIES
 from core.metrics.bootstrap import Interval, interval, resamples
 from core.metrics.localisation import MEASURES, box_iou
-from core.studies import StudySet, open_studies
+from core.specs import open_studies
+from core.studies import StudySet
 from core.studies.study import Mask
 
 MEAN_LOCATION = "mean-location"

@@ -8,7 +8,7 @@ from core.inference.predictor import Predictor
 from core.inference.zero_shot import mix
 from core.lrclr.encodings import ImageEncoding
 from core.studies import StudySet
-from core.training.data import normalise_sentence
+from core.studies.sentences import normalise_sentence
 
 _IMAGES = 16
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import ExplorerError
+from core.films.film import Film
+from core.films.read import read_image
+from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
-from core.studies.film import Film
-from core.studies.images import read_image
 from core.studies.study import Box, Mask, StudySet, masks_from_boxes
-from core.studies.view import LATERAL_NOTE, is_lateral
 
 REQUIRED = ("id", "image")
 _MAX_BYTES, _MAX_COLUMNS, _MAX_HEADER = 200 * 2**20, 1000, 2**20

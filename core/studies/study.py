@@ -1,6 +1,5 @@
 """A study set is a table with one row per image; this is what every source must offer."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
+from core.films.film import Film
+from core.films.window import between
 from core.labels import PATHOLOGIES
-from core.studies.film import Film
-from core.studies.window import between
+from core.studies.sentences import split_sentences
 
 Mask = NDArray[np.bool_]
 
@@ -183,12 +183,6 @@ class Subset(StudySet):
     def fingerprint(self) -> str:
         """See `StudySet.fingerprint`."""
         return f"{self.parent.fingerprint}[{','.join(map(str, self.rows))}]"
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences of a report: cut at a full stop, question mark or line end before a space."""
-    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z0-9(])|\s*\n+\s*", text.strip())
-    return [part.strip() for part in parts if part.strip()]
 
 
 def masks_from_boxes(boxes: Sequence[Box], shape: tuple[int, int]) -> dict[str, Mask]:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.studies.film import Film
-from core.studies.images import read_image
+from core.films.film import Film
+from core.films.read import read_image
 from core.studies.study import StudySet
 
 

@@ -13,10 +13,8 @@ from typing import Any
 from core.errors import ExplorerError
 from core.lrclr.checkpoint import layers_of
 from core.lrclr.config import LRCLRConfig
-from core.training.engine import Schedule
-from core.training.finetune import FinetuneConfig
-from core.training.objectives import Weights
 from core.training.presets import preset_path, presets
+from core.training.settings import FinetuneConfig, Schedule, Weights
 
 _TABLES: dict[str, Any] = {"schedule": Schedule(), "weights": Weights(), "lrclr": LRCLRConfig()}
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes",

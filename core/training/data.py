@@ -9,13 +9,9 @@ from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.inference.predictor import unreadable
 from core.studies import StudySet
+from core.studies.sentences import normalise_sentence
 from core.training.inputs import InputFile, Progress, prepared
 from core.training.reword import rewordings
-
-
-def normalise_sentence(sentence: str) -> str:
-    """Lower case, single spaces, no final full stop: equal results count as the same statement."""
-    return " ".join(sentence.lower().split()).rstrip(". ")
 
 
 class SentenceIndex:

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
+from core.ranks import Ranks
 from core.training.objectives import Batch
-from core.training.processes import Processes
 
 Terms = dict[str, Tensor]
 Losses = Callable[[ImageEncoding, TextEncoding], Terms]
 
 
 def backward(
-    model: LRCLR, batch: Batch, losses: Losses, processes: Processes, keep: float, chunk: int = 0
+    model: LRCLR, batch: Batch, losses: Losses, processes: Ranks, keep: float, chunk: int = 0
 ) -> Terms:
     """Loss terms of the whole batch, and their gradient added to the parameters'.
 
@@ -46,7 +46,7 @@ def _in_chunks(
     inputs: Tensor,
     texts: list[str],
     losses: Losses,
-    processes: Processes,
+    processes: Ranks,
     keep: float,
     chunk: int,
 ) -> Terms:

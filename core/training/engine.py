@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -17,65 +16,18 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.errors import ExplorerError
 from core.lrclr.model import LRCLR
-from core.precision import PRECISIONS, use_bfloat16
+from core.precision import use_bfloat16
+from core.ranks import Ranks
 from core.training.augment import augment
 from core.training.average import Average
 from core.training.data import TrainingData
 from core.training.encode import backward
 from core.training.inputs import ReadAhead
 from core.training.log import RunLog
-from core.training.objectives import Batch, Weights, lrclr_losses
+from core.training.objectives import Batch, lrclr_losses
 from core.training.optimiser import make_optimiser, rate_at
-from core.training.processes import Processes
+from core.training.settings import Schedule, Weights
 from core.training.states import StateFiles
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a run walks; everything a run needs besides its model, data and losses."""
-
-    steps: int = 200
-    batch_size: int = 32  # of all processes together
-    chunk: int = 0  # images encoded at once by gradient caching, in less memory; 0: the batch
-    learning_rate: float = 3e-4
-    weight_decay: float = 0.05
-    warmup: int = 100  # steps, at most a tenth of the run
-    sentences_per_report: int = 2
-    whole_reports: bool = False  # one text a report, where it fits the text tower
-    # True: a sentence is a positive of every image whose report has it, and is drawn once a batch.
-    # False, which scores better on radiographs (docs/evidence.md): of the image it was drawn for.
-    shared_positives: bool = False
-    keep: float = 1.0  # share of patch tokens kept by patch dropout
-    augment: float = 0.0  # above 0 a frozen stem must run at every step
-    text_augment: float = 0.0  # share of the drawn sentences that are said in other words
-    precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
-    ema: float = 0.0  # decay of the averaged weights that are checked and kept; 0 averages nothing
-    patience: int = 0  # checks without a better one after which the run ends; 0 never ends it
-    freeze: tuple[str, ...] = ()  # beginnings of parameter names that do not train
-    layer_decay: float = 1.0  # learning rate of a block over that of the block after it
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, fits, range_of in (
-            ("steps", self.steps >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 2, "at least 2"),
-            ("chunk", self.chunk >= 0, "at least 0"),
-            ("learning_rate", self.learning_rate > 0, "above 0"),
-            ("weight_decay", self.weight_decay >= 0, "at least 0"),
-            ("warmup", self.warmup >= 0, "at least 0"),
-            ("sentences_per_report", self.sentences_per_report >= 1, "at least 1"),
-            ("keep", 0 < self.keep <= 1, "above 0 and at most 1"),
-            ("augment", self.augment >= 0, "at least 0"),
-            ("text_augment", 0 <= self.text_augment <= 1, "between 0 and 1"),
-            ("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
-            ("ema", 0 <= self.ema < 1, "at least 0 and below 1"),
-            ("patience", self.patience >= 0, "at least 0"),
-            ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and at most 1"),
-            ("seed", self.seed >= 0, "at least 0"),
-        ):
-            if not fits:
-                raise ExplorerError(f"{name} must be {range_of}; got {getattr(self, name)}.")
-
 
 _BLANKED = 0.1  # share of patches, where the loss has a term for them
 
@@ -161,7 +113,7 @@ class Loop:
     ) -> None:
         self.model, self.data, self.schedule, self.weights = model, data, schedule, weights
         self.device = model.device
-        self.processes = Processes(self.device)
+        self.processes = Ranks(self.device)
         self.size = min(schedule.batch_size, len(data.inputs))
         self.bfloat16 = use_bfloat16(schedule.precision, self.device)
         torch.manual_seed(schedule.seed)

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,47 +24,20 @@ from core.inference.prompts import default_prompts
 from core.lrclr.checkpoint import load_model, save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.ranks import Ranks
+from core.specs import open_studies
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.inputs import Progress
 from core.training.log import RunLog, forget_log
-from core.training.objectives import LOSS_FORMS, Weights
-from core.training.processes import Processes
 from core.training.record import write_record
+from core.training.settings import FinetuneConfig
 from core.training.states import StateFiles
 from core.training.timelapse import Pins
 
 BEST = "best"
 """Folder in a run's folder: the model of the best check."""
-
-
-@dataclass(frozen=True)
-class FinetuneConfig:
-    """What `finetune` needs; every part of the method is one value."""
-
-    model: str = "demo-base"
-    data: str = "phantom:train"
-    check_data: str = "phantom:val,n=100"
-    check_every: int = 100
-    save_every: int = 200  # steps between training states
-    keep_states: int = 2
-    weights: Weights = field(default_factory=Weights)
-    # None keeps the layers that the model has, or adds the default ones to a plain model.
-    lrclr: LRCLRConfig | None = None
-    schedule: Schedule = field(default_factory=Schedule)
-
-    def __post_init__(self) -> None:
-        if self.weights.form not in LOSS_FORMS:
-            raise ExplorerError(
-                f"Unknown loss form '{self.weights.form}'; known: {', '.join(LOSS_FORMS)}."
-            )
-        if not (self.weights.global_ or self.weights.local or self.weights.match):
-            raise ExplorerError("Every loss is switched off; give at least one a weight above 0.")
-        for name in ("check_every", "save_every", "keep_states"):
-            if getattr(self, name) < 1:
-                raise ExplorerError(f"{name} must be at least 1; got {getattr(self, name)}.")
 
 
 def finetune(
@@ -83,7 +56,7 @@ def finetune(
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
     as_pixels = config.schedule.augment > 0 or model.config.body_mask
-    processes = Processes(model.device)
+    processes = Ranks(model.device)
     studies = open_studies(config.data)
     identity = _identity(config, studies.fingerprint)
     states = StateFiles(out, config.save_every, config.keep_states, identity)

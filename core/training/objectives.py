@@ -11,22 +11,10 @@ from torch.utils.checkpoint import checkpoint
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import contrastive_loss, hard_negatives, sigmoid_loss
 from core.lrclr.model import LRCLR
+from core.training.settings import Weights
 
 _ROWS = 256
 """Images, or pairs of image and text, whose scores are computed at once."""
-
-LOSS_FORMS = ("sigmoid", "infonce")
-
-
-@dataclass(frozen=True)
-class Weights:
-    """L = global * L_global + local * L_local + match * L_match + blank * L_blank."""
-
-    global_: float = 1.0
-    local: float = 1.0
-    match: float = 1.0
-    form: str = "sigmoid"  # or "infonce"
-    blank: float = 0.0  # above 0 a tenth of the patches is blanked at every step
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ python -m core pretrain --data phantom:train --out assets/demo-base
 python -m core pretrain --data phantom:train,n=256 --steps 20 --out runs/try   # a minute
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -14,37 +14,13 @@ from core.inference.prompts import default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
-from core.training.engine import Schedule, train
+from core.training.engine import train
 from core.training.inputs import Progress
 from core.training.log import RunLog, forget_log
-from core.training.objectives import Weights
-
-
-def _default_schedule() -> Schedule:
-    return Schedule(
-        steps=1500,
-        batch_size=64,
-        learning_rate=1e-3,
-        warmup=150,
-        sentences_per_report=4,
-        shared_positives=True,
-        keep=0.5,
-        seed=1,
-    )
-
-
-@dataclass(frozen=True)
-class PretrainConfig:
-    """What `pretrain` needs; the defaults are those that made `demo-base`."""
-
-    data: str = "phantom:train"
-    check_data: str = "phantom:val,n=300"
-    check_every: int = 500
-    loss_form: str = "sigmoid"
-    schedule: Schedule = field(default_factory=_default_schedule)
+from core.training.settings import PretrainConfig, Weights
 
 
 def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None) -> LRCLR:

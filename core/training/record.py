@@ -15,7 +15,7 @@ from core.paths import ROOT
 
 if TYPE_CHECKING:
     from core.training.data import TrainingData
-    from core.training.finetune import FinetuneConfig
+    from core.training.settings import FinetuneConfig
 
 FILE = "run.json"
 

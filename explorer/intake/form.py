@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import ExplorerError
+from core.intake import FIELDS, Source, guess_mapping, open_source
+from core.intake.job import ImportJob
 from core.labels import PATHOLOGIES
-from core.studies.intake import FIELDS, Source, guess_mapping, open_source
-from core.studies.intake.job import ImportJob
 from explorer.shared import state
 
 _NONE = "(none)"

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from core.studies.intake import ImportReport
-from core.studies.intake.job import ImportJob
+from core.intake import ImportReport
+from core.intake.job import ImportJob
 from explorer.intake import form
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.training.config_file import read_config
-from core.training.finetune import FinetuneConfig
-from core.training.presets import own_presets, preset_path, presets, remove_preset, save_preset
+from core.training.settings import FinetuneConfig
+from core.training.presets import own_presets, preset_path, presets
+from core.training.own_presets import remove_preset, save_preset
 from core.training.runs import Run, list_runs, start_run
 from explorer.shared import cache
 

@@ -13,15 +13,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.backbones.downloads import reporting
+from core.films.film import Film
+from core.films.window import Window
 from core.inference.model_card import ModelCard
 from core.inference.model_card import model_card as model_card_of
 from core.inference.predictor import Predictor, load_predictor
 from core.inference.predictor import unreadable as unreadable_studies
 from core.lrclr.checkpoint import EMBEDDED, model_folder
 from core.lrclr.encodings import ImageEncoding
-from core.studies import StudySet, open_studies
-from core.studies.film import Film
-from core.studies.window import Window
+from core.specs import open_studies
+from core.studies import StudySet
 from core.training.runs import list_runs
 from explorer.shared.progress import page_download, page_progress
 

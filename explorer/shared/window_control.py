@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.studies.film import OPENED, RANGE
-from core.studies.window import Window
+from core.films.film import OPENED, RANGE
+from core.films.window import Window
 from explorer.shared import cache
 from explorer.shared.state import Current
 

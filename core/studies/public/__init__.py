@@ -7,6 +7,7 @@ from os.path import exists
 from pathlib import Path
 
 from core.errors import ExplorerError
+from core.films.view import FRONTAL_VIEWS
 from core.studies.folds import Options, apply_options, parse_options
 from core.studies.public.base import PublicSet
 from core.studies.public.chestx_det10 import open_chestx_det10
@@ -23,7 +24,6 @@ from core.studies.public.rsna import open_rsna
 from core.studies.public.siim import open_siim
 from core.studies.public.vindr import open_vindr
 from core.studies.study import StudySet
-from core.studies.view import FRONTAL_VIEWS
 
 __all__ = ["SETS", "PublicSet", "open_public"]
 

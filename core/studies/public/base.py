@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import ExplorerError
+from core.films.film import Film
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
+from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
-from core.studies.film import Film
-from core.studies.images import LoadedImage, read_image
 from core.studies.study import Box, Mask, Study, StudySet, masks_from_boxes
-from core.studies.view import LATERAL_NOTE, is_lateral
 
 MaskReader = Callable[[pd.Series], dict[str, Mask]]
 """A row of the table to its masks, each in the size it was drawn in; can be pickled."""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ExplorerError
+from core.films.limits import MAX_PIXELS
 from core.labels import PATHOLOGIES
-from core.studies.images import MAX_PIXELS
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
 from core.studies.public.chexpert import locate, read_rows

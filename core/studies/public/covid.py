@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core.studies.images import MAX_PIXELS
+from core.films.limits import MAX_PIXELS
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
 from core.studies.public.naming import labels_from_findings, views

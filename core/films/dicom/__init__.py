@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors import ExplorerError
-from core.studies.dicom.describe import header_notes, view
-from core.studies.dicom.header import read_header, transfer_syntax
-from core.studies.dicom.pixels import frames, stored_values
-from core.studies.dicom.present import make_film
-from core.studies.images import LoadedImage
+from core.films.dicom.describe import header_notes, view
+from core.films.dicom.header import read_header, transfer_syntax
+from core.films.dicom.pixels import frames, stored_values
+from core.films.dicom.present import make_film
+from core.films.loaded import LoadedImage
 
 # It logs odd values and tracebacks, which may name a person. For good, and not for each file: a
 # change of level empties the caches of all loggers, and threads would undo each other's.

@@ -77,7 +77,7 @@ def look_notes(pixels: NDArray[np.float32], view: str) -> tuple[str, ...]:
     """What the picture says against its header or against being scored, in sentences.
 
     Args:
-        view: of the header, "" where it says none; see `core.studies.dicom.describe.view`.
+        view: of the header, "" where it says none; see `core.films.dicom.describe.view`.
     """
     look = look_at(pixels)
     if look.turned:

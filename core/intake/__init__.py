@@ -1,8 +1,8 @@
 """A user's own data as a study set: read, checked file by file, de-identified, written anew."""
 
-from core.studies.intake.mapping import FIELDS, guess_mapping, parse_mapping
-from core.studies.intake.run import ImportReport, Remark, import_studies
-from core.studies.intake.source import Source, open_source
+from core.intake.mapping import FIELDS, guess_mapping, parse_mapping
+from core.intake.run import ImportReport, Remark, import_studies
+from core.intake.source import Source, open_source
 
 __all__ = [
     "FIELDS",

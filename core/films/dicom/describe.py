@@ -8,7 +8,7 @@ import re
 
 from pydicom.dataset import Dataset
 
-from core.studies.view import FRONTAL_VIEWS, is_lateral
+from core.films.view import FRONTAL_VIEWS, is_lateral
 
 _PROJECTION = ("CR", "DX", "DR", "RF", "XA", "RG")
 _OTHER_MODALITIES = (

@@ -12,11 +12,12 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from core.errors import ExplorerError
-from core.studies.images import LoadedImage, read_image
-from core.studies.intake.burned_in import text_boxes
-from core.studies.intake.dicom_copy import deidentified
-from core.studies.intake.identity import Pseudonyms, scrubbed
-from core.studies.intake.mapping import view_name
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
+from core.intake.burned_in import text_boxes
+from core.intake.dicom_copy import deidentified
+from core.intake.identity import Pseudonyms, scrubbed
+from core.intake.mapping import view_name
 
 NAME = "The file"
 """What sentences call it: its own name can hold a person's."""
@@ -69,7 +70,7 @@ def import_file(job: Job, folder: Path, pseudonyms: Pseudonyms) -> Written:
 
 
 def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) -> Written:
-    from core.studies.dicom import quiet
+    from core.films.dicom import quiet
 
     with quiet():
         header = pydicom.dcmread(job.path)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import ExplorerError
-from core.studies.intake.run import ImportReport, ImportStopped, import_studies
-from core.studies.intake.source import Source
+from core.intake.run import ImportReport, ImportStopped, import_studies
+from core.intake.source import Source
 
 
 class ImportJob:

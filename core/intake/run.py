@@ -18,10 +18,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ExplorerError
-from core.labels import PATHOLOGIES
-from core.processes import map_in_processes
-from core.studies.intake.identity import Pseudonyms, is_number
-from core.studies.intake.mapping import (
+from core.intake.identity import Pseudonyms, is_number
+from core.intake.mapping import (
     check_mapping,
     finding,
     label_value,
@@ -29,7 +27,7 @@ from core.studies.intake.mapping import (
     names_people,
     view_name,
 )
-from core.studies.intake.one_file import (
+from core.intake.one_file import (
     BURNED_IN,
     BURNED_IN_HEADER,
     Job,
@@ -37,7 +35,9 @@ from core.studies.intake.one_file import (
     import_file,
     plain_label,
 )
-from core.studies.intake.source import Source
+from core.intake.source import Source
+from core.labels import PATHOLOGIES
+from core.processes import map_in_processes
 from core.studies.manifest import inside
 
 Progress = Callable[[int, int], None]

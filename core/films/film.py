@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import ExplorerError
-from core.studies.window import Table, Window, between, parse_window
+from core.films.window import Table, Window, between, parse_window
 
 Voi = Window | Table
 OPENED, RANGE = "As opened", "Full range"

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
-from core.studies.intake.names import without_names
+from core.intake.names import without_names
 
 REMOVED = "[removed]"
 _SHORTEST = 3  # letters; shorter ones would take "of" and "no" out of every report

@@ -9,7 +9,7 @@ from pydicom.pixels import apply_color_lut, pixel_array
 from pydicom.uid import JPEG2000TransferSyntaxes, RLELossless
 
 from core.errors import ExplorerError
-from core.studies.images import refuse_size
+from core.films.limits import refuse_size
 
 # Where a compressed stream states its own height and width, which need not be the header's: the
 # start of a JPEG or JPEG-LS frame, and the SIZ marker of JPEG 2000 (width before height).

@@ -2,7 +2,6 @@
 
 import io
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ExplorerError
-from core.studies.film import Film
-from core.studies.view import look_notes
-from core.studies.window import between
-
-MAX_BYTES = 200 * 2**20
-MAX_PIXELS = 100_000_000
-
-
-@dataclass(frozen=True)
-class LoadedImage:
-    """A radiograph as read: dense is bright."""
-
-    pixels: NDArray[np.float32]  # (H, W), 0..255
-    kind: str  # "PNG", "JPEG" or "DICOM"
-    remarks: tuple[str, ...]  # what was done in reading, and what its header says
-    film: Film  # the same before its window
-    view: str = ""  # as the header says it; see core.studies.dicom.describe
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was done or is unusual, one sentence each; looked for when asked."""
-        return (*self.remarks, *unusual(self.pixels, self.view))
+from core.films.film import Film
+from core.films.grey import grey_of_colours
+from core.films.limits import MAX_BYTES, MAX_PIXELS, refuse_size
+from core.films.loaded import LoadedImage
+from core.films.window import between
 
 
 def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
@@ -47,43 +29,10 @@ def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     name = name or (source.name if isinstance(source, Path) else "the upload")
     data = _bytes(source, name)
     if data[128:132] == b"DICM" or data[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00"):
-        from core.studies.dicom import read_dicom
+        from core.films.dicom import read_dicom  # pydicom takes its time; pictures do without
 
         return read_dicom(data, name)
     return _read_picture(data, name)
-
-
-def refuse_size(name: str, rows: int, columns: int, frames: int = 1) -> None:
-    """Refuse what would not fit before anything is decoded.
-
-    Raises:
-        ExplorerError: over 100 megapixels, or no pixels at all.
-    """
-    if rows * columns * frames > MAX_PIXELS:
-        shape = f"{columns} x {rows}" + (f" x {frames} frames" if frames > 1 else "")
-        raise ExplorerError(
-            f"{name} holds {shape} pixels, over the limit of {MAX_PIXELS // 10**6} megapixels; "
-            "make it smaller and try again."
-        )
-    if rows < 1 or columns < 1:
-        raise ExplorerError(f"{name} says it is {columns} x {rows} pixels; there is no picture.")
-
-
-def unusual(pixels: NDArray[np.float32], view: str = "") -> tuple[str, ...]:
-    """What makes an image unlike a chest radiograph, one sentence each; empty for a usual one.
-
-    Args:
-        view: of the header, which the picture may contradict.
-    """
-    notes = []
-    height, width = pixels.shape
-    if min(height, width) < 64:
-        notes.append(f"The image is only {width} x {height} pixels; findings cannot be seen.")
-    if max(height, width) > 2.5 * min(height, width):
-        notes.append("The image is far from square, unlike a frontal chest radiograph.")
-    if float(pixels.std()) < 4:
-        notes.append("The image is almost uniform: there is nothing to see in it.")
-    return tuple(notes) or look_notes(pixels, view)
 
 
 def _bytes(source: Path | bytes, name: str) -> bytes:
@@ -146,12 +95,3 @@ def _grey(picture: Image.Image) -> tuple[NDArray[np.float32], float, tuple[str, 
         return np.asarray(picture.convert("L"), dtype=np.float32), 255.0, ()
     grey, notes = grey_of_colours(np.asarray(picture.convert("RGB")))
     return grey, 255.0, notes
-
-
-def grey_of_colours(
-    colours: NDArray[np.uint8],
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Luminance (ITU-R 601) of (H, W, 3) as (H, W) in 0..255, and a word where they are no grey."""
-    spread = np.ptp(colours, axis=2)
-    notes = ("The image is in colour, unlike a radiograph.",) if spread.mean() > 12 else ()
-    return np.asarray(Image.fromarray(colours).convert("L"), dtype=np.float32), notes

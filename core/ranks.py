@@ -18,7 +18,7 @@ from core.errors import ExplorerError
 from core.lrclr.encodings import ImageEncoding
 
 
-class Processes:
+class Ranks:
     """The processes of a run, by Accelerate: alone, or started by torchrun or accelerate launch."""
 
     def __init__(self, device: torch.device | None = None) -> None:

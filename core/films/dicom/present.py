@@ -13,9 +13,10 @@ from pydicom.multival import MultiValue
 from pydicom.pixels import apply_modality_lut, apply_voi
 
 from core.errors import ExplorerError
-from core.studies.film import Film, Voi, between
-from core.studies.images import MAX_PIXELS, grey_of_colours
-from core.studies.window import Table, Window
+from core.films.film import Film, Voi, between
+from core.films.grey import grey_of_colours
+from core.films.limits import MAX_PIXELS
+from core.films.window import Table, Window
 
 _FLAT = 10 / 255  # of the brightness; a window that leaves less of the picture does not fit it
 _SAMPLE = 10_000  # pixels that say whether it does

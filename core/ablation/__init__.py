@@ -1,0 +1,1 @@
+"""Variants of training compared: a plan, its trials, tables with intervals."""
