@@ -7,7 +7,6 @@ memory for the one who imports; the manifest and all else that is written know p
 import io
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from core.intake.one_file import (
     plain_label,
 )
 from core.intake.source import Source
+from core.intake.staging import staged
 from core.labels import PATHOLOGIES
 from core.processes import map_in_processes
 from core.studies.manifest import inside
@@ -120,7 +120,8 @@ def import_studies(
         workers: processes; by default one a core, and none for a few files.
 
     Raises:
-        ExplorerError: `out` cannot be used, the mapping does not fit, or no file can be used.
+        ExplorerError: `out` cannot be used or another import is writing there, the mapping does not
+            fit, or no file can be used.
     """
     out = _check_out(out, source)
     remarks: list[Remark] = []
@@ -128,20 +129,13 @@ def import_studies(
         items = [_Item(name, name, name) for name in source.files()]
     else:
         items = list(_items(source, check_mapping(mapping or {}, source.columns), remarks))
-    staging = out.with_name(f"{out.name}.importing")
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        (staging / "images").mkdir(parents=True)
-        rows = _write_all(source, items, staging / "images", remarks, progress, workers)
+    with staged(out) as folder:
+        (folder / "images").mkdir()
+        rows = _write_all(source, items, folder / "images", remarks, progress, workers)
         if not rows:
             first = f" {remarks[0].reason}" if remarks else ""
             raise ExplorerError(f"None of the {len(items)} files can be imported.{first}")
-        _manifest(rows).to_csv(staging / "manifest.csv", index=False)
-        if out.is_dir():
-            out.rmdir()
-        staging.replace(out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _manifest(rows).to_csv(folder / "manifest.csv", index=False)
     return ImportReport(out / "manifest.csv", len(rows), tuple(remarks))
 
 
