@@ -1,19 +1,24 @@
-"""Saliency by captum on our models: the right layer, the right grid, and nothing left behind."""
+"""Saliency on our models: the right layer, the right grid, and nothing left behind."""
 
-from importlib import import_module
+import threading
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from core.attribution import METHODS, attribute, attribution_maps
+from core.attribution import METHODS, Images, attribute, attribution_maps
 from core.attribution.gradcam import gradcam
-from core.attribution.score import TextScore
+from core.attribution.integrated_gradients import integrated_gradients
+from core.attribution.layer import layer_gradient
+from core.attribution.occlusion import occlusion
+from core.attribution.target import GlobalCosine
 from core.backbones.compact import CompactBackbone, CompactConfig
+from core.backbones.ensemble import Ensemble
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.lrclr.config import LRCLRConfig
+from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 
 TEXTS = ["left pleural effusion"]
@@ -54,16 +59,34 @@ def test_nothing_is_left_on_the_shared_model(name: str) -> None:
     assert all(torch.equal(value, after[key]) for key, value in before.items())
 
 
-def test_hooks_are_gone_even_after_a_failing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    predictor = _predictor()
+def test_maps_are_right_while_other_threads_use_the_model() -> None:
+    """What another session encodes meanwhile neither breaks a map nor gets into it."""
+    predictor, image = _predictor(), _image()
+    other = predictor.model.backbone.preprocess(_image(64, 64))[None].expand(3, -1, -1, -1)
+    quiet = {name: attribute(name, predictor, image, TEXTS) for name in METHODS}
+    done, passes = threading.Event(), [0, 0]
 
-    def fail(*_: object) -> None:
-        raise RuntimeError("broken on purpose")
+    def encode(place: int) -> None:
+        while not done.is_set():
+            with torch.no_grad():
+                predictor.model.encode_image(other)
+            passes[place] += 1
 
-    monkeypatch.setattr(predictor.model.selection_block, "forward", fail)
-    with pytest.raises(RuntimeError, match="on purpose"):
-        attribute("gradcam", predictor, _image(), TEXTS)
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in predictor.model.modules())
+    threads = [threading.Thread(target=encode, args=(place,)) for place in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(25):
+            assert np.array_equal(attribute("gradcam", predictor, image, TEXTS), quiet["gradcam"])
+        for name in METHODS:
+            np.testing.assert_allclose(
+                attribute(name, predictor, image, TEXTS), quiet[name], rtol=1e-4, atol=1e-7
+            )
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert min(passes) > 10
 
 
 def test_gradcam_equals_the_formula_written_out() -> None:
@@ -79,7 +102,7 @@ def test_gradcam_equals_the_formula_written_out() -> None:
     assert tokens.grad is not None
     weight = tokens.grad[:, 1:].mean(dim=1, keepdim=True)
     expected = (weight * tokens[:, 1:]).sum(dim=-1).clamp(min=0).view(4, 4)
-    found = gradcam(model, pixels, texts)[0]
+    found = gradcam(model, pixels, GlobalCosine(texts))[0]
     np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-3, atol=1e-9)
 
 
@@ -91,32 +114,93 @@ def test_a_gradient_of_zero_is_refused_with_a_sentence() -> None:
         attribute("gradcam", predictor, _image(), TEXTS)
 
 
-class _Corner(TextScore):
-    """A score that reads the top left corner only."""
+@pytest.mark.parametrize("layer", [0, 1, 2, 3])
+def test_a_block_and_its_gradient_are_those_of_the_pass_written_out(layer: int) -> None:
+    predictor = _predictor()
+    model, backbone = predictor.model, predictor.model.backbone
+    pixels = backbone.preprocess(_image())[None]
+    target = GlobalCosine(predictor.encode_texts(TEXTS))
+    found = layer_gradient(model, pixels, target, layer)
+    local = backbone.image_tokens(pixels).local
+    tokens = torch.cat([(backbone.cls_token + local.mean(dim=1))[:, None], local], dim=1)
+    for block in backbone.blocks[:layer]:
+        tokens = block(tokens)
+    tokens = start = tokens.detach().requires_grad_()
+    for block in [*backbone.blocks[layer:-1], model.selection_block]:
+        tokens = block(tokens)
+    joint = F.normalize(backbone.project(tokens)[:, 0], dim=-1)
+    (slope,) = torch.autograd.grad((joint @ target.texts.text_features[0]).sum(), start)
+    for ours, expected in ((found.activations, start.detach()), (found.gradients, slope)):
+        expected = expected[:, 1:].transpose(1, 2).unflatten(2, (4, 4))
+        torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-7)
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+
+def test_the_stem_is_a_layer_that_local_scores_read_too() -> None:
+    """Regions come from the stem: no block's tokens move a score of theirs, the stem's maps do."""
+    predictor = _predictor()
+    model = predictor.model
+    pixels = model.backbone.preprocess(_image())[None]
+    texts = predictor.encode_texts(TEXTS)
+
+    class Local(GlobalCosine):
+        def __call__(self, model: LRCLR, images: ImageEncoding) -> torch.Tensor:
+            return model.similarity(images, self.texts)[:, 0].mean(dim=1)
+
+    with pytest.raises(ExplorerError, match="enter block 3"):
+        layer_gradient(model, pixels, Local(texts))
+    found = layer_gradient(model, pixels, Local(texts), "stem")
+    maps = model.backbone.stem(pixels)
+    assert torch.equal(found.activations, maps)
+    (slope,) = torch.autograd.grad(
+        Local(texts)(model, model.encode_image(maps.requires_grad_())).sum(), maps
+    )
+    torch.testing.assert_close(found.gradients, slope)
+    assert torch.equal(layer_gradient(model, maps, Local(texts), "stem").gradients, slope)
+    for layer in (-1, 4, True, "nowhere"):
+        with pytest.raises(ExplorerError, match="blocks 0 to 3, and 'stem'"):
+            layer_gradient(model, pixels, Local(texts), layer)  # type: ignore[arg-type]
+
+
+def test_members_of_an_ensemble_stand_side_by_side() -> None:
+    parts = [_predictor(added=False).model.backbone for _ in range(2)]
+    torch.nn.init.normal_(parts[1].projection.weight)
+    model = LRCLR(Ensemble(parts), LRCLRConfig(added_layers=False)).requires_grad_(False).eval()
+    predictor = Predictor(model, "both")
+    pixels = model.backbone.preprocess(_image())[None]
+    both = layer_gradient(model, pixels, GlobalCosine(predictor.encode_texts(TEXTS)), 1)
+    assert both.activations.shape == (1, 32, 4, 4)
+    each = [Predictor(LRCLR(part, LRCLRConfig(added_layers=False)), "one") for part in parts]
+    slopes = [
+        layer_gradient(one.model, pixels, GlobalCosine(one.encode_texts(TEXTS)), 1).gradients
+        for one in each
+    ]  # the cosine of an ensemble is the mean of its members' cosines
+    torch.testing.assert_close(both.gradients, torch.cat(slopes, dim=1) / 2)
+
+
+class _Corner:
+    """A score that reads the top left corner only, of a model that keeps the pixels."""
+
+    texts = None
+
+    def __call__(self, model: object, pixels: torch.Tensor) -> torch.Tensor:
         return pixels[:, :, :8, :8].mean(dim=(1, 2, 3))
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [("integrated_gradients", "integrated_gradients"), ("occlusion", "occlusion")],
-)
-def test_maps_find_what_the_score_reads(
-    module: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found_in = import_module(f"core.attribution.{module}")
-    monkeypatch.setattr(found_in, "TextScore", _Corner)
-    predictor = _predictor()
+@pytest.mark.parametrize("method", [integrated_gradients, occlusion])
+def test_maps_find_what_the_score_reads(method, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _predictor().model
+    monkeypatch.setattr(model, "encode_image", lambda pixels: pixels)
     pixels = torch.rand(1, 1, 64, 64)
     pixels[..., :8, :8] += 3
-    found = getattr(found_in, name)(predictor.model, pixels, predictor.encode_texts(TEXTS))[0]
+    found = method(model, pixels, _Corner())[0]
     share = found.shape[0] // 2  # the corner, and the reach of the window
     assert found[:share, :share].sum() > 0.95 * found.sum() > 0
 
 
 def test_dropped_patches_weigh_nothing() -> None:
-    found = attribution_maps("lrclr", _predictor(), torch.randn(2, 1, 64, 64), TEXTS)
+    predictor = _predictor()
+    images = Images(predictor.model, torch.randn(2, 1, 64, 64))
+    found = attribution_maps("lrclr", predictor, images, TEXTS)
     assert ((found > 0).sum(axis=(1, 2)) == 4).all()
     np.testing.assert_allclose(found.sum(axis=(1, 2)), 1, rtol=1e-5)
 

@@ -22,7 +22,7 @@ from tiny_open_clip import TEXT, VISION
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from core.attribution import attribution_maps
+from core.attribution import Images, attribution_maps
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
@@ -228,13 +228,14 @@ def test_without_a_cls_token_what_reads_its_attention_is_refused_and_text_works(
             LRCLR(plain.backbone, LRCLRConfig(scorer=scorer))
     pixels = _pixels(plain.backbone.preprocess.size)
     with pytest.raises(ExplorerError, match="no CLS token"):
-        attribution_maps("rollout", Predictor(plain, "x"), pixels, TEXTS)
+        attribution_maps("rollout", Predictor(plain, "x"), Images(plain, pixels), TEXTS)
     for scorer in ("text", "random", "centre", "all"):
         model = LRCLR(plain.backbone, LRCLRConfig(scorer=scorer, k=3)).eval()
         with torch.no_grad():
             images, texts = model.encode_image(pixels), model.encode_text(TEXTS)
             assert model.fuse(images, texts).region_weights.shape[1] >= 3
-    assert np.isfinite(attribution_maps("gradcam", Predictor(plain, "x"), pixels, TEXTS)).all()
+    images = Images(plain, pixels)
+    assert np.isfinite(attribution_maps("gradcam", Predictor(plain, "x"), images, TEXTS)).all()
 
 
 @pytest.mark.slow

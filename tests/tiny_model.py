@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from core.backbones.base import Backbone, ImageTokens, TextTokens
+from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -40,16 +40,23 @@ class TinyBackbone(Backbone):
         self.texts_encoded = 0
 
     def image_tokens(
-        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+        self,
+        pixels: Tensor,
+        attn_layers: Sequence[int] = (),
+        keep: float = 1.0,
+        entering: Sequence[int] = (),
     ) -> ImageTokens:
         local = self.patches(pixels).flatten(2).transpose(1, 2)  # (B, N, D)
         tokens = torch.cat([self.cls_token.expand(len(pixels), -1, -1), local], dim=1)
         attn_weights, early = {}, local
+        taps = Taps(entering)
+        tokens = taps(0, tokens)
         for layer, block in enumerate(list(self.blocks)[:-1]):
             tokens, attn_weights[layer] = block.attend(tokens)
+            tokens = taps(layer + 1, tokens)
             early = tokens[:, 1:] if layer == 0 else early
         wanted = {layer: attn_weights[layer] for layer in attn_layers}
-        return ImageTokens(tokens, wanted, local, early, self.grid)
+        return ImageTokens(tokens, wanted, local, early, self.grid, entering=taps.tokens)
 
     def value_path(self, tokens: Tensor) -> Tensor:
         return self.project(self.blocks[-1].value_path(tokens))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from core.attribution import METHODS, attribution_maps
+from core.attribution import METHODS, Images, attribution_maps
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.studies import StudySet
@@ -78,9 +78,9 @@ def zone_correlation(
         zones = zone_masks(lungs)
         if not all(zone.any() for zone in zones):
             continue
-        pixels = preprocess(studies.image(row))[None].to(predictor.model.device)
+        images = Images(predictor.model, preprocess(studies.image(row))[None])
         for method, values in found.items():
-            (saliency,) = attribution_maps(method, predictor, pixels, prompts, seed + row)
+            (saliency,) = attribution_maps(method, predictor, images, prompts, seed + row)
             fitted = preprocess.map_to_image(saliency, (lungs.shape[0], lungs.shape[1]))
             means = [float(fitted[zone].mean()) for zone in zones]
             if np.ptp(means) > 0:

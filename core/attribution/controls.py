@@ -2,27 +2,26 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from core.attribution.target import Target
 from core.lrclr import selection
-from core.lrclr.encodings import TextEncoding
+from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 
 
 def random(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+    model: LRCLR, images: ImageEncoding, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """Uniform noise on the grid, (B, h, w)."""
     rng = np.random.default_rng(seed)
-    return rng.random((len(pixels), *model.backbone.grid), dtype=np.float32)
+    return rng.random((len(images), *images.grid), dtype=np.float32)
 
 
 def centre(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+    model: LRCLR, images: ImageEncoding, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """A bump in the middle, (B, h, w)."""
-    grid = model.backbone.grid
-    closeness = selection.centre_scores(len(pixels), grid)[:, 0].view(-1, *grid)
+    closeness = selection.centre_scores(len(images), images.grid)[:, 0].view(-1, *images.grid)
     return np.exp(8 * closeness.numpy()).astype(np.float32)
 
 

@@ -1,20 +1,15 @@
-"""Grad-CAM on the patch tokens entering the last block, by captum (Selvaraju et al., ICCV 2017)."""
+"""Grad-CAM on the patch tokens that enter the last block (Selvaraju et al., ICCV 2017)."""
 
 import numpy as np
-import torch
-from captum.attr import LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.attribution.score import TextScore
-from core.errors import ExplorerError
-from core.lrclr.encodings import TextEncoding
+from core.attribution.layer import layer_gradient
+from core.attribution.target import Target
 from core.lrclr.model import LRCLR
 
 
-def gradcam(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
-) -> NDArray[np.float32]:
+def gradcam(model: LRCLR, inputs: Tensor, target: Target, seed: int = 0) -> NDArray[np.float32]:
     """Maps (B, h, w), the positive part of the channels weighted by their mean gradient.
 
     The grid is the model's own; CLS is left out. Patches that the selection dropped took no part.
@@ -22,11 +17,7 @@ def gradcam(
     Raises:
         ExplorerError: the gradient is zero, so that a map would be flat and say nothing.
     """
-    explainer = LayerGradCam(TextScore(model, texts), model.patch_map)
-    with torch.enable_grad():
-        signed = explainer.attribute(pixels.detach().clone().requires_grad_())  # (B, 1, h, w)
-    if not signed.abs().sum() > 0:
-        raise ExplorerError(
-            "Grad-CAM found no gradient: this model's score does not use the patch tokens."
-        )
-    return signed[:, 0].clamp(min=0).detach().cpu().numpy().astype(np.float32)
+    layer = layer_gradient(model, inputs, target)
+    weights = layer.gradients.mean(dim=(2, 3), keepdim=True)  # (B, D, 1, 1)
+    signed = (weights * layer.activations).sum(dim=1)
+    return signed.clamp(min=0).cpu().numpy().astype(np.float32)

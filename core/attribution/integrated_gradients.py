@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from core.attribution.score import TextScore
-from core.lrclr.encodings import TextEncoding
+from core.attribution.target import Target
 from core.lrclr.model import LRCLR
 
 STEPS = 16
@@ -16,10 +15,10 @@ _SMOOTH = 0.02  # of the side: single pixels say nothing to a reader
 
 
 def integrated_gradients(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+    model: LRCLR, pixels: Tensor, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """Maps (B, S, S): absolute attribution against a black image, channels summed, smoothed."""
-    explainer = IntegratedGradients(TextScore(model, texts))
+    explainer = IntegratedGradients(lambda given: target(model, model.encode_image(given)))
     baseline = pixels.amin(dim=(1, 2, 3), keepdim=True).expand_as(pixels)
     with torch.enable_grad():
         found = explainer.attribute(

@@ -7,21 +7,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.attribution.score import TextScore
-from core.lrclr.encodings import TextEncoding
+from core.attribution.target import Target
 from core.lrclr.model import LRCLR
 
 
 @torch.no_grad()
-def occlusion(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
-) -> NDArray[np.float32]:
+def occlusion(model: LRCLR, pixels: Tensor, target: Target, seed: int = 0) -> NDArray[np.float32]:
     """Maps (B, h, w): the score lost when a window of two patches a side turns grey, if any."""
     channels, size = pixels.shape[1], pixels.shape[-1]
     height, width = model.backbone.grid
     step = (size // height, size // width)
     window = (channels, 2 * step[0], 2 * step[1])
-    explainer = Occlusion(TextScore(model, texts))
+    explainer = Occlusion(lambda given: target(model, model.encode_image(given)))
     found = explainer.attribute(
         pixels, sliding_window_shapes=window, strides=(channels, *step),
         baselines=pixels.mean(dim=(1, 2, 3), keepdim=True).expand_as(pixels),

@@ -3,26 +3,24 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from core.attribution.target import Target
 from core.inference.regions import weight_map
-from core.lrclr.encodings import TextEncoding
+from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 
 
-@torch.no_grad()
 def region_weights(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+    model: LRCLR, images: ImageEncoding, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """Maps (B, h, w) of the region weights, mean over the texts; patches not selected are zero."""
-    return weight_map(model, model.encode_image(pixels), texts)
+    return weight_map(model, images, target.texts)
 
 
 @torch.no_grad()
 def similarity(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
+    model: LRCLR, images: ImageEncoding, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """Maps (B, h, w) of the cosine of each patch with the texts, mean over the texts."""
-    images = model.encode_image(pixels)
-    cosine = model.similarity(images, texts).mean(dim=1)
+    cosine = model.similarity(images, target.texts).mean(dim=1)
     return cosine.view(-1, *images.grid).cpu().numpy().astype(np.float32)

@@ -5,15 +5,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.attribution.target import Target
 from core.lrclr import selection
-from core.lrclr.encodings import TextEncoding
 from core.lrclr.model import LRCLR
 
 
 @torch.no_grad()
-def rollout(
-    model: LRCLR, pixels: Tensor, texts: TextEncoding, seed: int = 0
-) -> NDArray[np.float32]:
+def rollout(model: LRCLR, inputs: Tensor, target: Target, seed: int = 0) -> NDArray[np.float32]:
     """Maps (B, h, w) of the blocks before the last.
 
     Raises:
@@ -21,6 +19,6 @@ def rollout(
     """
     selection.check_scorer("rollout", model.backbone.prefix)
     layers = selection.attn_layers("rollout", model.backbone.depth)
-    tokens = model.backbone.image_tokens(pixels, tuple(layers))
+    tokens = model.backbone.image_tokens(inputs, tuple(layers))
     scores = selection.rollout([tokens.attn_weights[layer] for layer in layers])[:, 0]
     return scores.view(-1, *tokens.grid).cpu().numpy().astype(np.float32)

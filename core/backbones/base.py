@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ class ImageTokens:
     early: Tensor  # (B, n, D) patch tokens after the first block only
     grid: tuple[int, int]  # (h, w), h * w = N
     kept: Tensor | None = None  # (n,) patches that patch dropout left; None: all, n = N
+    # Tokens (B, C + n, D) entering the 0-based blocks asked for, one for each member of an
+    # ensemble: what was computed with, so that a score can be differentiated by them.
+    entering: dict[int, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,26 @@ class TextTokens:
     mask: Tensor  # (P, T) bool, True at word pieces (neither special nor padding)
     text_features: Tensor  # (P, d) the backbone's own embedding, not normalised
     pieces: list[list[str]]  # P lists of length T; pieces[p][t] belongs to words[p, t]
+
+
+class Taps:
+    """Collects the tokens that enter some blocks, on their way through a tower.
+
+    Args:
+        wanted: 0-based blocks.
+    """
+
+    def __init__(self, wanted: Sequence[int]) -> None:
+        self._wanted = wanted
+        self.tokens: dict[int, tuple[Tensor, ...]] = {}  # as `ImageTokens.entering`
+
+    def __call__(self, block: int, tokens: Tensor) -> Tensor:
+        """The tokens to go on with: a score can be differentiated by those that are wanted."""
+        if block in self._wanted:
+            if torch.is_grad_enabled() and not tokens.requires_grad:
+                tokens = tokens.detach().requires_grad_()  # the graph begins here
+            self.tokens[block] = (tokens,)
+        return tokens
 
 
 class Backbone(nn.Module):
@@ -63,7 +86,11 @@ class Backbone(nn.Module):
 
     @abstractmethod
     def image_tokens(
-        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+        self,
+        pixels: Tensor,
+        attn_layers: Sequence[int] = (),
+        keep: float = 1.0,
+        entering: Sequence[int] = (),
     ) -> ImageTokens:
         """Encode preprocessed images (B, C, S, S).
 
@@ -71,6 +98,8 @@ class Backbone(nn.Module):
             attn_layers: 0-based blocks, before the last, whose attention is wanted.
             keep: share of patch tokens attention sees (patch dropout, for training); backbones
                 without it take 1 only.
+            entering: 0-based blocks, the last included, whose entering tokens are wanted. Where
+                gradients are on and nothing before them has one, the graph begins at them.
         """
 
     @abstractmethod

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from core.backbones.base import Backbone, ImageTokens, TextTokens
+from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
@@ -105,22 +105,29 @@ class ClipBackbone(Backbone):
         self.reader.save(folder)
 
     def image_tokens(
-        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+        self,
+        pixels: Tensor,
+        attn_layers: Sequence[int] = (),
+        keep: float = 1.0,
+        entering: Sequence[int] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; `local` is `value_path`, as in MaskCLIP."""
         if keep < 1:
             raise ExplorerError("Patch dropout (--keep below 1) works with the compact model only.")
         tokens = self._embed(pixels)
         attn_weights, early = {}, tokens[:, self.prefix :]
+        taps = Taps(entering)
+        tokens = taps(0, tokens)
         for layer, block in enumerate(self.trunk.blocks[:-1]):
             if layer in attn_layers:
                 tokens, attn_weights[layer] = self.trunk.attend(block, tokens)
             else:
                 tokens = block(tokens)
+            tokens = taps(layer + 1, tokens)
             if layer == 0:
                 early = tokens[:, self.prefix :]
         local = self.value_path(tokens[:, self.prefix :])
-        return ImageTokens(tokens, attn_weights, local, early, self.grid)
+        return ImageTokens(tokens, attn_weights, local, early, self.grid, entering=taps.tokens)
 
     def value_path(self, tokens: Tensor) -> Tensor:
         """See `Backbone.value_path`."""

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.backbones.base import Backbone, ImageTokens, TextTokens
+from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
 from core.backbones.lite_stem import CHANNELS, STRIDE, LiteStem
 from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
@@ -104,7 +104,11 @@ class CompactBackbone(Backbone):
         return f"MiniLM's word pieces, before {len(self.text.blocks)} trained blocks"
 
     def image_tokens(
-        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+        self,
+        pixels: Tensor,
+        attn_layers: Sequence[int] = (),
+        keep: float = 1.0,
+        entering: Sequence[int] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; takes what `stem` made of the images, too.
 
@@ -123,15 +127,18 @@ class CompactBackbone(Backbone):
             patches = local[:, kept]
         tokens = torch.cat([cls_token, patches], dim=1)  # (B, 1 + N, D)
         attn_weights, early = {}, patches
+        taps = Taps(entering)
+        tokens = taps(0, tokens)
         for layer, block in enumerate(self.blocks[:-1]):
             if layer in attn_layers:
                 assert isinstance(block, Block)
                 tokens, attn_weights[layer] = block.attend(tokens)
             else:
                 tokens = block(tokens)
+            tokens = taps(layer + 1, tokens)
             if layer == 0:
                 early = tokens[:, 1:]
-        return ImageTokens(tokens, attn_weights, local, early, self.grid, kept)
+        return ImageTokens(tokens, attn_weights, local, early, self.grid, kept, taps.tokens)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

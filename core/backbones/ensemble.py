@@ -62,18 +62,23 @@ class Ensemble(Backbone):
         return self._each[0].tokenizer_name
 
     def image_tokens(
-        self, pixels: Tensor, attn_layers: Sequence[int] = (), keep: float = 1.0
+        self,
+        pixels: Tensor,
+        attn_layers: Sequence[int] = (),
+        keep: float = 1.0,
+        entering: Sequence[int] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; widths and heads side by side."""
-        found = [member.image_tokens(pixels, attn_layers, keep) for member in self._each]
+        found = [member.image_tokens(pixels, attn_layers, keep, entering) for member in self._each]
         attn_weights = {
             layer: torch.cat([each.attn_weights[layer] for each in found], dim=1)
             for layer in found[0].attn_weights
         }
+        taps = {layer: tuple(each.entering[layer][0] for each in found) for layer in entering}
         return ImageTokens(
             torch.cat([each.tokens for each in found], dim=-1), attn_weights,
             _side_by_side([each.local for each in found]),
-            torch.cat([each.early for each in found], dim=-1), found[0].grid,
+            torch.cat([each.early for each in found], dim=-1), found[0].grid, entering=taps,
         )  # fmt: skip
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:

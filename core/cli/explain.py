@@ -30,9 +30,9 @@ def explain_command(
     for note in loaded.notes:
         typer.echo(note, err=True)
     predictor = load_predictor(model)
-    saliency = attribute(method, predictor, loaded.pixels, [prompt], seed)
-    shape = (loaded.pixels.shape[0], loaded.pixels.shape[1])
     encoded = predictor.encode_image(loaded.pixels)
+    saliency = attribute(method, predictor, loaded.pixels, [prompt], seed, encoded)
+    shape = (loaded.pixels.shape[0], loaded.pixels.shape[1])
     regions = predictor.regions(encoded, [prompt], shape) if method == "lrclr" else None
     boxes = regions.boxes if regions else []
     title = f"{method}: {prompt} ({model})"

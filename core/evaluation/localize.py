@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.attribution import METHODS, attribution_maps
+from core.attribution import METHODS, Images, attribution_maps
 from core.errors import ExplorerError
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
@@ -165,12 +165,8 @@ class _Chunk:
             if masks and image is not None:
                 self.masks[row] = masks
                 pixels.append(self.preprocess(image))
-        self.pixels = torch.stack(pixels).to(predictor.model.device) if pixels else torch.empty(0)
-        stem = predictor.model.backbone.stem
-        self.inputs = self.pixels  # what image_tokens takes, with what is frozen done once
-        if stem is not None and pixels and not predictor.model.config.body_mask:
-            with torch.no_grad():
-                self.inputs = stem(self.pixels)
+        self.images = Images(predictor.model, torch.stack(pixels) if pixels else torch.empty(0))
+        self._maps: dict[str, Map] = {}  # of all rows, by methods that read no text
 
     @property
     def findings(self) -> list[str]:
@@ -199,11 +195,9 @@ class _Chunk:
             places = [place for place, row in enumerate(self.masks) if row in rows]
             prompts = PromptSet({finding: (self.prompts or prompts_for([finding]))[finding]})
             texts = list(prompts[finding].positive)
-            # The seed moves with the rows, or every chunk's random maps would be the same.
-            inputs = self.pixels if METHODS[method].on_pixels else self.inputs
-            found = attribution_maps(method, self.predictor, inputs[places], texts, seed + rows[0])
+            found = self._attributed(method, places, texts, seed + rows[0])
             if costly:
-                falls = deletion(self.predictor, self.inputs[places], found, prompts)
+                falls = deletion(self.predictor, self.images.inputs[places], found, prompts)
             for place, (saliency, mask) in enumerate(zip(found, masks, strict=True)):
                 fitted = self.preprocess.map_to_image(saliency, shapes[place])
                 values = _measures(fitted, mask)
@@ -211,6 +205,16 @@ class _Chunk:
                     values["box_iou"] = box_iou(fitted, mask)
                     values["deletion"] = float(falls[place])
                 yield values
+
+    def _attributed(self, method: str, places: list[int], texts: list[str], seed: int) -> Map:
+        """Maps (B, h, w) of some of the images; what reads no text is computed once for all."""
+        if METHODS[method].reads_text:
+            # The seed moves with the rows, or every chunk's random maps would be the same.
+            images = self.images.rows(places)
+            return attribution_maps(method, self.predictor, images, texts, seed)
+        if method not in self._maps:
+            self._maps[method] = attribution_maps(method, self.predictor, self.images, texts, seed)
+        return self._maps[method][places]
 
 
 def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:

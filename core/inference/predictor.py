@@ -1,13 +1,12 @@
 """Between a model and its callers: preprocessing, encodings that are kept, and what follows.
 
-A predictor is shared by all sessions of the app: its model stays in eval mode, nothing is stored on
-it, and `lock` guards what hooks into it (attribution).
+A predictor is shared by all sessions of the app: its model stays in eval mode, and nothing is
+stored on it or hooked into it, so that threads need not wait for each other.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from threading import RLock
 
 import numpy as np
 import torch
@@ -37,7 +36,6 @@ class Predictor:
 
     def __init__(self, model: LRCLR, name: str) -> None:
         self.model, self.name = model.eval().requires_grad_(False), name
-        self.lock = RLock()
         self.model_hash = weights_hash(model, repr((model.config, model.backbone.preprocess)))
         self._texts = TextMemo(model)
 

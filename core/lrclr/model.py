@@ -10,6 +10,7 @@ After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -42,8 +43,6 @@ class LRCLR(nn.Module):
         self.backbone = backbone
         self.config = config = config or LRCLRConfig()
         self.global_bias = nn.Parameter(torch.tensor(-4.0))
-        # Does nothing; the layer at which Grad-CAM reads activations and gradients.
-        self.patch_map = nn.Identity()
         if not config.added_layers:
             return
         selection.check_scorer(config.scorer, backbone.prefix)
@@ -78,6 +77,17 @@ class LRCLR(nn.Module):
             keep: share of patch tokens that attention sees; below 1 only in training, and only
                 for backbones with patch dropout.
         """
+        return self.encode_tokens(self.image_tokens(pixels, keep), pixels)
+
+    def image_tokens(
+        self, pixels: Tensor, keep: float = 1.0, entering: Sequence[int] = ()
+    ) -> ImageTokens:
+        """The first half of `encode_image`: the image tower, stopped before its last block.
+
+        Args:
+            pixels, keep: as in `encode_image`.
+            entering: blocks whose entering tokens are wanted, to be differentiated by.
+        """
         config, backbone = self.config, self.backbone
         if keep < 1 and config.added_layers and config.scorer != "text":
             raise ExplorerError(
@@ -85,8 +95,11 @@ class LRCLR(nn.Module):
                 "every patch. Set keep to 1."
             )
         layers = selection.attn_layers(config.scorer, backbone.depth) if config.added_layers else ()
-        found = backbone.image_tokens(pixels, tuple(layers), keep)
-        tokens = self._mapped(found)
+        return backbone.image_tokens(pixels, tuple(layers), keep, entering)
+
+    def encode_tokens(self, found: ImageTokens, pixels: Tensor) -> ImageEncoding:
+        """The second half of `encode_image`: what is made of the tokens of `image_tokens`."""
+        config, backbone, tokens = self.config, self.backbone, found.tokens
         if not config.added_layers:
             image_features, patches = backbone.finish(tokens)
             return ImageEncoding(_unit(image_features), _unit(patches), None, found.grid)
@@ -101,16 +114,6 @@ class LRCLR(nn.Module):
             image_features, patches = backbone.finish(picked)
         regions = self._regions(found, patches, selected)
         return ImageEncoding(_unit(image_features), _unit(regions), selected, found.grid)
-
-    def _mapped(self, found: ImageTokens) -> Tensor:
-        """The tokens, passed through `patch_map` as (B, D, h, w) where Grad-CAM can see them."""
-        tokens, (height, width) = found.tokens, found.grid
-        first = self.backbone.prefix
-        if tokens.shape[1] != first + height * width:  # patch dropout: there is no whole map
-            return tokens
-        patches = tokens[:, first:].transpose(1, 2).unflatten(2, (height, width))  # (B, D, h, w)
-        patches = self.patch_map(patches).flatten(2).transpose(1, 2)
-        return torch.cat([tokens[:, :first], patches], dim=1)
 
     def _regions(self, tokens: ImageTokens, patches: Tensor, selected: Tensor | None) -> Tensor:
         """(B, N, d) before normalisation; patches that nothing was computed for are zero."""

@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.archive.embedded_set import EmbeddedSet
-from core.attribution import attribution_maps
+from core.attribution import Images, attribution_maps
 from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
 from core.studies import StudySet
@@ -21,8 +21,12 @@ def _map(
     texts: tuple[str, ...],
     _studies: StudySet,
 ) -> NDArray[np.float32]:
-    pixels = model.model.backbone.preprocess(_studies.image(row))[None]
-    return attribution_maps(method, model, pixels, list(texts))[0]
+    images = Images(
+        model.model,
+        lambda: model.model.backbone.preprocess(_studies.image(row))[None],
+        lambda: cache.encode_image(model, fingerprint, row, _studies),
+    )
+    return attribution_maps(method, model, images, list(texts))[0]
 
 
 def saliency(
