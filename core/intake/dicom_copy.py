@@ -5,7 +5,8 @@ or replace; its table, from the package dicom-anonymizer, has the last word here
 allow-list that it names is left out. The allow-list goes further than the profile: what neither
 names, private fields, overlays and free text among it, is not copied, and words must be of a known
 vocabulary, since people write names wherever they fit. Pixels are decoded and written plain, so
-that comments in compressed streams go too; bits beside the pixel's own are cleared.
+that comments in compressed streams go too. Bits beside the stored ones can be an overlay with a
+name in it: they are cleared (in signed pixels, filled with the sign).
 """
 
 from collections.abc import Iterator
@@ -13,12 +14,16 @@ from collections.abc import Iterator
 import numpy as np
 from dicomanonymizer.dicom_anonymization_databases.dicomfields_2026c import ALL_TAGS
 from numpy.typing import NDArray
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.pixels import pixel_array
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+from pydicom.valuerep import DSfloat
+
+from core.films.dicom.luts import plain_item
+from core.films.dicom.pixels import stored_values
+from core.films.dicom.values import items, numbers, signed, words
 
 PROFILE = frozenset((tag[0] << 16) | tag[1] for tag in ALL_TAGS if len(tag) == 2)
 """Fields that the profile removes or replaces; ranges (overlays, curves) are not copied anyway."""
@@ -29,6 +34,11 @@ _NUMBERS = (
     "WindowCenter", "WindowWidth", "ModalityLUTSequence", "VOILUTSequence", "LUTDescriptor",
     "LUTData", "PixelIntensityRelationshipSign",
 )  # fmt: skip
+_ENTRIES = ("LUTDescriptor", "LUTData")
+_TABLES = ("ModalityLUTSequence", "VOILUTSequence")
+_PATTERNS = ("PixelPaddingValue", "PixelPaddingRangeLimit")  # whose sign is that of the pixels
+_WINDOWS = ("WindowCenter", "WindowWidth")
+_RESCALING = ("RescaleSlope", "RescaleIntercept")
 _CHEST = ("CHEST", "THORAX", "LUNG", "RIB", "HEART")
 _BODY_PARTS = (
     *_CHEST, "RIBS", "ABDOMEN", "ARM", "BREAST", "CLAVICLE",
@@ -65,11 +75,13 @@ def deidentified(source: Dataset, fallback: NDArray[np.float32]) -> Dataset:
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     made.StudyInstanceUID, made.SeriesInstanceUID = generate_uid(), generate_uid()
-    inverted = str(source.get("PhotometricInterpretation", "")) == "MONOCHROME1"
     try:
-        values, stored = _stored(source)
+        stored = stored_values(source, "The file")
+        photometric = source.PhotometricInterpretation
+        if photometric not in ("MONOCHROME1", "MONOCHROME2"):
+            raise ValueError("colours")
         made.update({element.tag: element for element in _copied(source)})
-        _set_pixels(made, values, "MONOCHROME1" if inverted else "MONOCHROME2", stored)
+        _set_pixels(made, stored.values, photometric, stored.bits)
     except Exception:  # a layout that cannot be written plain; as a film it could be read
         shown = {"Modality", "BodyPartExamined", "ViewPosition", "BurnedInAnnotation"}
         made.update({e.tag: e for e in _copied(source) if e.keyword in shown})
@@ -87,37 +99,59 @@ def _set_pixels(made: Dataset, values: NDArray[np.generic], shown: str, stored: 
     made.BitsStored, made.HighBit = stored, stored - 1
 
 
-def _stored(source: Dataset) -> tuple[NDArray[np.generic], int]:
-    """Values of the first frame (H, W) and how many of their bits count."""
-    if int(source.get("SamplesPerPixel", 1)) != 1 or "PALETTE" in source.PhotometricInterpretation:
-        raise ValueError("colours")
-    allocated = int(source.BitsAllocated)
-    stored = int(source.get("BitsStored", allocated))
-    high = int(source.get("HighBit", stored - 1))
-    odd = high != stored - 1 and not source.file_meta.TransferSyntaxUID.is_encapsulated
-    values = pixel_array(source, index=0, correct_unused_bits=not odd)
-    if odd:  # the pixel's bits are not at the bottom of their word
-        width = 8 * values.dtype.itemsize
-        if not 0 < stored <= high + 1 <= width:
-            raise ValueError("bits outside the word")
-        values = np.right_shift(np.left_shift(values, width - 1 - high), width - stored)
-    return values, stored
-
-
 def _copied(source: Dataset) -> Iterator[DataElement]:
-    """Elements of KEPT, alone and in sequences, whose value can identify nobody."""
+    """Elements of KEPT whose value can identify nobody: usable numbers and known words."""
     for keyword in KEPT:
-        element = _element(source, keyword)
-        if element is None:
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        if keyword in _ENTRIES:  # stand in the items of tables alone
             continue
-        if element.VR == "SQ":
-            items = [Dataset({e.tag: e for e in _copied(item)}) for item in element.value]
-            yield DataElement(element.tag, "SQ", Sequence(items))
-        elif keyword not in _WORDS or _known(keyword, element.value):
-            yield DataElement(element.tag, element.VR, element.value)
-        elif keyword == "BodyPartExamined":  # whether it is the chest must not be lost
-            chest = any(word in str(element.value).upper() for word in _CHEST)
-            yield DataElement(element.tag, "CS", "CHEST" if chest else "OTHER")
+        if keyword in _WORDS:
+            yield from _copied_word(source, keyword)
+        elif keyword in _TABLES:
+            plain = [item for old in items(source, keyword) if (item := plain_item(old))]
+            if plain:
+                yield DataElement(tag, "SQ", Sequence(plain))
+        elif keyword in _PATTERNS:
+            patterns = set(words(source, keyword).tolist())
+            if len(patterns) == 1:
+                yield DataElement(tag, "US", patterns.pop())
+        else:
+            yield from _copied_numbers(source, keyword)
+
+
+def _copied_numbers(source: Dataset, keyword: str) -> Iterator[DataElement]:
+    """A field of numbers; of windows and rescalings those that are numbers in both their fields."""
+    values = numbers(source, keyword)
+    if keyword in _RESCALING:
+        whole = None not in [v for other in _RESCALING for v in numbers(source, other)[:1]]
+        values = values[:1] if whole else []
+    if keyword in _WINDOWS:
+        pairs = zip(*(numbers(source, other) for other in _WINDOWS), strict=False)
+        values = [pair[_WINDOWS.index(keyword)] for pair in pairs if None not in pair]
+    if values and None not in values:
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        vr = dictionary_VR(tag)
+        written = [_as(vr, value) for value in values if value is not None]
+        yield DataElement(tag, vr, written if len(written) > 1 else written[0])
+
+
+def _as(vr: str, value: float) -> int | DSfloat:
+    if vr == "DS":
+        return DSfloat(value, auto_format=True)
+    return signed(int(value), 16) if vr == "SS" else int(value)
+
+
+def _copied_word(source: Dataset, keyword: str) -> Iterator[DataElement]:
+    element = _element(source, keyword)
+    if element is None:
+        return
+    if _known(keyword, element.value):
+        yield DataElement(element.tag, element.VR, element.value)
+    elif keyword == "BodyPartExamined":  # whether it is the chest must not be lost
+        chest = any(word in str(element.value).upper() for word in _CHEST)
+        yield DataElement(element.tag, "CS", "CHEST" if chest else "OTHER")
 
 
 def _element(source: Dataset, keyword: str) -> DataElement | None:

@@ -9,9 +9,9 @@ import pydicom
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from core.errors import ExplorerError
+from core.films.dicom.values import numbers, texts, word
 from core.films.loaded import LoadedImage
 from core.films.read import read_image
 from core.intake.burned_in import text_boxes
@@ -71,6 +71,7 @@ def import_file(job: Job, folder: Path, pseudonyms: Pseudonyms) -> Written:
 
 def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) -> Written:
     from core.films.dicom import quiet
+    from core.films.dicom.pixels import frames
 
     with quiet():
         header = pydicom.dcmread(job.path)
@@ -79,26 +80,26 @@ def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) 
         made.save_as(folder / name, enforce_file_format=True)
         # Read back: it is whole, and its notes can hold nothing of the original's header.
         copy = read_image(folder / name, NAME)
-        frames = int(header.get("NumberOfFrames", 1) or 1)
-        remarks = ("Only the first of its frames was kept.",) * (frames > 1) + copy.remarks
+        several = frames(header) > 1
+        remarks = ("Only the first of its frames was kept.",) * several + copy.remarks
         return _written(job, pseudonyms, replace(copy, remarks=remarks), name, header)
 
 
 def _written(
     job: Job, pseudonyms: Pseudonyms, loaded: LoadedImage, name: str, header: Dataset
 ) -> Written:
-    known = [*job.known, *_values(header, _IDENTIFIERS)]
-    names = [*job.names, *_values(header, _NAMES)]
-    patient = job.patient or str(header.get("PatientID", "") or "")
+    known = [*job.known, *(text for field in _IDENTIFIERS for text in texts(header, field))]
+    names = [*job.names, *(text for field in _NAMES for text in texts(header, field))]
+    patient = job.patient or "".join(texts(header, "PatientID")[:1])
     remarks = list(loaded.notes)
-    said = str(header.get("BurnedInAnnotation", "") or "").strip().upper() == "YES"
+    said = word(header, "BurnedInAnnotation") == "YES"
     seen = bool(text_boxes(loaded.pixels))
     remarks += [BURNED_IN_HEADER] * said + [BURNED_IN] * seen
     row: dict[str, object] = {
         "id": job.study,
         "image": f"images/{name}",
         "text": scrubbed(job.text, known, names),
-        "view": job.view or view_name(header.get("ViewPosition")) or "",
+        "view": job.view or view_name(word(header, "ViewPosition")) or "",
         "patient_id": pseudonyms("patient", patient) if patient else "",
         **_spacing(header),
         "burned_in": int(said or seen),
@@ -106,23 +107,12 @@ def _written(
     return Written(row, remarks=tuple(remarks))
 
 
-def _values(header: Dataset, keywords: tuple[str, ...]) -> list[str]:
-    """Values of header fields as text, each item of a list by itself."""
-    told: list[str] = []
-    for word in keywords:
-        value = header.get(word, "") or ""
-        told += map(str, value if isinstance(value, MultiValue) else [value])
-    return told
-
-
 def _spacing(header: Dataset) -> dict[str, object]:
     """Height and width of a stored pixel in mm, at the detector where the body's is not known."""
-    for word in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
-        try:
-            height, width = (float(value) for value in header[word].value)
-            return {"pixel_height_mm": height, "pixel_width_mm": width}
-        except (KeyError, TypeError, ValueError):
-            continue
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
+        sides = numbers(header, keyword)
+        if len(sides) == 2 and None not in sides:
+            return {"pixel_height_mm": sides[0], "pixel_width_mm": sides[1]}
     return {"pixel_height_mm": "", "pixel_width_mm": ""}
 
 

@@ -8,6 +8,7 @@ import re
 
 from pydicom.dataset import Dataset
 
+from core.films.dicom.values import items, texts, word
 from core.films.view import FRONTAL_VIEWS, is_lateral
 
 _PROJECTION = ("CR", "DX", "DR", "RF", "XA", "RG")
@@ -40,7 +41,7 @@ def view(dataset: Dataset) -> str:
     ViewCodeSequence, PatientOrientation (a row that runs towards front or back is a lateral), and
     the words of the series.
     """
-    position = _word(dataset, "ViewPosition") or _word(dataset, "PatientPosition")
+    position = word(dataset, "ViewPosition") or word(dataset, "PatientPosition")
     if is_lateral(position) or position == "R":
         return "L"
     for names, meaning in ((_OBLIQUE, "oblique"), (_DECUBITUS, "decubitus")):
@@ -48,12 +49,12 @@ def view(dataset: Dataset) -> str:
             return meaning
     if position in FRONTAL_VIEWS:
         return position
-    for item in dataset.get("ViewCodeSequence") or []:
-        if code := _VIEW_CODES.get(str(item.get("CodeValue", ""))):
+    for item in items(dataset, "ViewCodeSequence"):
+        if code := _VIEW_CODES.get(word(item, "CodeValue")):
             return code
     if orientation(dataset)[:1] in ("A", "P"):
         return "L"
-    words = set(re.findall(r"[A-Z]+", " ".join(_word(dataset, name) for name in _FREE_TEXT)))
+    words = set(re.findall(r"[A-Z]+", " ".join(word(dataset, name) for name in _FREE_TEXT)))
     named = {"L"} if words & {"LAT", "LATERAL"} else set()
     named |= words & set(FRONTAL_VIEWS)
     return named.pop() if len(named) == 1 else ""  # "PA and lateral" names the whole study
@@ -61,9 +62,8 @@ def view(dataset: Dataset) -> str:
 
 def orientation(dataset: Dataset) -> str:
     """Where the rows of the picture run to, such as "L", the patient's left."""
-    value = dataset.get("PatientOrientation")
-    parts = [value] if isinstance(value, str) else list(value or [])
-    return str(parts[0]).strip().upper()[:3] if parts else ""
+    parts = texts(dataset, "PatientOrientation")
+    return parts[0].upper()[:3] if parts else ""
 
 
 def header_notes(dataset: Dataset) -> list[str]:
@@ -72,7 +72,7 @@ def header_notes(dataset: Dataset) -> list[str]:
 
 
 def _kind(dataset: Dataset) -> list[str]:
-    modality = _word(dataset, "Modality")
+    modality = word(dataset, "Modality")
     if not modality or modality in _PROJECTION:
         return []
     shown = f"modality {modality}" if modality in _OTHER_MODALITIES else "an unusual modality"
@@ -80,7 +80,7 @@ def _kind(dataset: Dataset) -> list[str]:
 
 
 def _part(dataset: Dataset) -> list[str]:
-    part = _word(dataset, "BodyPartExamined")
+    part = word(dataset, "BodyPartExamined")
     if not part or any(known in part for known in _CHEST):
         return []
     shown = next((f"body part {name}" for name in _OTHER_PARTS if name in part), "another part")
@@ -96,7 +96,3 @@ def _view(dataset: Dataset) -> list[str]:
     if found in FRONTAL_VIEWS and orientation(dataset)[:1] == "R":
         return ["The header says that the picture is mirrored: the patient's left is on its left."]
     return []
-
-
-def _word(dataset: Dataset, keyword: str) -> str:
-    return str(dataset.get(keyword, "") or "").strip().upper()
