@@ -16,8 +16,9 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from core.films.loaded import LoadedImage
+from core.films.read import read_image
 from core.intake.dicom_copy import deidentified
-from core.studies import LoadedImage, read_image
 
 RAMP = np.linspace(0, 4095, 96 * 80).round().astype(np.uint16).reshape(96, 80)
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
