@@ -163,7 +163,7 @@ ZONE_WORDS: dict[str, str] = {
 SEVERITY_WORDS: dict[str, str] = {
     "moderate": r"mild(?:ly)?[ -]to[ -]moderate(?:ly)?|moderate(?:ly)?(?:[ -]sized)?|medium(?:-sized)?",
     "mild": r"small|tiny|trace|minimal(?:ly)?|mild(?:ly)?|slight(?:ly)?|faint|subtle|hairline|"
-    r"nondisplaced|little|early|low-grade|minor|thin",
+    r"nondisplaced|little|early|low-grade|minor",
     "severe": r"large|sizeable|severe(?:ly)?|marked(?:ly)?|pronounced|gross(?:ly)?|considerabl[ey]|"
     r"extensive|massive(?:ly)?|dense|bulky|huge|very big|big|heavy|complete|giant|substantial",
 }  # fmt: skip
