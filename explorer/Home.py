@@ -3,13 +3,13 @@
 import streamlit as st
 
 from explorer import navigation
-from explorer.shared import guard, sidebar, state
+from explorer.shared import guard, link, sidebar
 
 st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
 # Streamlit's own margins leave films a third of the window; the header takes the first 3.75 rem.
 st.html("<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}</style>")
 page = navigation.router()
-state.start()
+link.start()
 sidebar.draw()
 with guard.sentences():
     page.run()

@@ -29,7 +29,7 @@ for column, name in zip(components.row(235, 235, 235, 235), chosen, strict=True)
         st.markdown(f"**{METHODS[name].title}**")
         with st.spinner("Computing"):
             heat = region_cache.saliency(
-                name, state.get("model"), current.studies, current.row, (prompt,), shape
+                name, state.session().model, current.studies, current.row, (prompt,), shape
             )
         components.film(current, heat=heat, opacity=opacity, truth=mask)
         st.caption(METHODS[name].about)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.training.runs import list_runs
 from explorer.runs import form, table, view
+from explorer.shared import state
 
 st.title("Fine-tune")
 st.markdown(
@@ -13,9 +14,9 @@ st.markdown(
 runs = {run.name: run for run in list_runs()}
 if runs:
     options = list(runs)
-    here = st.session_state.get("lx_run")
+    here = state.session().run
     picked = st.selectbox("Run", options, index=options.index(here) if here in options else 0)
-    st.session_state["lx_run"] = picked
+    state.choose_run(picked)
     view.watch(runs[picked])
     st.subheader("All runs")
     table.draw(list(runs.values()))
@@ -24,5 +25,5 @@ else:
     st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
 started = form.draw()
 if started:
-    st.session_state["lx_run"] = started.name
+    state.choose_run(started.name)
     st.rerun()  # it is watched above, and the form offers a new name

@@ -14,7 +14,7 @@ st.markdown(
 )
 current = state.current()
 prompt = components.prompt_box("What might the report say?")
-spec = state.get("model")
+spec = state.session().model
 components.study_notes(current)
 window_control.draw(current)
 

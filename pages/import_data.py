@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.intake import form, view
+from explorer.shared import state
 
 st.title("Import")
 st.markdown(
@@ -11,11 +12,11 @@ st.markdown(
     "Reports stay as they are but for dates and the identifiers of their own study: read "
     "`docs/import.md` before you pass a set on."
 )
-job = st.session_state.get("lx_import")
+job = state.session().import_job
 if job is not None:
     view.watch(job)
 if job is None or not job.running:
     started = form.draw()
     if started is not None:
-        st.session_state["lx_import"] = started
+        state.start_import(started)
         st.rerun()

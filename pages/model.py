@@ -5,6 +5,6 @@ import streamlit as st
 from explorer.shared import model_view, state
 
 st.title("Model")
-model_view.card(state.get("model"))
+model_view.card(state.session().model)
 st.subheader("How fast it is here")
-model_view.speed(state.get("model"))
+model_view.speed(state.session().model)

@@ -8,7 +8,7 @@ from explorer.shared import cache, components, figures, state, window_control
 
 st.title("Selected regions")
 current = state.current()
-spec = state.get("model")
+spec = state.session().model
 prompt = components.prompt_or_sentence(current)
 components.study_notes(current)
 window_control.draw(current)

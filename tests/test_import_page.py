@@ -1,6 +1,7 @@
 """The page that imports, and what is left of planted identifiers after the set was used."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
+from explorer.shared.state import KEY
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def _enter(page: AppTest, data: Path, out: Path) -> None:
 
 def _finish(page: AppTest) -> None:
     _box(page.button, "Import").click().run()
-    page.session_state["lx_import"].wait(120)
+    page.session_state[KEY].import_job.wait(120)
     page.run()
 
 
@@ -80,7 +82,7 @@ def test_identifiers_reach_no_file_no_output_and_no_address(
     assert any("Ostertag_broken.png" in table.value.to_csv() for table in page.dataframe)
     _box(page.button, "Open this set").click().run()
     manifest = place / "out" / "manifest.csv"
-    assert page.session_state["lx_set"] == str(manifest)
+    assert page.session_state[KEY].study_set == str(manifest)
     for name in ("home", "zero_shot", "regions", "compare"):
         page.switch_page(f"../pages/{name}.py").run()
         assert not page.exception
@@ -148,14 +150,14 @@ def test_an_import_that_is_stopped_leaves_nothing(place: Path) -> None:
 
 def test_pages_say_which_studies_of_a_set_were_left_out(page: AppTest, place: Path) -> None:
     broken_set(place / "in")
-    page.session_state["lx_set"] = str(place / "in" / "manifest.csv")
-    page.session_state["lx_row"] = 0
+    manifest = str(place / "in" / "manifest.csv")
+    page.session_state[KEY] = replace(page.session_state[KEY], study_set=manifest, row=0)
     for name in ("zero_shot", "home"):
         page.switch_page(f"../pages/{name}.py").run()
         _sound(page)
         assert any("1 study left out" in c.value and "s4: 4.png" in c.value for c in page.caption)
     page.switch_page("../pages/regions.py").run()
     _sound(page)
-    page.session_state["lx_row"] = 4
+    page.session_state[KEY] = replace(page.session_state[KEY], row=4)
     page.switch_page("../pages/home.py").run()
     assert not page.exception and "4.png is damaged" in page.error[0].value

@@ -68,6 +68,13 @@ def test_only_files_named_cache_hold_cached_wrappers():
             assert path.name == "cache.py" or "st.cache_" not in path.read_text("utf-8"), path
 
 
+def test_only_the_session_s_file_touches_the_session_state():
+    for folder in ("explorer", "pages"):
+        for path in files(folder):
+            here = path == ROOT / "explorer" / "shared" / "state.py"
+            assert here or "session_state" not in path.read_text("utf-8"), path
+
+
 def test_figures_do_not_import_streamlit():
     for path in files("explorer"):
         if path.name == "figures.py" or path.parent.name == "figures":

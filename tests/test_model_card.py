@@ -19,6 +19,7 @@ from core.inference.model_card import model_card
 from core.inference.speed import measure_speed
 from core.lrclr.checkpoint import load_model
 from core.paths import ROOT
+from explorer.shared.state import KEY
 
 
 def _card(spec: str) -> dict[str, str]:
@@ -183,7 +184,7 @@ def test_a_model_that_is_not_here_is_one_sentence_on_the_page(
     field.set_value("biomedclip").run()
     assert not app.exception and len(app.error) == 1
     assert "hf download microsoft/BiomedCLIP" in app.error[0].value
-    assert app.session_state["lx_model"] == "demo"
+    assert app.session_state[KEY].model == "demo"
 
 
 def test_a_model_that_the_sidebar_fetches_becomes_the_model(
@@ -201,6 +202,6 @@ def test_a_model_that_the_sidebar_fetches_becomes_the_model(
         field = next(box for box in app.sidebar.text_input if box.label == "Any model")
         field.set_value("hf-hub:tests/clip").run()
     assert not app.exception and not app.error, app.error
-    assert app.session_state["lx_model"] == "hf-hub:tests/clip"
+    assert app.session_state[KEY].model == "hf-hub:tests/clip"
     app.run()  # what the cache holds is given again
     assert not app.exception and not app.error

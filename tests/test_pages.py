@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from core.studies import UploadedSet
 from core.training.runs import Run
 from explorer.prompts.score_table import place_in_set
 from explorer.shared import cache
-from explorer.shared.state import Current
+from explorer.shared.state import KEY, Current, Session
 
 SET = "phantom:n=14,seed=5"
 PAGES = ["home", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
@@ -52,8 +53,9 @@ def _sound(app: AppTest) -> None:
     assert not app.error, [error.value for error in app.error]
 
 
-def _state(app: AppTest, name: str) -> Any:
-    return app.session_state[f"lx_{name}"]
+def _session(app: AppTest) -> Session:
+    session: Session = app.session_state[KEY]
+    return session
 
 
 def _box(elements: Any, label: str) -> Any:
@@ -69,7 +71,7 @@ def test_every_page_runs_and_says_what_it_is_not_for(app: AppTest, page: str) ->
 
 def test_a_link_carries_what_it_shows(app: AppTest) -> None:
     app.run()
-    assert (_state(app, "set"), _state(app, "row"), _state(app, "prompt")) == (
+    assert (_session(app).study_set, _session(app).row, _session(app).prompt) == (
         SET, 2, "pneumothorax",
     )  # fmt: skip
 
@@ -82,7 +84,7 @@ def test_a_link_carries_what_it_shows(app: AppTest) -> None:
 def test_a_link_cannot_name_what_it_may_not(app: AppTest, name: str, value: str) -> None:
     app.query_params[name] = value
     _sound(app.run())
-    assert _state(app, {"study": "row"}.get(name, name)) != value
+    assert getattr(_session(app), {"study": "row", "set": "study_set"}.get(name, name)) != value
 
 
 def test_a_study_out_of_range_is_the_last_one(app: AppTest) -> None:
@@ -96,7 +98,7 @@ def test_the_study_and_prompt_survive_a_change_of_page(app: AppTest) -> None:
     app.sidebar.button(key="next").click().run()
     app.text_input[0].set_value("right central line").run()
     _sound(app.switch_page("../pages/regions.py").run())
-    assert (_state(app, "row"), _state(app, "prompt")) == (3, "right central line")
+    assert (_session(app).row, _session(app).prompt) == (3, "right central line")
     assert _box(app.text_input, "Prompt").value == "right central line"
 
 
@@ -104,7 +106,7 @@ def test_steps_go_round_the_set(app: AppTest) -> None:
     app.query_params["study"] = "0"
     app.run()
     app.sidebar.button(key="previous").click().run()
-    assert _state(app, "row") == 13
+    assert _session(app).row == 13
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "\x07bell"])
@@ -115,7 +117,7 @@ def test_a_prompt_that_is_none_is_one_sentence_and_the_last_good_one_stays(
     app.text_input[0].set_value(prompt).run()
     assert not app.exception
     assert len(app.error) == 1
-    assert _state(app, "prompt") == "pneumothorax"
+    assert _session(app).prompt == "pneumothorax"
 
 
 def test_a_prompt_in_another_script_is_taken_with_a_word_of_warning(app: AppTest) -> None:
@@ -138,7 +140,7 @@ def test_an_uploaded_film_is_the_current_study_on_every_page(app: AppTest, page:
     assert not app.file_uploader[0].allowed_type  # DICOM often comes without a suffix
     app.file_uploader[0].set_value(("film.png", _png(), "image/png")).run()
     _sound(app)
-    assert isinstance(_state(app, "upload"), UploadedSet)
+    assert isinstance(_session(app).upload, UploadedSet)
     assert not [box for box in app.sidebar.selectbox if box.label == "Study"]
 
 
@@ -147,7 +149,7 @@ def test_a_damaged_upload_is_one_sentence_and_the_study_stays(app: AppTest) -> N
     app.file_uploader[0].set_value(("x.png", b"\x89PNG\r\n\x1a\nrest", "image/png")).run()
     assert not app.exception
     assert "x.png is damaged" in app.error[0].value
-    assert _state(app, "upload") is None and _state(app, "row") == 2
+    assert _session(app).upload is None and _session(app).row == 2
 
 
 def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:
@@ -155,26 +157,27 @@ def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:
     edited = default_prompts().with_finding(
         "Fracture", FindingPrompts(("broken rib",), ("intact ribs",))
     )
-    app.session_state["lx_prompts"] = edited
     first = edited.without_finding("Edema")
-    app.session_state["lx_history"] = (default_prompts(), first)
+    app.session_state[KEY] = replace(
+        _session(app), prompts=edited, prompt_history=(default_prompts(), first)
+    )
     _sound(app.run())
     for before in (first, default_prompts()):  # step by step, to where it began
         _box(app.button, "Undo").click().run()
-        assert _state(app, "prompts") == before
+        assert _session(app).prompts == before
     assert _box(app.button, "Undo").disabled
     _box(app.button, "Templates {} / no {}").click().run()
-    assert _state(app, "prompts")["Edema"].negative[0].lower() == "no edema"
+    assert _session(app).prompts["Edema"].negative[0].lower() == "no edema"
     _box(app.button, "Defaults").click().run()
     _sound(app)
-    assert _state(app, "prompts") == default_prompts()
+    assert _session(app).prompts == default_prompts()
 
 
 def test_a_finding_can_be_added(app: AppTest) -> None:
     _open(app, "zero_shot")
     app.selectbox(key="add_finding").select("Pneumonia").run()
     _sound(app)
-    assert "Pneumonia" in _state(app, "prompts")
+    assert "Pneumonia" in _session(app).prompts
 
 
 def test_a_set_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: AppTest) -> None:
@@ -183,7 +186,7 @@ def test_a_set_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: App
     _box(app.sidebar.text_input, "Set").set_value("phantom:n=0").run()
     assert not app.exception
     assert "whole number" in app.error[0].value
-    assert _state(app, "set") == SET
+    assert _session(app).study_set == SET
 
 
 def _manifest(folder: Path, header: str, *rows: str) -> str:
@@ -241,7 +244,7 @@ def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:
     row = int(str(card.key).removeprefix("open_"))
     card.click().run()
     _sound(app)
-    assert _state(app, "row") == row
+    assert _session(app).row == row
 
 
 def test_the_page_of_runs_shows_the_command_and_refuses_a_bad_name(app: AppTest) -> None:
@@ -308,7 +311,7 @@ def test_a_model_of_another_architecture_is_one_sentence_and_the_last_one_stays(
     _box(app.sidebar.text_input, "Any model").set_value(f"openai:{tmp_path}/resnet.pt").run()
     assert not app.exception
     assert len(app.error) == 1 and "resnet.pt" in app.error[0].value
-    assert _state(app, "model") == "demo"
+    assert _session(app).model == "demo"
 
 
 def test_a_model_that_was_written_anew_is_read_anew(
@@ -387,7 +390,7 @@ def test_search_shows_others_and_a_click_opens_one(app: AppTest, by: str) -> Non
     assert by == "A text" or 2 not in rows  # the study itself is no answer
     found[1].click().run()
     _sound(app)
-    assert _state(app, "row") == rows[1]
+    assert _session(app).row == rows[1]
 
 
 def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> None:

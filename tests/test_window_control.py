@@ -22,6 +22,7 @@ from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
+from explorer.shared.state import KEY, Session
 
 FILM = dicom(np.tile(RAMP, (2, 1)), WindowCenter=[2048, 1000], WindowWidth=[4096, 400])
 BLACK, WHITE = Window(9000, 10, "LINEAR_EXACT"), Window(-9000, 10, "LINEAR_EXACT")
@@ -40,8 +41,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def app(model: Path) -> Iterator[AppTest]:
     test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
-    test.query_params.update({"set": "phantom:n=4,seed=5,size=64", "prompt": "pneumothorax"})
-    test.session_state["lx_own_model"] = test.session_state["lx_model"] = str(model)
+    test.session_state[KEY] = Session(
+        model=str(model), own_model=str(model), study_set="phantom:n=4,seed=5,size=64",
+        prompt="pneumothorax",
+    )  # fmt: skip
     yield test
 
 

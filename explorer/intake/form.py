@@ -42,9 +42,9 @@ def draw() -> ImportJob | None:
 def _kept(name: str, label: str, hint: str) -> str:
     """A text field whose value outlives a change of page."""
     key = f"import_{name}"
-    st.session_state.setdefault(key, st.session_state.get(f"lx_{key}", ""))
+    state.begin_widget(key, state.session().import_entries.get(key, ""))
     typed = st.text_input(label, key=key, max_chars=500, placeholder=hint)
-    st.session_state[f"lx_{key}"] = typed
+    state.keep_entry(key, typed)
     return typed.strip()
 
 
@@ -72,10 +72,10 @@ def _choose(
     options = [_NONE, *source.columns]
     # Kept by table: the same columns come back with what was chosen for them.
     key = f"map_{source.table}_{field}"
-    before = st.session_state.get(f"lx_{key}", guessed.get(field, _NONE))
-    st.session_state.setdefault(key, before if before in options else _NONE)
+    before = state.session().import_entries.get(key, guessed.get(field, _NONE))
+    state.begin_widget(key, before if before in options else _NONE)
     column = str(place.selectbox(field, options, key=key, help=FIELDS.get(field)))
-    st.session_state[f"lx_{key}"] = column
+    state.keep_entry(key, column)
     if column != _NONE:
         chosen[field] = column
 
@@ -89,10 +89,3 @@ def _command(data: str, images: str, out: str, mapping: Mapping[str, str]) -> No
     words.append(f'--out "{out or "DIR"}"')
     st.caption("The same in a terminal:")
     st.code(" ".join(words), "shell", wrap_lines=True)
-
-
-def open_set(manifest: Path) -> None:
-    """Make an imported set the current one."""
-    state.put("set", str(manifest))
-    state.put("row", 0)
-    state.put("upload", None)

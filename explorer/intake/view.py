@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.intake import ImportReport
 from core.intake.job import ImportJob
-from explorer.intake import form
+from explorer.shared import state
 
 
 def watch(job: ImportJob) -> None:
@@ -15,7 +15,7 @@ def watch(job: ImportJob) -> None:
 
 def _draw(job: ImportJob) -> None:
     if job.running:
-        st.session_state["lx_import_ran"] = True
+        state.watch("import")
         left = job.seconds_left
         told = f"{job.done} of {job.total} files, {left:.0f} s left" if left is not None else "..."
         st.progress(job.done / max(job.total, 1), f"Importing: {told}")
@@ -23,7 +23,7 @@ def _draw(job: ImportJob) -> None:
         if st.button("Stop", icon=":material/stop:", key="import_stop"):
             job.stop()
         return
-    if st.session_state.pop("lx_import_ran", False):
+    if state.just_ended("import"):
         st.rerun()  # the whole page: polling may end
     if job.report is not None:
         _report(job.report)
@@ -51,5 +51,5 @@ def _report(report: ImportReport) -> None:
         )  # fmt: skip
     st.caption(f"The set: `{report.manifest}`")
     if st.button("Open this set", type="primary", icon=":material/check:", key="import_open"):
-        form.open_set(report.manifest)
+        state.choose_set(str(report.manifest))
         st.rerun()

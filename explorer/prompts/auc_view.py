@@ -13,7 +13,8 @@ def draw(prompts: PromptSet) -> None:
     Raises:
         ExplorerError: the set has no labels for these findings, or an image that cannot be read.
     """
-    spec, studies = state.get("model"), cache.studies(state.get("set"))
+    session = state.session()
+    spec, studies = session.model, cache.studies(session.study_set)
     report = score_cache.auc(spec, studies, prompts)
     score = st.segmented_control(
         "Score", list(next(iter(report.findings.values())).auc), default="lrclr", key="auc_score",
@@ -25,7 +26,7 @@ def draw(prompts: PromptSet) -> None:
         rows["default prompts"] = {name: f.auc[score] for name, f in before.findings.items()}
     components.show(figures.intervals(rows, "AUC with 95 % interval", 0.5), "auc_figure")
     st.caption(
-        f"{report.n} studies of `{state.get('set')}`; mean AUC {report.mean_auc[score]:.3f}. "
+        f"{report.n} studies of `{session.study_set}`; mean AUC {report.mean_auc[score]:.3f}. "
         "Intervals are bootstrapped over cases: with few positives they are wide."
     )
     components.left_out(studies)

@@ -13,17 +13,17 @@ _COLUMNS = ("Finding", "Positive prompts", "Negative prompts")
 
 def edit() -> PromptSet:
     """The edited set; a row that cannot be used is named and the last good set stays."""
-    prompts: PromptSet = state.get("prompts")
+    prompts = state.session().prompts
     _tools(prompts)
-    prompts = state.get("prompts")
+    prompts = state.session().prompts
     # A new key after undo, reset and template makes the table forget what was typed over them.
     table = st.data_editor(
-        _frame(prompts), key=f"prompt_table_{st.session_state.get('lx_table', 0)}",
+        _frame(prompts), key=f"prompt_table_{state.session().prompt_edition}",
         num_rows="dynamic", hide_index=True, width="stretch", height=300,
         column_config={
             "Finding": st.column_config.TextColumn(width=140, required=True),
             "Positive prompts": st.column_config.TextColumn(
-                width="large", help="Parted by semicolons; their mean counts.", required=True
+                width="large", help="Parted by semicolons; the best match counts.", required=True
             ),
             "Negative prompts": st.column_config.TextColumn(
                 width="large", help="Empty: 'no' before the first positive prompt."
@@ -36,20 +36,15 @@ def edit() -> PromptSet:
         st.error(str(error), icon=":material/error:")
         return prompts
     if edited != prompts:
-        state.put("pending", edited)
-        state.put("history", (*state.get("history"), prompts)[-30:])
-        state.put("prompts", edited)
-        _fresh_table()
-        st.rerun()
+        _replace(edited)
     return prompts
 
 
 def _tools(prompts: PromptSet) -> None:
     line = st.container(horizontal=True, vertical_alignment="bottom")
-    if line.button("Undo", icon=":material/undo:", disabled=not state.get("history"),
+    if line.button("Undo", icon=":material/undo:", disabled=not state.session().prompt_history,
                    shortcut="Alt+Z"):  # fmt: skip
         state.undo_prompts()
-        _fresh_table()
         st.rerun()
     if line.button("Defaults", icon=":material/restart_alt:"):
         _replace(default_prompts())
@@ -64,12 +59,7 @@ def _tools(prompts: PromptSet) -> None:
 
 def _replace(prompts: PromptSet) -> None:
     state.set_prompts(prompts)
-    _fresh_table()
     st.rerun()
-
-
-def _fresh_table() -> None:
-    st.session_state["lx_table"] = st.session_state.get("lx_table", 0) + 1
 
 
 def _frame(prompts: PromptSet) -> pd.DataFrame:

@@ -19,9 +19,9 @@ def as_prompts(text: str) -> PromptSet:
 
 def score_card(current: Current, text: str) -> None:
     """Scores of the current study for a text, and where they lie among those of the set."""
-    prompts, spec = as_prompts(text), state.get("model")
+    prompts, spec = as_prompts(text), state.session().model
     found = score_cache.study_scores(spec, current.studies, current.row, prompts)
-    reference = cache.studies(state.get("set"))
+    reference = cache.studies(state.session().study_set)
     others = score_cache.scores(spec, reference, prompts)
     value = float(found["lrclr"][0])
     place = score_table.place_in_set(others["lrclr"][:, 0], value, current)

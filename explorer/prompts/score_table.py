@@ -12,9 +12,9 @@ from explorer.shared.state import Current
 
 def draw(current: Current, prompts: PromptSet) -> None:
     """Draw the table, the highest rank first."""
-    spec = state.get("model")
+    spec = state.session().model
     own = score_cache.study_scores(spec, current.studies, current.row, prompts)
-    others = score_cache.scores(spec, cache.studies(state.get("set")), prompts)
+    others = score_cache.scores(spec, cache.studies(state.session().study_set), prompts)
     labels = current.studies.study(current.row).labels
     rows = []
     for column, name in enumerate(prompts):

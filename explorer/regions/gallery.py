@@ -7,7 +7,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.inference.prompts import PromptSet
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
 from explorer.prompts import cache as score_cache
@@ -32,9 +31,9 @@ class _Card(NamedTuple):
 
 def draw() -> None:
     """Filters, then cards; a card's button makes its study the current one."""
-    prompts: PromptSet = state.get("prompts")
-    studies = cache.studies(state.get("set"))
-    spec = state.get("model")
+    prompts = state.session().prompts
+    studies = cache.studies(state.session().study_set)
+    spec = state.session().model
     known = [n for n in prompts if n in studies.labels and studies.labels[n].nunique() == 2]
     if not known:
         raise ExplorerError(f"'{studies.spec}' has no labels to call a score right or wrong.")

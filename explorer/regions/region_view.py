@@ -4,18 +4,18 @@ import numpy as np
 import streamlit as st
 
 from core.inference.regions import Regions
-from explorer.shared import components, figures, window_control
+from explorer.shared import components, figures, state, window_control
 from explorer.shared.state import Current
 
 
 def chosen_region(count: int) -> int:
     """The region that is enlarged; the heaviest by default."""
-    return min(int(st.session_state.get("lx_region", 0)), max(count - 1, 0))
+    return min(state.session().region, max(count - 1, 0))
 
 
 def choose(number: int) -> None:
     """Enlarge another region."""
-    st.session_state["lx_region"] = number
+    state.choose_region(number)
     st.rerun()
 
 

@@ -38,7 +38,7 @@ def table(current: Current, methods: list[str], prompt: str, truth: NDArray[np.b
     rows = {}
     for name in methods:
         heat = region_cache.saliency(
-            name, state.get("model"), current.studies, current.row, (prompt,),
+            name, state.session().model, current.studies, current.row, (prompt,),
             (truth.shape[0], truth.shape[1]),
         )  # fmt: skip
         rows[METHODS[name].title] = {key: compute(heat, truth) for key, compute in MEASURES.items()}

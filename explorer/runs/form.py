@@ -1,7 +1,6 @@
 """The form that starts a run, and the editor of its preset."""
 
 from collections.abc import Callable
-from datetime import datetime
 from zlib import crc32
 
 import streamlit as st
@@ -12,7 +11,7 @@ from core.training.settings import FinetuneConfig
 from core.training.presets import own_presets, preset_path, presets
 from core.training.own_presets import remove_preset, save_preset
 from core.training.runs import Run, list_runs, start_run
-from explorer.shared import cache
+from explorer.shared import cache, state
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 """What the form starts from with a preset that ships, so that a first run takes minutes."""
@@ -21,11 +20,12 @@ _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 def draw() -> Run | None:
     """Preset, form and command; the run, when one was started."""
     known = presets()
-    if st.session_state.get("preset_next") in known:  # just saved, or what replaces one removed
-        st.session_state["preset"] = st.session_state.pop("preset_next")
+    if state.session().next_preset in known:  # just saved, or what replaces one removed
+        state.put_widget("preset", state.session().next_preset)
+        state.set_next_preset("")
     one, two = st.columns([1, 3], vertical_alignment="bottom")
-    if st.session_state.get("preset") not in known:
-        st.session_state["preset"] = "lrclr"
+    if state.widget("preset") not in known:
+        state.put_widget("preset", "lrclr")
     preset = one.selectbox("Preset", list(known), key="preset")
     two.caption(known[preset])
     _editor(preset)
@@ -51,14 +51,8 @@ def draw() -> Run | None:
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return None
-    del st.session_state["lx_name"]
-    st.session_state["lx_forms"] = st.session_state.get("lx_forms", 0) + 1
+    state.note_started_run()
     return run
-
-
-def _free_name() -> str:
-    """A name that says when, kept until a run took it."""
-    return str(st.session_state.setdefault("lx_name", f"run-{datetime.now():%m%d-%H%M%S}"))
 
 
 def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
@@ -70,8 +64,8 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
     one, two, three = st.columns(3)
     model = one.selectbox("Start from", cache.model_names() or ["demo-base"])
     data = two.text_input("Study set", "phantom:train,n=1000", max_chars=200)
-    form = st.session_state.get("lx_forms", 0)  # the name that was typed went with the last one
-    name = three.text_input("Name", _free_name(), max_chars=64, key=f"name_{form}")
+    number = state.session().runs_started  # the name that was typed went with the last one
+    name = three.text_input("Name", state.propose_run_name(), max_chars=64, key=f"name_{number}")
     one, two, three = st.columns(3)
     chosen = {
         part: place.slider(title, 0.0, 2.0, value, 0.25, key=f"{part}_{mark}")
@@ -123,5 +117,5 @@ def _try(change: Callable[[], None], then: str) -> None:
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return
-    st.session_state["preset_next"] = then
+    state.set_next_preset(then)
     st.rerun()

@@ -43,7 +43,7 @@ def _view(run: Run) -> None:
         _waiting(run)
     elif status == "running":
         _progress(run, metrics, steps)
-    elif st.session_state.pop(f"lx_seen_{run.name}", False):
+    elif state.just_ended(f"run {run.name}"):
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
     elif steps:
         st.caption(_figures(steps[-1]))
@@ -66,7 +66,7 @@ def _view(run: Run) -> None:
 
 
 def _waiting(run: Run) -> None:
-    st.session_state[f"lx_seen_{run.name}"] = True
+    state.watch(f"run {run.name}")
     before = run.waits_for
     st.progress(0.0, f"After {', '.join(before)}" if before else "Starting")
     if st.button("Take out of the queue", key=f"stop_{run.name}", icon=":material/close:"):
@@ -74,7 +74,7 @@ def _waiting(run: Run) -> None:
 
 
 def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
-    st.session_state[f"lx_seen_{run.name}"] = True
+    state.watch(f"run {run.name}")
     loading = [line for line in metrics if line["kind"] == "progress"]
     if steps:
         last = steps[-1]
@@ -145,5 +145,5 @@ def _use(run: Run) -> None:
     if run.name in cache.model_names() and st.button(
         "Use this model on all pages", key=f"use_{run.name}", icon=":material/check:"
     ):
-        state.put("model", run.name)
+        state.choose_model(run.name)
         st.rerun()

@@ -31,7 +31,7 @@ class Query:
 
 def query(current: Current) -> Query:
     """Controls for the query, with the picture it is taken from."""
-    spec = state.get("model")
+    spec = state.session().model
     kind = st.segmented_control("Search by", [_TEXT, _STUDY, _BOX], default=_TEXT, key="search_by")
     box = None
     if kind == _BOX:
@@ -74,9 +74,9 @@ def _box(current: Current) -> Box:
 
 def _ends(label: str, key: str, first: tuple[int, int]) -> tuple[int, int]:
     """A slider with two ends, which a drag may have set."""
-    st.session_state.setdefault(key, first)
+    state.begin_widget(key, first)
     st.slider(label, 0, 100, key=key)
-    low, high = st.session_state[key]
+    low, high = state.widget(key)
     return low, high
 
 
@@ -86,25 +86,25 @@ def _drawn(figure: figures.go.Figure) -> None:
     figure.update_layout(dragmode="select", clickmode="none",
                          newselection={"line": {"color": figures.ACCENT, "width": 2}})  # fmt: skip
     # A new chart after each box: the last one's own outline would stay where it was drawn.
-    number = st.session_state.get("search_drawn", 0)
+    number = state.session().boxes_drawn
     key = f"search_draw_{number}"
 
     def take() -> None:
-        boxes = st.session_state[key]["selection"]["box"]
+        boxes = state.widget(key)["selection"]["box"]
         if not boxes:
             return
         for name, side, whole in ((_ACROSS, "x", width), (_DOWN, "y", height)):
             ends = sorted(round(100 * min(max(end / whole, 0), 1)) for end in boxes[0][side])
-            st.session_state[name] = (ends[0], ends[1])
-        st.session_state["search_drawn"] = number + 1
+            state.put_widget(name, (ends[0], ends[1]))
+        state.count_drawn_box()
 
     st.plotly_chart(figure, key=key, config=components.STILL, on_select=take, selection_mode="box")
 
 
 def results(current: Current, asked: Query) -> None:
     """Thumbnails, best first; the query's own study is left out."""
-    studies = cache.studies(state.get("set"))
-    searcher = search_cache.searcher(state.get("model"), studies, asked.regions)
+    studies = cache.studies(state.session().study_set)
+    searcher = search_cache.searcher(state.session().model, studies, asked.regions)
     hits = searcher.nearest(asked.vector, asked.top, asked.row)
     st.caption(
         f"Nearest of {len(studies)} studies by cosine ({searcher.note}). A cosine is no "
@@ -127,7 +127,7 @@ def _card(studies: StudySet, hit: Hit) -> None:
         shape = (picture.shape[0], picture.shape[1])
         box = None
         if hit.cell is not None:
-            model = cache.predictor(state.get("model")).model
+            model = cache.predictor(state.session().model).model
             box = patch_box(model.backbone.preprocess, model.backbone.grid, hit.cell, shape)
         st.image(_boxed(picture, box), width="stretch")
     st.caption(f"cosine {hit.score:.3f}")

@@ -12,7 +12,7 @@ from core.inference.regions import Regions
 from core.lrclr.checkpoint import EMBEDDED
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
-from explorer.shared import cache, figures, state, window_control
+from explorer.shared import cache, figures, link, state, window_control
 from explorer.shared.state import Current
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
@@ -21,16 +21,16 @@ STILL = {"displayModeBar": False, "scrollZoom": False}
 def prompt_box(label: str = "Prompt") -> str:
     """A free-text prompt, shared by all pages; a bad one is refused and the last good one stays."""
     typed = st.text_input(
-        label, value=state.get("prompt"), max_chars=300,
+        label, value=state.session().prompt, max_chars=300,
         placeholder="for example: small right pneumothorax",
     )  # fmt: skip
-    if typed != state.get("prompt"):
+    if typed != state.session().prompt:
         try:
-            state.put("prompt", check_prompt(typed))
-            state.write_url()
+            state.set_prompt(check_prompt(typed))
+            link.write()
         except ExplorerError as error:
             st.error(str(error), icon=":material/error:")
-    return str(state.get("prompt"))
+    return state.session().prompt
 
 
 def prompt_or_sentence(current: Current) -> str:
@@ -87,7 +87,7 @@ def shape(current: Current) -> tuple[int, int]:
 
 def left_out(studies: StudySet) -> None:
     """Studies of the set that have no score, since their image cannot be read."""
-    said = left_out_sentence(cache.unreadable(state.get("model"), studies))
+    said = left_out_sentence(cache.unreadable(state.session().model, studies))
     if said:
         st.caption(f":material/warning: {said}")
 
@@ -97,7 +97,7 @@ def study_notes(current: Current) -> None:
     notes = cache.notes(current.studies, current.row)
     if notes:
         st.warning(" ".join(notes))
-    if not isinstance(current.studies, PhantomSet) and state.get("model") in EMBEDDED:
+    if not isinstance(current.studies, PhantomSet) and state.session().model in EMBEDDED:
         st.caption(
             ":material/info: This model learned from drawn phantoms alone: on a real film its "
             "score means nothing medical. What carries over is how the method works and fails."
@@ -116,6 +116,5 @@ def study_notes(current: Current) -> None:
 def open_button(studies: StudySet, row: int, key: str) -> None:
     """A study's id as a button that makes it the current study."""
     if st.button(studies.ids[row], key=key, width="stretch", help="Make this the current study"):
-        state.put("upload", None)
-        state.put("row", row)
+        state.choose_row(row)
         st.rerun()

@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from core.inference.speed import BATCH, measure_speed
-from explorer.shared import cache
+from explorer.shared import cache, state
 from explorer.shared.progress import page_progress
 
 
@@ -24,18 +24,18 @@ def card(spec: str) -> None:
 def speed(spec: str) -> None:
     """A button that measures, and what it measured last for this model."""
     model = cache.predictor(spec)
-    measured: dict[str, list[dict[str, object]]] = st.session_state.setdefault("lx_speed", {})
     if st.button("Measure", icon=":material/speed:", key="measure_speed"):
         with page_progress("Measuring") as progress:
-            found = measure_speed(model.model, progress=progress)
-        measured[model.model_hash] = [
-            {"precision": each.precision, "images/s": round(each.images_per_second, 1),
-             "ms a prompt": round(each.ms_per_prompt, 1), "device": each.device,
-             "threads": each.threads}
-            for each in found
+            measured = measure_speed(model.model, progress=progress)
+        rows: list[state.SpeedRow] = [
+            {"precision": speed.precision, "images/s": round(speed.images_per_second, 1),
+             "ms a prompt": round(speed.ms_per_prompt, 1), "device": speed.device,
+             "threads": speed.threads}
+            for speed in measured
         ]  # fmt: skip
-    if model.model_hash in measured:
-        st.dataframe(measured[model.model_hash], hide_index=True)
+        state.keep_speed(model.model_hash, rows)
+    if model.model_hash in state.session().speeds:
+        st.dataframe(state.session().speeds[model.model_hash], hide_index=True)
         st.caption(
             f"Medians; images in batches of {BATCH} without reading and preprocessing, prompts one "
             "by one. Other work on this computer makes them slower."

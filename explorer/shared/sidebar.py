@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.studies import UploadedSet
-from explorer.shared import cache, state
+from explorer.shared import cache, link, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
 _OTHER = "another set"
@@ -20,18 +20,18 @@ def draw() -> None:
         st.markdown("### LRCLR Explorer")
         _model()
         _upload()
-        if state.get("upload") is None:
+        if state.session().upload is None:
             _study_set()
             _study()
         _reachable()
         st.caption(":material/warning: Research and teaching only, **not for clinical use**.")
-    state.write_url()
+    link.write()
 
 
 def _model() -> None:
     names = cache.model_names() or ["demo"]
-    here = state.get("model")
-    if here == st.session_state.get("lx_own_model"):
+    here = state.session().model
+    if here == state.session().own_model:
         names.append(here)
     chosen = st.selectbox(
         "Model", [*names, _OTHER_MODEL], index=names.index(here) if here in names else 0,
@@ -51,10 +51,9 @@ def _model() -> None:
         except ExplorerError as error:
             st.error(str(error), icon=":material/error:")
             return
-        st.session_state["lx_own_model"] = chosen
-        state.put("model", chosen)
+        state.choose_model(chosen, typed=True)
         st.rerun()  # the list has it now
-    state.put("model", chosen)
+    state.choose_model(chosen)
 
 
 def _upload() -> None:
@@ -65,24 +64,21 @@ def _upload() -> None:
         "name a person are not read.",
     )  # fmt: skip
     if file is None:
-        state.put("upload", None)
-        st.session_state["lx_upload_error"] = st.session_state["lx_upload_id"] = ""
+        state.drop_upload()
         return
-    if st.session_state.get("lx_upload_id") != file.file_id:
-        st.session_state["lx_upload_id"] = file.file_id
+    if state.session().upload_id != file.file_id:
         try:
-            state.put("upload", UploadedSet(file.name, file.getvalue()))
-            st.session_state["lx_upload_error"] = ""
+            state.take_upload(file.file_id, UploadedSet(file.name, file.getvalue()))
         except ExplorerError as error:
-            st.session_state["lx_upload_error"] = str(error)
-    if st.session_state.get("lx_upload_error"):
-        st.error(st.session_state["lx_upload_error"], icon=":material/error:")
-    elif state.get("upload") is not None:
+            state.refuse_upload(file.file_id, str(error))
+    if state.session().upload_error:
+        st.error(state.session().upload_error, icon=":material/error:")
+    elif state.session().upload is not None:
         st.caption(":material/check: Your image is the current study; remove it to go back.")
 
 
 def _study_set() -> None:
-    here = state.get("set")
+    here = state.session().study_set
     options = [*dict.fromkeys([*_PRESETS, here]), _OTHER]
     chosen = st.selectbox("Study set", options, index=options.index(here))
     typed = chosen == _OTHER
@@ -97,11 +93,10 @@ def _study_set() -> None:
         except ExplorerError as error:
             st.error(str(error), icon=":material/error:")
             return
-        state.put("set", chosen)
-        state.put("row", 0)
+        state.choose_set(chosen)
         if typed:
             st.rerun()  # the list has it now
-    _problems(state.get("set"))
+    _problems(state.session().study_set)
 
 
 def _problems(spec: str) -> None:
@@ -118,7 +113,7 @@ def _problems(spec: str) -> None:
 def _reachable() -> None:
     """A word of warning where others can see a set of files, which its terms may forbid."""
     alone = st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
-    if not alone and not str(state.get("set")).startswith("phantom:"):
+    if not alone and not state.session().study_set.startswith("phantom:"):
         st.warning(
             "Other computers may reach this server. The terms of sets such as MIMIC-CXR forbid "
             "sharing, and so may your own: start it with `--server.address localhost`."
@@ -127,11 +122,11 @@ def _reachable() -> None:
 
 def _study() -> None:
     try:
-        studies = cache.studies(state.get("set"))
+        studies = cache.studies(state.session().study_set)
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return
-    count, row = len(studies), min(state.get("row"), len(studies) - 1)
+    count, row = len(studies), min(state.session().row, len(studies) - 1)
     before, after, lot = st.columns(3)
     if before.button(":material/chevron_left:", help="Previous study", shortcut="Left",
                      width="stretch", key="previous"):  # fmt: skip
@@ -141,7 +136,7 @@ def _study() -> None:
         row = (row + 1) % count
     if lot.button(":material/shuffle:", help="Any study", width="stretch", key="any"):
         row = random.randrange(count)
-    state.put("row", row)
+    state.choose_row(row)
     # Without a key of its own the widget follows the row; ids are unique within a set.
     ids = studies.ids
     if count > _LISTED:
@@ -150,5 +145,5 @@ def _study() -> None:
     else:
         chosen = st.selectbox("Study", range(count), index=row, format_func=lambda n: ids[n])
     if chosen != row:
-        state.put("row", chosen)
+        state.choose_row(chosen)
         st.rerun()

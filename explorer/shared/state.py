@@ -1,22 +1,62 @@
-"""What pages share of a session: model, set, study, prompt, prompt set. Own keys, typed defaults.
+"""A session: one frozen object with what its pages share, and a setter by name for each change.
 
-Widgets' own keys vanish with their page, so each value is copied to a key here. Four of them are in
-the URL too, read once at the start and range-checked: a link carries what it shows.
+Nothing outside this file touches `st.session_state` (`tests/test_layers.py`). Widgets' own keys
+vanish with their page: what must outlive a page is a field of `Session`, what a widget shows and
+takes goes through `widget`, `put_widget` and `begin_widget`.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from core.films.window import Window
 from core.inference.prompts import PromptSet, default_prompts
+from core.intake.job import ImportJob
 from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
 
 DEFAULT_SET = "phantom:demo"
 DEFAULT_PROMPT = "left pleural effusion"
-_URL = ("model", "set", "study", "prompt")
+KEY = "session"
+
+_UNDO = 30  # prompt sets that can be had back
+_FILMS = 20  # whose windows a session remembers
+
+WindowHistory = tuple[Window | None, ...]
+"""Windows chosen for a film, the newest last; None is the film as opened."""
+SpeedRow = dict[str, str | int | float]
+"""A line of the speed table, as the page shows it."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one session chose and holds."""
+
+    model: str
+    own_model: str = ""  # typed by the user, so that the list has it
+    study_set: str = DEFAULT_SET
+    row: int = 0
+    upload: UploadedSet | None = None
+    upload_id: str = ""  # of the file in the uploader that was read or refused
+    upload_error: str = ""
+    windows: Mapping[tuple[str, int], WindowHistory] = field(default_factory=dict)
+    prompt: str = DEFAULT_PROMPT
+    prompts: PromptSet = field(default_factory=default_prompts)
+    prompt_history: tuple[PromptSet, ...] = ()
+    prompt_edition: int = 0  # a new one makes the editor forget what was typed over
+    region: int = 0
+    boxes_drawn: int = 0  # on the picture of the search
+    speeds: Mapping[str, list[SpeedRow]] = field(default_factory=dict)  # by model hash
+    run: str = ""  # the one that is watched
+    run_name: str = ""  # proposed for the next one
+    runs_started: int = 0
+    next_preset: str = ""  # to choose when the form is drawn next
+    watched: frozenset[str] = frozenset()  # what was still at work when it was drawn last
+    import_job: ImportJob | None = None
+    import_entries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,27 +72,21 @@ class Current:
         return isinstance(self.studies, UploadedSet)
 
 
-def start() -> None:
-    """Defaults, and the URL's values in a fresh session."""
-    defaults: dict[str, Any] = {
-        "model": cache.default_model(), "set": DEFAULT_SET, "row": 0, "upload": None,
-        "prompt": DEFAULT_PROMPT, "prompts": default_prompts(), "history": (),
-    }  # fmt: skip
-    fresh = "lx_model" not in st.session_state
-    for name, value in defaults.items():
-        st.session_state.setdefault(f"lx_{name}", value)
-    if fresh:
-        _read_url()
+def is_new() -> bool:
+    """Whether nothing was asked of this session yet."""
+    return KEY not in st.session_state
 
 
-def get(name: str) -> Any:
-    """A shared value."""
-    return st.session_state[f"lx_{name}"]
+def session() -> Session:
+    """The session as it is now."""
+    if is_new():
+        st.session_state[KEY] = Session(model=cache.default_model())
+    here: Session = st.session_state[KEY]
+    return here
 
 
-def put(name: str, value: Any) -> None:
-    """Set a shared value."""
-    st.session_state[f"lx_{name}"] = value
+def _change(**fields: Any) -> None:
+    st.session_state[KEY] = replace(session(), **fields)
 
 
 def current() -> Current:
@@ -61,48 +95,141 @@ def current() -> Current:
     Raises:
         ExplorerError: the set cannot be opened.
     """
-    if get("upload") is not None:
-        return Current(get("upload"), 0)
-    studies = cache.studies(get("set"))
-    return Current(studies, min(get("row"), len(studies) - 1))
+    here = session()
+    if here.upload is not None:
+        return Current(here.upload, 0)
+    studies = cache.studies(here.study_set)
+    return Current(studies, min(here.row, len(studies) - 1))
 
 
-def write_url() -> None:
-    """Keep the link true; an upload and a set of files have none.
+def choose_model(spec: str, typed: bool = False) -> None:
+    """Make a model the current one; one that was typed stays in the list."""
+    _change(model=spec, own_model=spec if typed else session().own_model)
 
-    A path says whose it is, and a link to one would not be read anyway.
-    """
-    st.query_params.update(model=get("model"), prompt=get("prompt"))
-    if str(get("set")).startswith("phantom:"):
-        st.query_params.update(set=get("set"), study=str(get("row")))
-    else:
-        for name in {"set", "study"} & set(st.query_params):
-            del st.query_params[name]
+
+def choose_set(spec: str) -> None:
+    """Make a study set the current one, at its first study."""
+    _change(study_set=spec, row=0, upload=None)
+
+
+def choose_row(row: int) -> None:
+    """Make a study of the set the current one; an uploaded image steps back."""
+    _change(row=row, upload=None)
+
+
+def take_upload(file_id: str, studies: UploadedSet) -> None:
+    """Make an uploaded image the current study."""
+    _change(upload=studies, upload_id=file_id, upload_error="")
+
+
+def refuse_upload(file_id: str, why: str) -> None:
+    """Remember why an uploaded file cannot be used; the last image stays."""
+    _change(upload_id=file_id, upload_error=why)
+
+
+def drop_upload() -> None:
+    """Go back to the study set."""
+    _change(upload=None, upload_id="", upload_error="")
+
+
+def keep_windows(spec: str, row: int, history: WindowHistory) -> None:
+    """Remember the windows of a film; of many films, only the last ones'."""
+    films = {**session().windows, (spec, row): history}
+    _change(windows=dict(list(films.items())[-_FILMS:]))
+
+
+def set_prompt(text: str) -> None:
+    """The free prompt, shared by all pages."""
+    _change(prompt=text)
 
 
 def set_prompts(prompts: PromptSet) -> None:
-    """Replace the prompt set and remember the old one for undo."""
-    if prompts != get("prompts"):
-        put("history", (*get("history"), get("prompts"))[-30:])
-        put("prompts", prompts)
+    """Replace the prompt set; the old one can be had back."""
+    here = session()
+    history = here.prompt_history
+    if prompts != here.prompts:
+        history = (*history, here.prompts)[-_UNDO:]
+    _change(prompts=prompts, prompt_history=history, prompt_edition=here.prompt_edition + 1)
 
 
 def undo_prompts() -> None:
     """Back to the prompt set before."""
-    history = get("history")
-    if history:
-        put("prompts", history[-1])
-        put("history", history[:-1])
+    here = session()
+    if here.prompt_history:
+        *older, last = here.prompt_history
+        edition = here.prompt_edition + 1
+        _change(prompts=last, prompt_history=tuple(older), prompt_edition=edition)
 
 
-def _read_url() -> None:
-    values = {name: st.query_params.get(name, "") for name in _URL}
-    if values["model"] in cache.model_names():
-        put("model", values["model"])
-    # Only phantoms: a link must not make the server read a path.
-    if re.fullmatch(r"phantom:[a-z0-9=,]{1,60}", values["set"]):
-        put("set", values["set"])
-    if values["study"].isdecimal() and len(values["study"]) <= 6:
-        put("row", int(values["study"]))
-    if 0 < len(values["prompt"].strip()) <= 300:
-        put("prompt", values["prompt"].strip())
+def choose_region(number: int) -> None:
+    """The region that is enlarged."""
+    _change(region=number)
+
+
+def count_drawn_box() -> None:
+    """Note that a box was drawn: the next picture to draw on is a new one."""
+    _change(boxes_drawn=session().boxes_drawn + 1)
+
+
+def keep_speed(model_hash: str, rows: list[SpeedRow]) -> None:
+    """Remember what was measured for a model."""
+    _change(speeds={**session().speeds, model_hash: rows})
+
+
+def choose_run(name: str) -> None:
+    """The run that is watched."""
+    _change(run=name)
+
+
+def propose_run_name() -> str:
+    """A name that says when, kept until a run took it."""
+    if not session().run_name:
+        _change(run_name=f"run-{datetime.now():%m%d-%H%M%S}")
+    return session().run_name
+
+
+def note_started_run() -> None:
+    """A run took the proposed name; the form offers a new one."""
+    _change(run_name="", runs_started=session().runs_started + 1)
+
+
+def set_next_preset(name: str) -> None:
+    """The preset that the form shows when it is drawn next; "" where it shall stay."""
+    _change(next_preset=name)
+
+
+def watch(name: str) -> None:
+    """Note that a run or an import is at work."""
+    _change(watched=session().watched | {name})
+
+
+def just_ended(name: str) -> bool:
+    """Whether what was at work has ended since; says so once."""
+    before = session().watched
+    _change(watched=before - {name})
+    return name in before
+
+
+def start_import(job: ImportJob) -> None:
+    """The import that the page shows."""
+    _change(import_job=job)
+
+
+def keep_entry(name: str, value: str) -> None:
+    """Remember what was entered in the form of the import."""
+    _change(import_entries={**session().import_entries, name: value})
+
+
+def widget(key: str) -> Any:
+    """What a widget holds, None where it was not drawn yet; of the widget's own type."""
+    return st.session_state.get(key)
+
+
+def put_widget(key: str, value: Any) -> None:
+    """Set what a widget will show; before it is drawn, or in a callback."""
+    st.session_state[key] = value
+
+
+def begin_widget(key: str, value: Any) -> None:
+    """Set what a widget shows when it is drawn for the first time."""
+    st.session_state.setdefault(key, value)

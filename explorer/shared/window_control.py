@@ -8,15 +8,11 @@ from numpy.typing import NDArray
 
 from core.films.film import OPENED, RANGE
 from core.films.window import Window
-from explorer.shared import cache
-from explorer.shared.state import Current
+from explorer.shared import cache, state
+from explorer.shared.state import Current, WindowHistory
 
 _OWN = "Own"
-_FILMS = 20  # whose windows a session remembers
 _STEPS = 20  # of one film that can be undone
-
-History = tuple[Window | None, ...]
-"""What was chosen, the newest last; None is the film as opened."""
 
 
 def picture(current: Current) -> NDArray[np.uint8]:
@@ -60,10 +56,10 @@ def _select(
     name: str,
     options: dict[str, Window | None],
 ) -> None:
-    st.session_state["window_preset"] = name
+    state.put_widget("window_preset", name)
 
     def chosen() -> None:
-        picked = st.session_state["window_preset"]
+        picked = state.widget("window_preset")
         if picked in options:
             _put(current, options[picked])
 
@@ -75,10 +71,11 @@ def _numbers(
 ) -> None:
     step = float(f"{max(whole.width / 50, 1e-3):.1g}")  # one press of an arrow key
     least = 1.0 if shown.function == "LINEAR" else min(step / 100, shown.width)
-    st.session_state["window_center"], st.session_state["window_width"] = shown.center, shown.width
+    state.put_widget("window_center", shown.center)
+    state.put_widget("window_width", shown.width)
 
     def typed() -> None:
-        center, width = st.session_state["window_center"], st.session_state["window_width"]
+        center, width = state.widget("window_center"), state.widget("window_width")
         if center is not None and width is not None:
             _put(current, replace(shown, center=float(center), width=float(width)))
 
@@ -86,9 +83,8 @@ def _numbers(
     line.number_input("Width", least, key="window_width", step=step, on_change=typed, width=150)
 
 
-def _history(current: Current) -> History:
-    found: History = _films().get((current.studies.spec, current.row), (None,))
-    return found
+def _history(current: Current) -> WindowHistory:
+    return state.session().windows.get((current.studies.spec, current.row), (None,))
 
 
 def _put(current: Current, window: Window | None) -> None:
@@ -101,11 +97,5 @@ def _undo(current: Current) -> None:
     _keep(current, _history(current)[:-1] or (None,))
 
 
-def _keep(current: Current, history: History) -> None:
-    films = {**_films(), (current.studies.spec, current.row): history}
-    st.session_state["lx_windows"] = dict(list(films.items())[-_FILMS:])
-
-
-def _films() -> dict[tuple[str, int], History]:
-    found: dict[tuple[str, int], History] = st.session_state.get("lx_windows", {})
-    return found
+def _keep(current: Current, history: WindowHistory) -> None:
+    state.keep_windows(current.studies.spec, current.row, history)

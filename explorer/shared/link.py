@@ -1,0 +1,37 @@
+"""The address of a page: a link carries model, set, study and prompt, and is read with care."""
+
+import re
+
+import streamlit as st
+
+from explorer.shared import cache, state
+
+
+def start() -> None:
+    """Take the link's values in a fresh session, each checked."""
+    if not state.is_new():
+        return
+    asked = {name: st.query_params.get(name, "") for name in ("model", "set", "study", "prompt")}
+    if asked["model"] in cache.model_names():
+        state.choose_model(asked["model"])
+    # Only phantoms: a link must not make the server read a path.
+    if re.fullmatch(r"phantom:[a-z0-9=,]{1,60}", asked["set"]):
+        state.choose_set(asked["set"])
+    if asked["study"].isdecimal() and len(asked["study"]) <= 6:
+        state.choose_row(int(asked["study"]))
+    if 0 < len(asked["prompt"].strip()) <= 300:
+        state.set_prompt(asked["prompt"].strip())
+
+
+def write() -> None:
+    """Keep the link true; an upload and a set of files have none.
+
+    A path says whose it is, and a link to one would not be read anyway.
+    """
+    here = state.session()
+    st.query_params.update(model=here.model, prompt=here.prompt)
+    if here.study_set.startswith("phantom:"):
+        st.query_params.update(set=here.study_set, study=str(here.row))
+    else:
+        for name in {"set", "study"} & set(st.query_params):
+            del st.query_params[name]
