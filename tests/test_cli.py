@@ -19,7 +19,7 @@ from core.specs import open_studies
 
 COMMANDS = (
     "phantom", "pretrain", "finetune", "ablate", "runs", "evaluate", "localize", "explain",
-    "fetch", "import", "doctor",
+    "fetch", "import", "doctor", "score", "gallery", "prompts",
 )  # fmt: skip
 SET = "phantom:n=24,seed=3"
 

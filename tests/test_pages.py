@@ -24,7 +24,6 @@ from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import UploadedSet
 from core.training.runs import Run
-from explorer.prompts.score_table import place_in_set
 from explorer.shared import cache
 from explorer.shared.state import KEY, Current, Session
 
@@ -229,12 +228,9 @@ def test_a_set_whose_studies_score_alike_has_no_gallery(app: AppTest, tmp_path: 
     assert "score alike" in app.error[0].value
 
 
-def test_a_study_is_placed_among_the_others_of_its_set() -> None:
-    scores = np.array([1.0, 2.0, 3.0])
+def test_a_study_of_the_set_is_not_compared_with_itself() -> None:
     phantoms, upload = open_studies(SET), UploadedSet("x", _png())
-    assert place_in_set(scores, 3.001, Current(phantoms, 2)) == 100
-    assert place_in_set(scores, 1.5, Current(phantoms, 0)) == 0
-    assert place_in_set(scores, 1.5, Current(upload, 0)) == pytest.approx(100 / 3)
+    assert Current(phantoms, 2).row_in_set == 2 and Current(upload, 0).row_in_set is None
 
 
 def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:

@@ -16,12 +16,15 @@ from core.cli import (
     explain,
     fetch,
     finetune,
+    gallery,
     import_data,
     localize,
     model,
     phantom,
     pretrain,
+    prompts,
     runs,
+    score,
     search,
 )
 from core.cli.common import fetching
@@ -39,6 +42,9 @@ app.command("pretrain")(pretrain.pretrain_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
+app.command("score")(score.score_command)
+app.command("gallery")(gallery.gallery_command)
+app.command("prompts")(prompts.prompts_command)
 app.command("explain")(explain.explain_command)
 app.command("embed")(embed.embed_command)
 app.command("search")(search.search_command)

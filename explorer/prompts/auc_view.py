@@ -30,10 +30,11 @@ def draw(prompts: PromptSet) -> None:
         "Intervals are bootstrapped over cases: with few positives they are wide."
     )
     components.left_out(studies)
-    changed = score_cache.against_default(spec, studies, prompts)
-    if changed:
+    edits = score_cache.against_default(spec, studies, prompts).findings
+    if edits:
         st.markdown("**Edited against default**, the same cases for both (LRCLR mix)")
-        height = 120 + 34 * len(changed)
-        components.show(
-            figures.intervals({"change": changed}, "change of AUC", 0.0, height), "auc_change"
+        changes = {name: edit.change for name, edit in edits.items()}
+        figure = figures.intervals(
+            {"change": changes}, "change of AUC", 0.0, 120 + 34 * len(changes)
         )
+        components.show(figure, "auc_change")

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.archive.embedded_set import EmbeddedSet
 from core.evaluation.evaluate import auc_report
+from core.evaluation.prompt_change import PromptChange, prompt_change
 from core.evaluation.report import EvaluationReport
+from core.evaluation.study_scores import unknown_share
 from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet, default_prompts
 from core.inference.zero_shot import Scores
-from core.metrics.auc import paired_auc_difference
-from core.metrics.bootstrap import Interval
 from core.studies import StudySet
 from explorer.shared import cache
 from explorer.shared.progress import page_progress
@@ -52,32 +51,20 @@ def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
-                     _prompts: PromptSet) -> dict[str, Interval]:  # fmt: skip
+                     _prompts: PromptSet) -> PromptChange:  # fmt: skip
     default = default_prompts()
-    edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)
-    before = _scores(model, fingerprint, default.to_json(), _studies, default)
-    found = {}
-    for column, name in enumerate(_prompts):
-        if name not in default or name not in _studies.labels or _prompts[name] == default[name]:
-            continue
-        truth = _studies.labels[name].to_numpy(float)
-        known = ~np.isnan(truth) & ~np.isnan(edited["lrclr"][:, column])
-        if len(np.unique(truth[known])) == 2:
-            old = before["lrclr"][known, list(default).index(name)].astype(float)
-            new = edited["lrclr"][known, column].astype(float)
-            found[name] = paired_auc_difference(truth[known], old, new, 500)
-    return found
+    edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)["lrclr"]
+    before = _scores(model, fingerprint, default.to_json(), _studies, default)["lrclr"]
+    return prompt_change(_studies, (default, before), (_prompts, edited), 500)
 
 
-def against_default(spec: str, of: StudySet, prompts: PromptSet) -> dict[str, Interval]:
+def against_default(spec: str, of: StudySet, prompts: PromptSet) -> PromptChange:
     """Change of AUC against the default prompts, the same cases for both; changed findings only."""
     return _against_default(
         cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts
     )
 
 
-def unknown_share(spec: str, text: str) -> float:
+def unknown_words(spec: str, text: str) -> float:
     """Share of a text's word pieces that the tokenizer does not know."""
-    encoded = cache.predictor(spec).encode_texts([text])
-    pieces = [piece for piece in encoded.pieces[0] if piece]
-    return sum(piece == "[UNK]" for piece in pieces) / len(pieces) if pieces else 1.0
+    return unknown_share(cache.predictor(spec).encode_texts([text]))

@@ -2,36 +2,27 @@
 
 import streamlit as st
 
-from core.inference.prompts import FindingPrompts, PromptSet
+from core.evaluation.study_scores import rank_in_set, text_prompts
 from explorer.prompts import cache as score_cache
-from explorer.prompts import score_table
 from explorer.shared import cache, components, figures, state
 from explorer.shared.state import Current
-
-_NAME = "text"
-
-
-def as_prompts(text: str) -> PromptSet:
-    """A text against its plain negation."""
-    plain = text.strip().rstrip(".")
-    return PromptSet({_NAME: FindingPrompts((plain,), (f"no {plain}",))})
 
 
 def score_card(current: Current, text: str) -> None:
     """Scores of the current study for a text, and where they lie among those of the set."""
-    prompts, spec = as_prompts(text), state.session().model
+    prompts, spec = text_prompts(text), state.session().model
     found = score_cache.study_scores(spec, current.studies, current.row, prompts)
     reference = cache.studies(state.session().study_set)
     others = score_cache.scores(spec, reference, prompts)
     value = float(found["lrclr"][0])
-    place = score_table.place_in_set(others["lrclr"][:, 0], value, current)
+    place = rank_in_set(others["lrclr"][:, 0], value, current.row_in_set)
     st.metric(
         "Other studies that score lower", f"{place:.0f} %", help="Of the study set, for this text. "
         "The score itself has no unit and is not a probability.",
     )  # fmt: skip
     components.left_out(reference)
     components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
-    unknown = score_cache.unknown_share(spec, text)
+    unknown = score_cache.unknown_words(spec, text)
     if unknown > 0.5:
         st.warning("The text tower knows few of these words; the score means little.")
     rows = [

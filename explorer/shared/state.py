@@ -71,6 +71,11 @@ class Current:
         """Whether it is the user's own image."""
         return isinstance(self.studies, UploadedSet)
 
+    @property
+    def row_in_set(self) -> int | None:
+        """The study's row in the study set; None of the user's own image."""
+        return None if self.uploaded else self.row
+
 
 def is_new() -> bool:
     """Whether nothing was asked of this session yet."""

@@ -1,0 +1,60 @@
+"""`python -m core score`: one study's scores, and its rank among the studies of a set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.evaluate import PROMPTS_HELP
+from core.errors import ExplorerError
+
+_SHOWN = ("lrclr", "positive", "pair", "global", "local")
+
+
+def score_command(
+    study: Annotated[str | None, typer.Option(help="A study of the set: its id.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Or an image file: PNG, JPEG, DICOM.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Score this text, in place of the findings' prompts.")
+    ] = None,
+    prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
+    data: Annotated[str, typer.Option(help="The set to rank in.")] = "phantom:test",
+    json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
+) -> None:
+    """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
+    from core.evaluation.study_scores import study_scores, text_prompts, unknown_share
+    from core.inference.predictor import load_predictor
+    from core.inference.prompts import default_prompts, load_prompts
+    from core.studies import open_studies, read_image
+
+    check_out(json)
+    if (study is None) == (image is None):
+        raise ExplorerError("Give one of --study and --image to score.")
+    if text is not None and prompts is not None:
+        raise ExplorerError("Give one of --text and --prompts, or neither for the defaults.")
+    asked = text_prompts(text) if text else load_prompts(prompts) if prompts else default_prompts()
+    studies = open_studies(data)
+    row = studies.position(study) if study is not None else None
+    predictor = load_predictor(model)
+    if row is not None:
+        encoding, labels = predictor.encode_row(studies, row), studies.study(row).labels
+    else:
+        assert image is not None
+        encoding, labels = predictor.encode_image(read_image(image).pixels), {}
+    own = {name: values[0] for name, values in predictor.score(encoding, asked).items()}
+    others = predictor.score_set(studies, asked, StderrProgress("Encoding"))["lrclr"]
+    lines = study_scores(asked, own, others, row, labels)
+    print(f"{study or image} by {model}; rank: per cent of the other studies of {data} that score "
+          "lower")  # fmt: skip
+    print(f"{'':26} {'rank':>6} {'label':>7} " + " ".join(f"{name:>9}" for name in _SHOWN))
+    for line in lines:
+        labelled = {True: "yes", False: "no", None: "unknown"}[line.labelled]
+        scores = " ".join(f"{line.scores[name]:9.3f}" for name in _SHOWN)
+        print(f"{line.finding:26} {line.rank:6.1f} {labelled:>7} {scores}")
+    print("None of these is a probability: compare within a column, not across findings.")
+    if text and unknown_share(predictor.encode_texts([text])) > 0.5:
+        typer.echo("The text tower knows few of these words; the score means little.", err=True)
+    if json:
+        write_json(json, {"findings": {line.finding: line.to_json() for line in lines}})

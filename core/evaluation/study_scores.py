@@ -1,0 +1,86 @@
+"""The scores of one study, and its rank among the other studies of a set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.inference.prompts import FindingPrompts, PromptSet
+from core.lrclr.encodings import TextEncoding
+
+TEXT = "text"
+"""The finding's name in `text_prompts`."""
+
+
+@dataclass(frozen=True)
+class FindingScore:
+    """One finding of a study."""
+
+    finding: str
+    rank: float  # per cent of the set's other studies that score lower; NaN where there is none
+    labelled: bool | None  # None where the label is not known
+    scores: dict[str, float]  # those of `core.inference.zero_shot.SCORES`
+
+    def to_json(self) -> dict[str, Any]:
+        """rank, labelled (1, 0 or null) and scores {score: value}."""
+        labelled = None if self.labelled is None else int(self.labelled)
+        return {"rank": self.rank, "labelled": labelled, "scores": self.scores}
+
+
+def rank_in_set(others: NDArray[np.floating], score: float, row: int | None = None) -> float:
+    """Per cent of a set's other studies that score lower; NaN where there is no other.
+
+    Args:
+        others: (n,) scores of the set; NaN, of images that cannot be read, do not count.
+        row: the study's own, where it is one of the set.
+
+    >>> rank_in_set(np.array([1.0, 2.0, 3.0]), 2.5)
+    66.66666666666667
+    >>> rank_in_set(np.array([1.0, 2.0, 3.0]), 2.5, row=2)
+    100.0
+    """
+    rest = others if row is None else np.delete(others, row)
+    rest = rest[~np.isnan(rest)]
+    return 100 * float((rest < score).mean()) if len(rest) else float("nan")
+
+
+def study_scores(
+    prompts: PromptSet,
+    own: Mapping[str, NDArray[np.floating]],
+    others: NDArray[np.floating],
+    row: int | None,
+    labels: Mapping[str, int],
+) -> list[FindingScore]:
+    """Scores of one study for every finding, the highest rank first.
+
+    Args:
+        own: score -> (F,) of the study.
+        others: (n, F), the LRCLR score of the set.
+        row: the study's own in the set; None where it is from elsewhere.
+        labels: of the study, 1 or 0; unknown ones are absent.
+    """
+    table = []
+    for column, name in enumerate(prompts):
+        scores = {score: float(values[column]) for score, values in own.items()}
+        rank = rank_in_set(others[:, column], scores["lrclr"], row)
+        labelled = bool(labels[name]) if name in labels else None
+        table.append(FindingScore(name, rank, labelled, scores))
+    return sorted(table, key=lambda line: (np.isnan(line.rank), -line.rank))
+
+
+def text_prompts(text: str) -> PromptSet:
+    """A free text against its plain negation, as the finding `TEXT`.
+
+    >>> text_prompts("Small effusion.")[TEXT].negative
+    ('no Small effusion',)
+    """
+    plain = text.strip().rstrip(".")
+    return PromptSet({TEXT: FindingPrompts((plain,), (f"no {plain}",))})
+
+
+def unknown_share(text: TextEncoding) -> float:
+    """Share of the word pieces of one encoded text that the tokenizer does not know, 0..1."""
+    pieces = [piece for piece in text.pieces[0] if piece]
+    return sum(piece == "[UNK]" for piece in pieces) / len(pieces) if pieces else 1.0
