@@ -25,7 +25,7 @@ def gallery_command(
     ] = None,
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     top: Annotated[int, typer.Option(min=1, help="How many to print; the JSON has all.")] = 20,
-    json: Annotated[Path | None, typer.Option(help="Write threshold, counts, studies here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write counts and studies here.")] = None,
 ) -> None:
     """Studies called otherwise than labelled for one finding, with the counts at a threshold."""
     from core.evaluation.gallery import check_spread, gallery, labelled_findings, worst_ranked
