@@ -15,7 +15,7 @@ from core.inference.prompts import FindingPrompts, default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.studies import open_studies
+from core.specs import open_studies
 
 SET = "phantom:n=24,seed=3,size=64"
 

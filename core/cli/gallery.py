@@ -31,7 +31,7 @@ def gallery_command(
     from core.evaluation.gallery import check_spread, gallery, labelled_findings, worst_ranked
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     check_out(json)
     texts = load_prompts(prompts) if prompts else default_prompts()

@@ -24,7 +24,7 @@ def prompts_command(
     from core.evaluation.prompt_change import prompt_change
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     check_out(json)
     after, before = load_prompts(prompts), load_prompts(against) if against else default_prompts()
