@@ -26,8 +26,8 @@ from core.intake import (
 from core.intake.burned_in import text_boxes
 from core.intake.dicom_copy import KEPT, PROFILE, deidentified
 from core.intake.identity import Pseudonyms, scrubbed
-from core.intake.mapping import label_value
 from core.specs import open_studies
+from core.studies.cells import label_value
 
 MAP = {"image": "Datei", "text": "Befund", "view": "Blickrichtung", "patient_id": "Fallnummer",
        "Pleural Effusion": "Erguss"}  # fmt: skip

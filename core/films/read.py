@@ -15,6 +15,21 @@ from core.films.limits import MAX_BYTES, MAX_PIXELS, refuse_size
 from core.films.loaded import LoadedImage
 from core.films.window import between
 
+HEAD_BYTES = 512
+"""How much of a file `looks_like_image` wants."""
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_MEDIA_DIRECTORY = b"1.2.840.10008.1.3.10\0"
+
+
+def looks_like_image(head: bytes) -> bool:
+    """Whether a file that begins so is PNG, JPEG or DICOM, and no DICOMDIR."""
+    return head.startswith(_SIGNATURES) or (_is_dicom(head) and _MEDIA_DIRECTORY not in head)
+
+
+def _is_dicom(head: bytes) -> bool:
+    """With a preamble, or without, as old archives write it: group 8 and its length or charset."""
+    return head[128:132] == b"DICM" or head[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00")
+
 
 def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     """Read one image.
@@ -28,7 +43,7 @@ def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     """
     name = name or (source.name if isinstance(source, Path) else "the upload")
     data = _bytes(source, name)
-    if data[128:132] == b"DICM" or data[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00"):
+    if _is_dicom(data):
         from core.films.dicom import read_dicom  # pydicom takes its time; pictures do without
 
         return read_dicom(data, name)

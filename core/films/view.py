@@ -7,6 +7,7 @@ lacks. Nothing was fitted to radiographs but the two thresholds; `benchmarks/pic
 measures sensitivity and false alarms. It cannot see a mirrored film, nor tell what else is shown.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,7 +19,15 @@ from core.paths import ASSETS
 
 LATERAL_NOTE = "The set says a lateral view; the models know frontal views only."
 FRONTAL_VIEWS = ("PA", "AP")
-_LATERAL = ("L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT")
+FRONTAL = "frontal"
+"""The view where a set says no more than that it is no lateral."""
+_LATERAL = {"L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT"}
+_LATERAL_WORDS = {"LAT", "LATERAL", "LLAT", "RLAT"}  # also beside other words
+_LYING = {"DECUBITUS", "DECUB", "LLD", "RLD"}  # lying on a side, seen from the front
+_FRONTAL_WORDS = {
+    "PA": "PA", "POSTEROANTERIOR": "PA", "AP": "AP", "ANTEROPOSTERIOR": "AP", "APS": "AP",
+    "FRONTAL": FRONTAL,
+}  # fmt: skip
 SIDE = 16
 TEMPLATE = ASSETS / "frontal.png"
 _THUMB = 64
@@ -58,8 +67,33 @@ class Look:
 
 
 def is_lateral(view: object) -> bool:
-    """Whether a set's word for a view, if any, is one for a lateral."""
-    return str(view).strip().upper() in _LATERAL
+    """Whether a set's words for a view, if any, are those for a lateral alone.
+
+    >>> [is_lateral(v) for v in ("L", "XTABLE LATERAL", "PA and lateral", "lateral decubitus")]
+    [True, True, False, False]
+    """
+    said = str(view).strip().upper()
+    words = set(re.findall(r"[A-Z]+", said))
+    alone = words & _LATERAL_WORDS and not words & (_LYING | set(_FRONTAL_WORDS))
+    return said in _LATERAL or bool(alone)
+
+
+def view_word(view: object) -> str | None:
+    """PA, AP, "frontal" or L for lateral, as others write them; None for other views or none.
+
+    >>> [view_word(v) for v in ("Postero-anterior", "AP supine", "Frontal", "LAO")]
+    ['PA', 'AP', 'frontal', None]
+    """
+    if is_lateral(view):
+        return "L"
+    said = str(view).strip().upper()
+    words = re.findall(r"[A-Z]+", re.sub(r"(?<=O)[- ](?=(?:ANT|POST)ERIOR)", "", said))
+    meant = {_FRONTAL_WORDS[word] for word in words if word in _FRONTAL_WORDS} - (
+        {FRONTAL} if {"PA", "AP"} & set(words) else set()
+    )
+    if len(meant) != 1 or set(words) & (_LYING | _LATERAL_WORDS):
+        return None
+    return meant.pop()
 
 
 def look_at(pixels: NDArray[np.float32]) -> Look:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.errors import ExplorerError
+from core.films.view import view_word
 from core.labels import PATHOLOGIES
+from core.studies.cells import listed, plain_name
 
 FIELDS: dict[str, str] = {
     "image": "path of the image file, from the folder of images",
@@ -47,12 +49,9 @@ _FINDINGS = {
     "Support Devices": ("support_devices", "support_device", "devices", "tubes_and_lines"),
 }
 _BY_NAME = {word: name for name, words in _FINDINGS.items() for word in words}
-_IMAGE = re.compile(r"\.(?:png|jpe?g|dcm|dicom)$", re.IGNORECASE)
+_IMAGE = re.compile(r"\.(?:png|jpe?g|jfif|dcm|dicom|dic|ima)$", re.IGNORECASE)
 _WHO = re.compile(r"name|mrn|patient|subject|accession|birth|dob|physician|doctor")
 _WHAT = re.compile(r"file|image|path|view|label|finding|class|age|sex")
-_TRUE = {"1", "1.0", "true", "yes", "y", "positive", "present", "x"}
-_FALSE = {"0", "0.0", "false", "no", "n", "negative", "absent"}
-_UNKNOWN = {"", "-1", "-1.0", "nan", "na", "n/a", "none", "unknown", "uncertain", "?"}
 
 
 def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
@@ -61,14 +60,15 @@ def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
     >>> guess_mapping(["Image Index", "Effusion", "Name"], pd.DataFrame())
     {'image': 'Image Index', 'Pleural Effusion': 'Effusion'}
     """
-    plain = {column: _plain(column) for column in columns}
+    plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
     for field, names in _NAMES.items():
         for name in names:  # the likeliest name first
             column = next((c for c in columns if plain[c] == name), None)
-            if column is not None and column not in found.values():
-                found[field] = column
-                break
+            if column is None or column in found.values() or not _can_be(field, column, rows):
+                continue
+            found[field] = column
+            break
     if "image" not in found:
         for column in columns:
             values = rows[column].dropna().astype(str) if column in rows else pd.Series(dtype=str)
@@ -80,6 +80,21 @@ def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
         if label and label not in found and column not in found.values():
             found[label] = column
     return found
+
+
+def _can_be(field: str, column: str, rows: pd.DataFrame) -> bool:
+    """Whether the first rows let a column be what its name says: a path, an id."""
+    cells = rows[column].dropna().astype(str).str.strip() if column in rows else pd.Series([], str)
+    if field == "id":
+        return not cells.duplicated().any()
+    if field == "image" and len(cells):
+        return bool(cells.map(_may_be_path).mean() >= 0.5)
+    return True
+
+
+def _may_be_path(text: str) -> bool:
+    """Whether a cell may name a file: by its ending, or as a path whose last part is one word."""
+    return bool(_IMAGE.search(text)) or not re.search(r"\s", re.split(r"[/\\]", text)[-1])
 
 
 def parse_mapping(given: str, columns: Sequence[str]) -> dict[str, str]:
@@ -116,46 +131,27 @@ def check_mapping(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[st
 
 def finding(name: str) -> str | None:
     """CheXpert's name for a finding as others spell it; None where it is none of the 14."""
-    return _BY_NAME.get(_plain(name))
+    return _BY_NAME.get(plain_name(name))
 
 
 def names_people(column: str) -> bool:
     """Whether a column that is not imported may hold identifiers to take out of reports."""
-    words = _plain(column)
+    words = plain_name(column)
     return bool(_WHO.search(words)) and not _WHAT.search(words)
-
-
-def label_value(text: object) -> float | None:
-    """1.0, 0.0, NaN for unknown or uncertain (-1, as U-Ignore of CheXpert), None for what is none.
-
-    >>> label_value("Yes"), label_value("0.0"), label_value("maybe")
-    (1.0, 0.0, None)
-    """
-    word = "" if pd.isna(text) else str(text).strip().lower()
-    for value, words in ((1.0, _TRUE), (0.0, _FALSE), (float("nan"), _UNKNOWN)):
-        if word in words:
-            return value
-    return None
 
 
 def named_findings(text: object) -> tuple[set[str], bool]:
     """CheXpert's names in a list such as `Effusion|Mass`, and whether each word was one."""
-    words = [word.strip() for word in re.split(r"[|;,]", "" if pd.isna(text) else str(text))]
+    cell = "" if pd.isna(text) else str(text)
+    held = listed(cell)
+    words = [w.strip() for w in (re.split(r"[|;,]", cell) if held is None else held)]
     found = {finding(word) for word in words if word}
     return {name for name in found if name}, None not in found
 
 
 def view_name(text: object) -> str | None:
-    """PA, AP or L for lateral; "" where nothing is said and None for what is no view."""
+    """PA, AP, frontal or L for lateral; "" where nothing is said and None for what is no view."""
     word = "" if pd.isna(text) else str(text).strip().upper()
-    if not word or word in ("NAN", "UNKNOWN"):
+    if word in ("", "NA", "N/A", "NAN", "NONE", "NULL", "UNK", "UNKNOWN", "?"):
         return ""
-    if word == "PA" or word.startswith("AP"):
-        return word[:2]
-    if word in ("L", "LL", "RL", "LLAT", "RLAT") or word.startswith("LAT"):
-        return "L"
-    return None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return view_word(text)

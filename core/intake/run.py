@@ -21,7 +21,6 @@ from core.intake.identity import Pseudonyms, is_number
 from core.intake.mapping import (
     check_mapping,
     finding,
-    label_value,
     named_findings,
     names_people,
     view_name,
@@ -38,9 +37,14 @@ from core.intake.source import Source
 from core.intake.staging import staged
 from core.labels import PATHOLOGIES
 from core.processes import map_in_processes
+from core.studies.cells import LABEL_WORDS, label_value, listed, structure
 from core.studies.manifest import inside
 
 Progress = Callable[[int, int], None]
+_NO_ID = (
+    "Its values repeat, so it can't be the id of an image: images are told apart by their path; "
+    "those of one value count as one patient's where no column says whose they are."
+)
 _FEW = 12  # below this the workers' start costs more than it saves
 
 
@@ -164,17 +168,20 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
     universe = _universe(chosen["labels"]) if "labels" in chosen else set()
     unread = [table[column] for column in table if column not in mapping.values()]
     people = [column for column in unread if names_people(str(column.name))]
+    repeated = "id" in chosen and _repeats(chosen["id"])
+    if repeated:
+        remarks.append(Remark(f"column {mapping['id']}", _NO_ID, False))
     seen: set[str] = set()
     for row in range(len(table)):
-        cells = {field: str(column.iloc[row]).strip() for field, column in chosen.items()}
+        cells = {field: _cell(field, column.iloc[row]) for field, column in chosen.items()}
         where = f"row {row + 2}: {cells['image']}"
-        identifier = cells.get("id") or cells["image"]
+        identifier = cells["image"] if repeated else cells.get("id") or cells["image"]
         if identifier in seen:
-            remarks.append(Remark(where, "Its id is there twice; the first row was kept.", True))
+            remarks.append(Remark(where, "It is there twice; the first row was kept.", True))
             continue
         seen.add(identifier)
-        item = _Item(where, cells["image"], identifier, cells.get("text", ""),
-                     patient=cells.get("patient_id", ""))  # fmt: skip
+        patient = cells.get("patient_id", "") or (cells["id"] if repeated else "")
+        item = _Item(where, cells["image"], identifier, cells.get("text", ""), patient=patient)
         others = (str(column.iloc[row]) for column in unread)
         item.names = (item.patient, *(str(column.iloc[row]) for column in people))
         item.known = (*item.names, cells.get("id", ""), *filter(is_number, others))
@@ -184,6 +191,20 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
         item.boxes = _boxes(cells.get("boxes", ""), reasons)
         remarks += [Remark(where, reason, False) for reason in reasons]
         yield item
+
+
+def _repeats(column: "pd.Series[str]") -> bool:
+    cells = column.astype(str).str.strip()
+    return bool(cells[cells != ""].duplicated().any())
+
+
+def _cell(field: str, value: object) -> str:
+    """A cell as text; a list of sentences is a text, a list of one is what it holds."""
+    text = str(value).strip()
+    held = None if field in ("labels", "boxes") else listed(text)
+    if held is not None and field == "text":
+        return "\n".join(held)
+    return held[0] if held is not None and len(held) == 1 else text
 
 
 def _universe(column: "pd.Series[str]") -> set[str]:
@@ -210,8 +231,8 @@ def _labels(cells: dict[str, str], universe: set[str], reasons: list[str]) -> di
         if name in cells:
             value = label_value(cells[name])
             if value is None:
-                reasons.append(f"Its value for {name} is no label (1, 0, -1, true, false, yes, "
-                               "no, blank); left blank.")  # fmt: skip
+                reasons.append(f"Its value for {name} is no label ({LABEL_WORDS}); left "
+                               "blank.")  # fmt: skip
             labels[name] = np.nan if value is None else value
     return labels
 
@@ -224,7 +245,7 @@ def _boxes(text: str, reasons: list[str]) -> str:
         found = [
             {"label": finding(str(box["label"])) or plain_label(str(box["label"])),
              **{side: float(box[side]) for side in ("x", "y", "w", "h")}}
-            for box in json.loads(text)
+            for box in structure(text) or json.loads(text)
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError):
         reasons.append("Its boxes are no JSON list of label, x, y, w and h; left out.")

@@ -1,19 +1,20 @@
 """Where an import reads from: a folder of images, or a table with any columns that names images."""
 
-import os
 from dataclasses import dataclass
+from itertools import islice
 from os.path import isdir, isfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
 from core.errors import ExplorerError
+from core.studies.cells import cell_text
+from core.studies.folder import visible_files
+from core.studies.text_table import read_text_table
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
-_ENCODINGS = ("utf-8-sig", "cp1252")
 _MAX_ROWS = 5_000_000
 
 
@@ -87,21 +88,14 @@ def _local(given: str | Path) -> Path:
 
 
 def _files(root: Path, first: int | None = None) -> list[str]:
-    found: list[str] = []
-    for folder, folders, names in os.walk(root, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                found.append((Path(folder) / name).relative_to(root).as_posix())
-        if first is not None and len(found) >= first:
-            return found[:first]
-    return found
+    return list(islice(visible_files(root), first))
 
 
 def _read(path: Path, rows: int | None) -> pd.DataFrame:
     parquets = path.suffix.lower() in (".parquet", ".pq")
     try:
-        table = _read_parquet(path, rows) if parquets else _read_text(path, rows)
+        limit = _MAX_ROWS + 1 if rows is None else rows
+        table = _read_parquet(path, rows) if parquets else read_text_table(path, limit)
     except ExplorerError:
         raise
     except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError,
@@ -116,19 +110,6 @@ def _read(path: Path, rows: int | None) -> pd.DataFrame:
     return table
 
 
-def _read_text(path: Path, rows: int | None) -> pd.DataFrame:
-    for encoding in _ENCODINGS:
-        try:
-            with path.open(encoding=encoding, newline="") as file:
-                header = file.readline(100_000)
-            separator = max(",;\t|", key=header.count)
-            limit = _MAX_ROWS + 1 if rows is None else rows
-            return pd.read_csv(path, dtype=str, sep=separator, encoding=encoding, nrows=limit)
-        except UnicodeDecodeError:  # a spreadsheet's own encoding, or no text at all
-            continue
-    raise ValueError
-
-
 def _read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
     file = parquet.ParquetFile(path)
     if file.metadata.num_rows > _MAX_ROWS:
@@ -138,13 +119,4 @@ def _read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
     else:
         head = next(file.iter_batches(rows), None)
         table = pyarrow.Table.from_batches([head] if head else [], file.schema_arrow)
-    return table.to_pandas().map(_text)
-
-
-def _text(value: Any) -> Any:
-    """A cell as a CSV would hold it: 1.0 is 1, and nothing is nothing."""
-    if value is None or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return table.to_pandas().map(cell_text)

@@ -73,7 +73,8 @@ def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
     column = next((name for name in GROUPS if name in table.columns), None)
     groups = table["id"].astype(str)
     if column is not None:
-        groups = table[column].where(table[column].notna(), "row " + groups).astype(str)
+        named = table[column].notna() & (table[column].astype(str).str.strip() != "")
+        groups = table[column].where(named, "row " + groups).astype(str)
     if groups.nunique() < count:
         raise ExplorerError(f"{groups.nunique()} groups cannot be parted into {count} folds.")
     numbers = np.zeros(len(table), int)

@@ -1,6 +1,5 @@
 """A manifest: a CSV with one row per image, as the phantom command and the shared sets write it."""
 
-import json
 from hashlib import sha256
 from os.path import isfile
 from pathlib import Path, PurePosixPath
@@ -9,19 +8,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.errors import ExplorerError
 from core.films.film import Film
 from core.films.read import read_image
 from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
+from core.studies.cells import LABEL_WORDS, label_column, label_value, spelled_as, structure
 from core.studies.study import Box, Mask, StudySet, masks_from_boxes
+from core.studies.text_table import header_width, read_text_table
+from core.studies.truth import fit_mask, mask_size, read_mask
 
 REQUIRED = ("id", "image")
-_MAX_BYTES, _MAX_COLUMNS, _MAX_HEADER = 200 * 2**20, 1000, 2**20
+_MAX_BYTES, _MAX_COLUMNS = 200 * 2**20, 1000
 BURNED_IN = "burned_in"
 """Column of an import: 1 where text may be burned into the picture."""
+_OPTIONAL = ("text", "text_imaging", "text_derived", "view", "patient_id", "group_id", "boxes",
+             "masks", "split", BURNED_IN)  # fmt: skip
+_NO_VIEW = ("", "NA", "N/A", "NAN", "NONE", "NULL", "UNK", "UNKNOWN", "?")
+_CANONICAL = {name.lower(): name for name in PATHOLOGIES}
 
 
 class ManifestSet(StudySet):
@@ -41,44 +46,56 @@ class ManifestSet(StudySet):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        notes = read_image(self.root / str(self.table["image"].iloc[row])).notes
+        loaded = read_image(self.root / str(self.table["image"].iloc[row]))
         table = self.table
-        burned_in = BURNED_IN in table and str(table[BURNED_IN].iloc[row]) == "1"
+        burned_in = BURNED_IN in table and label_value(table[BURNED_IN].iloc[row]) == 1
         lateral = is_lateral(table["view"].iloc[row])
         return (
-            *notes,
+            *loaded.notes,
+            *self._mask_notes(row, (loaded.pixels.shape[0], loaded.pixels.shape[1])),
             *([LATERAL_NOTE] if lateral else []),
             *(["Text may be burned into the picture."] if burned_in else []),
         )
 
     def boxes(self, row: int) -> tuple[Box, ...]:
-        """See `StudySet.boxes`."""
-        found = _json(self.table["boxes"].iloc[row])
-        try:
-            return tuple(
-                Box(str(b["label"]), float(b["x"]), float(b["y"]), float(b["w"]), float(b["h"]))
-                for b in (found if isinstance(found, list) else [])
-            )
-        except (KeyError, TypeError, ValueError):
-            return ()
+        """See `StudySet.boxes`; those without a label or a number for each side are left out."""
+        told = structure(self.table["boxes"].iloc[row])
+        boxes = (_box(entry) for entry in (told if isinstance(told, list) else []))
+        return tuple(box for box in boxes if box is not None)
 
     def masks(self, row: int) -> dict[str, Mask]:
-        """See `StudySet.masks`; damaged ones and those of another size are left out."""
-        shape = self.image(row).shape
-        masks = masks_from_boxes(self.boxes(row), (shape[0], shape[1]))
-        found = _json(self.table["masks"].iloc[row])
-        for name, relative in (found if isinstance(found, dict) else {}).items():
-            path = inside(self.root, str(relative))
-            if path is None or not isfile(path):
-                continue
-            try:
-                with Image.open(path, formats=("PNG",)) as picture:
-                    mask = np.asarray(picture.convert("L")) > 127
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-                continue
-            if mask.shape == shape:
-                masks[str(name)] = mask
+        """See `StudySet.masks`; damaged and empty ones are left out, others scaled to the film."""
+        height, width = self.image(row).shape
+        masks = masks_from_boxes(self.boxes(row), (height, width))
+        for name, paths in self._mask_files(row).items():
+            drawn = [mask for path in paths if (mask := read_mask(path)) is not None]
+            fitted = [fit_mask(mask, (height, width)) for mask in drawn]
+            union = np.logical_or.reduce(fitted) if fitted else np.zeros(0, bool)
+            if union.any():  # an empty one says less than a box
+                masks[name] = union
         return masks
+
+    def _mask_files(self, row: int) -> dict[str, list[Path]]:
+        """Files of each finding's masks, one or a list, that are there."""
+        told = structure(self.table["masks"].iloc[row])
+        files: dict[str, list[Path]] = {}
+        for name, paths in (told if isinstance(told, dict) else {}).items():
+            several = paths if isinstance(paths, list) else [paths]
+            there = (inside(self.root, str(path)) for path in several)
+            files[_finding(name)] = [path for path in there if path is not None and isfile(path)]
+        return files
+
+    def _mask_notes(self, row: int, shape: tuple[int, int]) -> list[str]:
+        """Which masks are scaled to the film, and which cannot be read, by their headers."""
+        notes = []
+        for name, paths in self._mask_files(row).items():
+            sizes = [mask_size(path) for path in paths]
+            others = {size for size in sizes if size not in (None, shape)}
+            if None in sizes or not sizes:
+                notes.append(f"A mask of {name} cannot be read; it is left out.")
+            for height, width in filter(None, others):
+                notes.append(f"The mask of {name} has {width} x {height} pixels; it is scaled.")
+        return notes
 
     @property
     def fingerprint(self) -> str:
@@ -107,7 +124,7 @@ def open_manifest(path: Path) -> ManifestSet:
     problems, kept = [], []
     seen: set[str] = set()
     for row, (identifier, image) in enumerate(zip(table["id"], table["image"], strict=True)):
-        problem = _problem(root, str(identifier), image, seen)
+        problem = _problem(root, identifier, image, seen)
         if problem:
             problems.append(f"Row {row + 2}: {problem}")
         else:
@@ -115,8 +132,8 @@ def open_manifest(path: Path) -> ManifestSet:
     if not kept:
         first = problems[0] if problems else "there are no rows."
         raise ExplorerError(f"{path.name} has no usable row: {first[:1].lower()}{first[1:]}")
-    table = _complete(table.iloc[kept].reset_index(drop=True))
-    return ManifestSet(path, table, tuple(problems))
+    table, strange = complete(table.iloc[kept].reset_index(drop=True))
+    return ManifestSet(path, table, (*problems, *strange))
 
 
 def inside(root: Path, relative: str) -> Path | None:
@@ -131,32 +148,34 @@ def inside(root: Path, relative: str) -> Path | None:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    """A manifest as text, its columns under the names that are known here."""
     try:
         _refuse_size(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=True)
+        table = read_text_table(path)
     except ExplorerError:
         raise
     except FileNotFoundError:
         raise ExplorerError(f"There is no manifest {path.name}; check its path.") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError,
-            ValueError):  # fmt: skip
+    except (OSError, ValueError):  # pandas' own are of the latter
         raise ExplorerError(
             f"{path.name} is no readable CSV table; save it as UTF-8 CSV with a header line."
         ) from None
+    known = (*REQUIRED, *_OPTIONAL, *PATHOLOGIES)
+    return table.rename(columns=spelled_as(list(map(str, table.columns)), known))
 
 
 def _refuse_size(path: Path) -> None:
     """Refuse a table that no set of radiographs needs and no machine would read in time."""
-    with path.open("rb") as file:
-        columns = file.readline(_MAX_HEADER).count(b",")
-    if path.stat().st_size > _MAX_BYTES or columns > _MAX_COLUMNS:
+    if path.stat().st_size > _MAX_BYTES or header_width(path) > _MAX_COLUMNS:
         raise ExplorerError(
             f"{path.name} is over the limit of {_MAX_BYTES // 2**20} MB and {_MAX_COLUMNS} columns "
             "of a manifest; leave columns out."
         )
 
 
-def _problem(root: Path, identifier: str, image: Any, seen: set[str]) -> str | None:
+def _problem(root: Path, identifier: Any, image: Any, seen: set[str]) -> str | None:
+    if not isinstance(identifier, str):
+        return "it has no id."
     if identifier in seen:
         return f"the id {identifier} is there twice."
     if not isinstance(image, str) or not image:
@@ -170,8 +189,8 @@ def _problem(root: Path, identifier: str, image: Any, seen: set[str]) -> str | N
     return None
 
 
-def _complete(table: pd.DataFrame) -> pd.DataFrame:
-    """Add what is missing and turn labels into numbers."""
+def complete(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table with what is missing and labels as numbers, and which of these are no labels."""
     table = table.copy()
     if "text_imaging" in table.columns:  # only the sentences that describe the image
         described = table["text_imaging"]
@@ -179,17 +198,32 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("text", "view", "patient_id", "boxes", "masks"):
         if column not in table.columns:
             table[column] = np.nan
+    table["view"] = table["view"].mask(table["view"].astype(str).str.upper().isin(_NO_VIEW))
+    if "text_derived" in table.columns:
+        table["text_derived"] = label_column(table["text_derived"])[0] == 1
+    problems = []
     for column in PATHOLOGIES:
         if column in table.columns:
-            numbers = pd.to_numeric(table[column], errors="coerce")
-            table[column] = numbers.where(numbers.isin([0, 1]))
-    return table
+            table[column], strange = label_column(table[column])
+            if strange:
+                shown = ", ".join(f"'{word[:30]}'" for word in strange[:3])
+                more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+                problems.append(
+                    f"{column} has values that are no label ({shown}{more}): they count as "
+                    f"unknown; write one of {LABEL_WORDS}."
+                )
+    return table, problems
 
 
-def _json(value: Any) -> Any:
-    if not isinstance(value, str) or not value:
-        return None
+def _finding(name: object) -> str:
+    """CheXpert's name in any case as it is spelled here; other names stay."""
+    return _CANONICAL.get(str(name).strip().lower(), str(name))
+
+
+def _box(entry: Any) -> Box | None:
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):  # brackets in brackets without end
+        x, y, w, h = (float(entry[side]) for side in "xywh")
+        label = _finding(entry["label"])
+    except (KeyError, TypeError, ValueError):
         return None
+    return Box(label, x, y, w, h) if np.isfinite([x, y, w, h]).all() else None

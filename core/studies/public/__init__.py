@@ -7,7 +7,7 @@ from os.path import exists
 from pathlib import Path
 
 from core.errors import ExplorerError
-from core.films.view import FRONTAL_VIEWS
+from core.films.view import FRONTAL, FRONTAL_VIEWS
 from core.studies.folds import Options, apply_options, parse_options
 from core.studies.public.base import PublicSet
 from core.studies.public.chestx_det10 import open_chestx_det10
@@ -116,7 +116,7 @@ def _folder(text: str) -> Path:
 
 def _filtered(studies: StudySet, spec: str, column: str, wanted: str) -> StudySet:
     values = studies.table[column]
-    accepted = FRONTAL_VIEWS if wanted == "frontal" else (_SPLITS.get(wanted, wanted),)
+    accepted = (*FRONTAL_VIEWS, FRONTAL) if wanted == "frontal" else (_SPLITS.get(wanted, wanted),)
     rows = [int(row) for row in values.isin(accepted).to_numpy().nonzero()[0]]
     if not rows:
         known = ", ".join(sorted(value for value in set(values) if value)) or "none"

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.errors import ExplorerError
 from core.films.film import Film
@@ -18,6 +17,7 @@ from core.films.read import read_image
 from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
 from core.studies.study import Box, Mask, Study, StudySet, masks_from_boxes
+from core.studies.truth import fit_mask
 
 MaskReader = Callable[[pd.Series], dict[str, Mask]]
 """A row of the table to its masks, each in the size it was drawn in; can be pickled."""
@@ -96,7 +96,7 @@ class PublicSet(StudySet):
             return {}
         height, width = self.image(row).shape
         masks = masks_from_boxes(boxes, (height, width))
-        return masks | {name: _fit(mask, (height, width)) for name, mask in drawn.items()}
+        return masks | {name: fit_mask(mask, (height, width)) for name, mask in drawn.items()}
 
     def study(self, row: int) -> Study:
         """See `StudySet.study`."""
@@ -199,10 +199,3 @@ def _box(row: pd.Series, width: int, height: int) -> Box | None:
     if not (right > left and low > top):  # also where a number is missing
         return None
     return Box(str(row["label"]), left, top, right - left, low - top, str(row.get("phrase", "")))
-
-
-def _fit(mask: Mask, shape: tuple[int, int]) -> Mask:
-    """A mask in the size of its picture, which smaller copies of a set need."""
-    if mask.shape == shape:
-        return mask
-    return np.asarray(Image.fromarray(mask).resize((shape[1], shape[0]), Image.Resampling.NEAREST))

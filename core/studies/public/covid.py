@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from core.films.limits import MAX_PIXELS
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
 from core.studies.public.naming import labels_from_findings, views
 from core.studies.study import Mask
+from core.studies.truth import read_mask
 
 LAYOUT = (
     "covid: wants metadata.csv beside images/ and, for lungs, annotations/, "
@@ -70,13 +69,8 @@ class _Lungs:
 
     def __call__(self, row: pd.Series) -> dict[str, Mask]:
         stem = Path(str(row["id"])).stem
-        try:
-            with Image.open(self.folder / f"{stem}_mask.png", formats=("PNG",)) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    return {}
-                return {LUNGS: np.asarray(picture.convert("L")) > 127}
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            return {}
+        mask = read_mask(self.folder / f"{stem}_mask.png")
+        return {} if mask is None else {LUNGS: mask}
 
 
 def _boxes(home: Path) -> pd.DataFrame | None:

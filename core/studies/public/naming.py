@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.films.view import is_lateral
 from core.labels import PATHOLOGIES
 
 _VIEWS = {
@@ -19,7 +20,8 @@ _ABNORMAL = [name for name in PATHOLOGIES if name not in ("No Finding", "Support
 def views(values: pd.Series) -> pd.Series:
     """PA, AP and L where that is what is meant; other views as published, empty for unknown."""
     plain = values.fillna("").str.strip().str.upper()
-    return plain.map(_VIEWS).where(plain.isin(_VIEWS), plain)
+    lateral = plain.map({view: is_lateral(view) for view in plain.unique()}).astype(bool)
+    return plain.map(_VIEWS).where(plain.isin(_VIEWS), plain).mask(lateral, "L")
 
 
 def split_findings(values: pd.Series, separator: str) -> list[list[str]]:
