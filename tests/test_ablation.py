@@ -13,7 +13,7 @@ from core.ablation.tables import Comparison, Row, Trial, as_frame, as_markdown
 from core.ablation.trials import ablate
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
-from core.evaluation.localize import Tally
+from core.evaluation.tally import Tally
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR

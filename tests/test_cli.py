@@ -54,7 +54,7 @@ def test_evaluate_writes_its_figures(run, model, tmp_path):
     arguments = ("evaluate", "--model", model, "--data", SET, "--n-bootstrap", 20, "--json", path)
     code, out, _ = run(*arguments)
     figures = json.loads(path.read_text())
-    assert code == 0 and figures["n"] == 24 and set(figures) == {"n", "mean_auc", "findings"}
+    assert code == 0 and figures["n"] == 24 and {"n", "mean_auc", "findings"} <= set(figures)
     assert "Pneumothorax" in figures["findings"] and "Pneumothorax" in out
     run(*arguments)
     assert json.loads(path.read_text()) == figures

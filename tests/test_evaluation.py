@@ -86,7 +86,8 @@ def test_default_prompts_are_those_of_the_labels(predictor):
 def test_evaluation_keys_stay(predictor):
     values = evaluate(predictor, TinySet(20), PROMPTS, n_bootstrap=10).to_json()
     values = json.loads(json.dumps(values, allow_nan=False))
-    assert set(values) == {"n", "mean_auc", "findings"} and values["n"] == 20
+    assert {"n", "mean_auc", "findings"} <= set(values) and values["n"] == 20
+    assert set(values["mean_auc_interval"]["pair"]) == {"value", "low", "high"}
     assert set(values["mean_auc"]) == {"positive", "pair", "global", "local", "lrclr"}
     for found in values["findings"].values():
         assert set(found) == {"positives", "auc"} and set(found["auc"]) == set(SCORES)
@@ -160,8 +161,8 @@ def test_localisation_is_in_the_pixels_of_the_image(predictor, truthful):
 def test_localisation_keys_stay(predictor):
     report = localize(predictor, TinySet(), ["lrclr", "random"], n_bootstrap=10)
     values = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert values["n"] == 6 and set(values) == {"n", "methods", "findings", "cases"}
-    for methods in (values["methods"], values["findings"]["Lung Opacity"]):
+    assert values["n"] == 6 and {"n", "methods", "findings", "cases"} <= set(values)
+    for methods in (values["methods"], values["pooled"], values["findings"]["Lung Opacity"]):
         assert set(methods) == {"lrclr", "random"}
         for measures in methods.values():
             assert set(measures) == {"pointing_game", "energy", "cnr", "iou"}
@@ -188,23 +189,61 @@ def test_each_finding_counts_the_same(predictor, truthful):
     assert set(localize(predictor, TwoFindings(16), [truthful], only).findings) == {"Fracture"}
 
 
+def test_rare_findings_do_not_speak_in_the_mean(predictor, truthful):
+    report = localize(predictor, TwoFindings(16), [truthful], n_bootstrap=20, min_cases=3)
+    assert report.mean_over == ["Lung Opacity"] and set(report.findings) == set(report.cases)
+    alone = report.findings["Lung Opacity"][truthful]["energy"]
+    assert report.methods[truthful]["energy"].value == pytest.approx(alone.value)
+    # Pooled, every case counts the same, of a rare finding too.
+    parts = [(report.cases[name], report.findings[name][truthful]["energy"].value)
+             for name in report.cases]  # fmt: skip
+    expected = sum(count * value for count, value in parts) / 10
+    assert report.pooled[truthful]["energy"].value == pytest.approx(expected)
+    # Where no finding has as many, all count, and the report says from how many.
+    few = localize(predictor, TwoFindings(16), [truthful], n_bootstrap=20)
+    assert few.min_cases == 1 and len(few.mean_over) == 2
+    assert "findings with 1 cases or more" in few.table() and "all cases pooled" in few.table()
+
+
 def test_the_mean_location_comes_from_another_set(predictor):
     training = TinySet(40, seed=9)
     report = localize(predictor, TwoFindings(16), ["mean-location", "random"],
                       prior=lambda: location_prior(training), n_bootstrap=20)  # fmt: skip
     found = report.findings
     assert found["Lung Opacity"]["mean-location"]["pointing_game"].value == 1
-    # Training never showed a fracture: not known is not zero, and the mean leaves it out.
+    # Training never showed a fracture: not known is not zero, and no method's mean takes it.
     assert np.isnan(found["Fracture"]["mean-location"]["pointing_game"].value)
-    assert report.methods["mean-location"]["pointing_game"].value == 1
+    assert not np.isnan(found["Fracture"]["random"]["pointing_game"].value)
+    assert report.mean_over == ["Lung Opacity"]
+    for method in ("mean-location", "random"):
+        for measure in MEASURES:
+            expected = found["Lung Opacity"][method][measure]
+            assert report.methods[method][measure] == expected
+            assert report.pooled[method][measure].value == pytest.approx(expected.value)
     assert report.to_json()["findings"]["Fracture"]["mean-location"]["iou"]["value"] is None
-    assert "nan" in report.table()
+    assert report.prior == "tiny:40" and "in tiny:40" in report.table()
+    assert "Not every method is defined for Fracture." in report.table()
+
+
+def test_a_method_that_knows_no_finding_leaves_no_mean(predictor):
+    class Unknown(TinySet):
+        def masks(self, row):
+            truth = super().masks(row)
+            return {"Fracture": truth["Lung Opacity"]} if truth else {}
+
+    training = TinySet(8)
+    report = localize(predictor, Unknown(), ["mean-location", "random"],
+                      prior=lambda: location_prior(training), n_bootstrap=20)  # fmt: skip
+    assert np.isnan(report.methods["random"]["energy"].value) and report.mean_over == []
+    assert "none, so that there is no mean" in report.table()
+    assert report.findings["Fracture"]["random"]["energy"].value > 0
 
 
 def test_a_prior_is_the_share_of_masks():
     prior = location_prior(TinySet(8, shape=(224, 224)))
-    share = prior["Lung Opacity"]
+    share = prior.maps["Lung Opacity"]
     assert share.max() == 1 and share[6:16, 12].min() == 1 and share[8, 6] == 0.5
+    assert prior.cases == {"Lung Opacity": 4}
     half = prior_map(prior, "Lung Opacity", (112, 112))
     assert half is not None and half.shape == (112, 112)
     assert prior_map(prior, "Edema", (8, 8)) is None

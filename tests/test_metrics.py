@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from core.metrics.auc import auc_draws, bootstrap_auc, paired_auc_difference, roc_auc
-from core.metrics.bootstrap import bootstrap_mean, resamples
+from core.metrics.bootstrap import Sampled, average, interval, mean_draws, resamples
 from core.metrics.localisation import MEASURES, cnr, energy, grid_oracle, iou, pointing_game
 
 
@@ -47,8 +47,64 @@ def test_paired_difference_is_zero_for_the_same_scores_and_sees_a_better_one() -
 
 
 def test_mean_leaves_out_what_is_not_known() -> None:
-    assert bootstrap_mean(np.array([1.0, np.nan, 0.0]), 50).value == 0.5
-    assert np.isnan(bootstrap_mean(np.array([np.nan])).value)
+    weights = np.array([[1, 5, 3], [0, 2, 0]], np.int32)
+    found = mean_draws(np.array([1.0, np.nan, 0.0]), weights)
+    assert found.value == 0.5 and found.draws[0] == 0.25
+    assert np.isnan(found.draws[1])  # neither known case was drawn
+    assert np.isnan(mean_draws(np.array([np.nan]), weights[:, :1]).value)
+
+
+def test_an_interval_holds_ninety_five_percent_of_the_draws() -> None:
+    draws = np.append(np.arange(1001.0), [np.nan] * 50)
+    assert interval(500.0, draws) == pytest.approx((500.0, 25.0, 975.0))
+    assert np.isnan(interval(1.0, np.array([np.nan])).low)
+
+
+def test_films_of_one_patient_are_drawn_together() -> None:
+    """Against drawing patients one after the other and taking all their films."""
+    groups = np.array([4, 9, 4, 2, 9, 4])
+    weights = resamples(6, 2000, seed=0, groups=groups)
+    for patient in np.unique(groups):
+        drawn = weights[:, groups == patient]
+        assert (drawn == drawn[:, :1]).all()
+    patients = weights[:, [0, 1, 3]]  # one film of each
+    assert (patients.sum(axis=1) == 3).all()
+    assert patients.mean(axis=0) == pytest.approx([1, 1, 1], abs=0.05)
+    np.testing.assert_array_equal(resamples(6, 9, 1), resamples(6, 9, 1, np.arange(6)[::-1]))
+
+
+def test_copies_of_a_film_add_no_certainty() -> None:
+    """Four films of each patient that are all the same say what one says."""
+    truth, score = _scores(60)
+    copied, patients = np.tile(truth, 4), np.tile(np.arange(60), 4)
+    alone = bootstrap_auc(truth, score, 300)
+    assert bootstrap_auc(copied, np.tile(score, 4), 300, groups=patients) == pytest.approx(alone)
+    by_film = bootstrap_auc(copied, np.tile(score, 4), 300)
+    assert by_film.high - by_film.low < 0.7 * (alone.high - alone.low)
+    noise = np.random.default_rng(1).normal(size=60)
+    gain = paired_auc_difference(truth, score, score + noise, 300)
+    assert paired_auc_difference(
+        copied, np.tile(score, 4), np.tile(score + noise, 4), 300, groups=patients
+    ) == pytest.approx(gain)
+
+
+def test_a_mean_over_findings_takes_what_a_draw_can_tell() -> None:
+    parts = [Sampled(0.6, np.array([0.5, np.nan])), Sampled(0.8, np.array([0.9, 0.7]))]
+    found = average(parts)
+    assert found.value == pytest.approx(0.7)
+    assert found.draws.tolist() == pytest.approx([0.7, 0.7])
+    assert np.isnan(average([]).value)
+    assert average([Sampled(1.0, np.full(2, np.nan))]).interval().value == 1.0
+
+
+def test_many_draws_in_parts_are_those_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, score = _scores(50)
+    weights = resamples(50, 40, seed=0)
+    whole = auc_draws(truth, score, weights)
+    monkeypatch.setattr("core.metrics.auc._AT_ONCE", 150)
+    monkeypatch.setattr("core.metrics.bootstrap._AT_ONCE", 150)
+    np.testing.assert_array_equal(resamples(50, 40, seed=0), weights)
+    np.testing.assert_allclose(auc_draws(truth, score, weights), whole)
 
 
 def _map(row: int, column: int, size: int = 100) -> np.ndarray:
@@ -62,6 +118,19 @@ def test_pointing_game_has_a_tolerance_of_three_percent(column: int, hit: float)
     mask = np.zeros((100, 100), bool)
     mask[40:60, 10:21] = True
     assert pointing_game(_map(50, column), mask) == hit
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("maxima", [1, 2])
+def test_the_tolerance_is_of_the_longer_side(turned: bool, maxima: int) -> None:
+    """200 by 50: six pixels, not one and a half."""
+    for distance, hit in ((6, 1.0), (7, 0.0)):
+        mask, saliency = np.zeros((200, 50), bool), np.zeros((200, 50))
+        mask[100:, :] = True
+        saliency[100 - distance, 10 : 10 + maxima] = 1
+        if turned:
+            mask, saliency = mask.T, saliency.T
+        assert pointing_game(saliency, mask) == hit
 
 
 def test_equal_maxima_count_by_their_share() -> None:

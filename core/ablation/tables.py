@@ -1,7 +1,8 @@
 """Variants of a training run over seeds, side by side: means, intervals, differences to the first.
 
-Intervals resample the test studies, the same draws for every variant, and average the seeds inside
-each draw; a difference whose interval excludes zero is marked.
+Intervals resample the patients of the test set and the seeds, the same draws for every variant; a
+difference whose interval excludes zero is marked. Three seeds drawn again show two thirds of their
+variance at most, so that the spread over seeds is given beside.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.evaluation.localize import Tally
-from core.metrics.auc import auc_draws, roc_auc
-from core.metrics.bootstrap import Interval, interval, resamples
+from core.evaluation.tally import Tally
+from core.metrics.auc import sampled_auc
+from core.metrics.bootstrap import Draws, Interval, Sampled, average, mean_draws, resamples
 
 SCORES = ("lrclr", "global", "local")
 SMALL = ("Fracture", "Lung Lesion", "Pneumothorax", "Support Devices")
@@ -21,7 +22,7 @@ SMALL = ("Fracture", "Lung Lesion", "Pneumothorax", "Support Devices")
 _OVERALL = ("AUC", "retrieval", "brixia")  # figures of the studies; all others are of a method
 
 Array = NDArray[np.float64]
-Figures = dict[str, tuple[float, Array]]  # figure -> value and its draws (R,)
+Figures = dict[str, Sampled]
 
 
 @dataclass(frozen=True)
@@ -43,52 +44,66 @@ class Row:
     seeds: int
     figures: dict[str, Interval]
     gains: dict[str, Interval] = field(default_factory=dict)
+    spread: dict[str, float] = field(default_factory=dict)  # standard deviation over seeds
 
 
 class Comparison:
     """Trials one after the other; each is resampled once, with the same draws."""
 
     def __init__(
-        self, labels: pd.DataFrame, n_bootstrap: int = 1000, seed: int = 0, min_cases: int = 1
-    ) -> None:
+        self, labels: pd.DataFrame, n_bootstrap: int = 1000, seed: int = 0, min_cases: int = 1,
+        patients: NDArray[np.int64] | None = None,
+    ) -> None:  # fmt: skip
         """Nothing compared yet.
 
         Args:
             labels: (n, F) of 1, 0 and NaN, columns as those of the scores.
             min_cases: localisation is the mean over the findings with that many cases at least.
+            patients: (n,), who is drawn together; without, every study is a patient of its own.
         """
-        self._labels, self._min_cases = labels, min_cases
-        self._weights = resamples(len(labels), n_bootstrap, seed)
+        self._labels, self._min_cases, self._seed = labels, min_cases, seed
+        self._weights = resamples(len(labels), n_bootstrap, seed, patients)
         self._measured: dict[str, list[Figures]] = {}  # variant -> one for each seed
 
     def add(self, trial: Trial) -> None:
         """Measure a trial on the draws."""
-        found = _figures(trial, self._labels, self._weights, self._min_cases)
-        self._measured.setdefault(trial.variant, []).append(found)
+        figures = _figures(trial, self._labels, self._weights, self._min_cases)
+        self._measured.setdefault(trial.variant, []).append(figures)
 
     def rows(self) -> list[Row]:
         """A row for each variant, in the order of their first trials."""
         joined = {
-            variant: {name: _mean([found[name] for found in seeds]) for name in seeds[0]}
-            for variant, seeds in self._measured.items()
+            variant: {name: self._over_seeds([run[name] for run in runs]) for name in runs[0]}
+            for variant, runs in self._measured.items()
         }
         rows = []
         first = next(iter(joined.values()))
         for variant, figures in joined.items():
             gains = {
-                name: interval(value - first[name][0], draws - first[name][1])
-                for name, (value, draws) in figures.items()
+                name: (figure - first[name]).interval()
+                for name, figure in figures.items()
                 if name in first and figures is not first
             }
-            shown = {name: interval(*figure) for name, figure in figures.items()}
-            rows.append(Row(variant, len(self._measured[variant]), shown, gains))
+            runs = self._measured[variant]
+            spread = {
+                name: float(np.std([run[name].value for run in runs], ddof=1))
+                for name in (figures if len(runs) > 1 else ())
+            }
+            shown = {name: figure.interval() for name, figure in figures.items()}
+            rows.append(Row(variant, len(runs), shown, gains, spread))
         return rows
 
+    def _over_seeds(self, runs: list[Sampled]) -> Sampled:
+        """Mean of the seeds; each resample draws patients and seeds."""
+        draws = np.stack([run.draws for run in runs], axis=1)  # (R, seeds)
+        # By their number alone, so that variants with the same seeds are compared seed by seed.
+        weights = resamples(len(runs), len(draws), self._seed + len(runs))
+        mean = (weights * draws).sum(axis=1) / len(runs)
+        return Sampled(float(np.mean([run.value for run in runs])), mean)
 
-def _figures(
-    trial: Trial, labels: pd.DataFrame, weights: NDArray[np.int64], min_cases: int
-) -> Figures:
-    found: Figures = {}
+
+def _figures(trial: Trial, labels: pd.DataFrame, weights: Draws, min_cases: int) -> Figures:
+    figures: Figures = {}
     for score in SCORES:
         parts = {}
         for column, name in enumerate(labels.columns):
@@ -96,40 +111,23 @@ def _figures(
             known = ~np.isnan(truth)
             values = trial.scores[score][known, column].astype(float)
             if len(np.unique(truth[known])) == 2:
-                draws = auc_draws(truth[known], values, weights[:, known])
-                parts[name] = (roc_auc(truth[known], values), draws)
-        found[f"AUC {score}"] = _mean(list(parts.values()))
+                parts[name] = sampled_auc(truth[known], values, weights[:, known])
+        figures[f"AUC {score}"] = average(list(parts.values()))
         small = [part for name, part in parts.items() if name in SMALL]
         if small and score == "lrclr":
-            found["AUC small"] = _mean(small)
-    for name, each in trial.studies.items():
-        mean = _case_mean(each, weights)
-        if not np.isnan(mean[0]):
-            found[name] = mean
+            figures["AUC small"] = average(small)
+    for name, values in trial.studies.items():
+        mean = mean_draws(values, weights)
+        if not np.isnan(mean.value):
+            figures[name] = mean
     tallies = [tally for tally in trial.cases.values() if len(tally.rows) >= min_cases]
     for key in dict.fromkeys(key for tally in tallies for key in tally.values):
-        means = [
-            _case_mean(np.array(tally.values[key]), weights[:, tally.rows]) for tally in tallies
-        ]
-        known_ = [mean for mean in means if not np.isnan(mean[0])]
-        if known_:
+        means = [mean_draws(np.array(t.values[key]), weights[:, t.rows]) for t in tallies]
+        # What a method cannot be measured on would make its mean one of other findings.
+        if not any(np.isnan(mean.value) for mean in means):
             method, measure = key
-            found[f"{measure} {method}"] = _mean(known_)
-    return found
-
-
-def _case_mean(values: Array, weights: NDArray[np.int64]) -> tuple[float, Array]:
-    known = ~np.isnan(values)
-    if not known.any():
-        return float("nan"), np.full(len(weights), np.nan)
-    count = weights[:, known].sum(axis=1)
-    sums = weights[:, known] @ values[known]
-    draws = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
-    return float(values[known].mean()), draws
-
-
-def _mean(parts: Sequence[tuple[float, Array]]) -> tuple[float, Array]:
-    return float(np.mean([value for value, _ in parts])), np.mean([d for _, d in parts], axis=0)
+            figures[f"{measure} {method}"] = average(means)
+    return figures
 
 
 def as_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -141,12 +139,15 @@ def as_frame(rows: Sequence[Row]) -> pd.DataFrame:
             for name, found in figures.items():
                 for part, value in found._asdict().items():
                     line[f"{kind}{name} {part}"] = value
+        line |= {f"{name} sd over seeds": value for name, value in row.spread.items()}
         lines.append(line)
     return pd.DataFrame(lines)
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """Tables of values with intervals; a star where the gain over the first row excludes zero.
+
+    After ± comes the standard deviation over seeds, where there are several.
 
     The scores, then localisation by each method of all rows, then by the controls, which were
     measured on the first row's model alone.
@@ -181,7 +182,8 @@ def _cells(row: Row, names: Sequence[str]) -> list[str]:
             continue
         sure = gain is not None and (gain.low > 0 or gain.high < 0)
         star = "*" if sure else ""
-        cells.append(f"{figure.value:.3f} [{figure.low:.3f} {figure.high:.3f}]{star}")
+        spread = f" ±{row.spread[name]:.3f}" if name in row.spread else ""
+        cells.append(f"{figure.value:.3f} [{figure.low:.3f} {figure.high:.3f}]{star}{spread}")
     return cells
 
 

@@ -13,8 +13,9 @@ from core.ablation.brixia import zone_correlation
 from core.ablation.plan import Plan
 from core.ablation.tables import Comparison, Row, Trial, as_frame, as_markdown
 from core.errors import ExplorerError
-from core.evaluation.localize import Tally, measure_cases
+from core.evaluation.localize import measure_cases
 from core.evaluation.retrieval import own_report_rank
+from core.evaluation.tally import Tally
 from core.files import write_text_whole
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
@@ -37,7 +38,8 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
     labels = pd.concat([test.labels for test in tests], ignore_index=True)
     counts = [(labels == value).sum() for value in (0, 1)]
     names = [n for n in labels if min(count[n] for count in counts) >= plan.min_positives]
-    compared = Comparison(labels[names], min_cases=plan.min_positives)
+    patients = _numbered([test.patients for test in tests])
+    compared = Comparison(labels[names], min_cases=plan.min_positives, patients=patients)
     done, total = 0, len(plan.variants) * len(plan.seeds)
     for variant, config in plan.variants.items():
         for seed in plan.seeds:
@@ -58,6 +60,12 @@ def ablate(plan: Plan, out: Path, say: Say = print, progress: Progress | None = 
             compared.add(_joined(parts))
         _write(compared.rows(), out)
     return compared.rows()
+
+
+def _numbered(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Patients of all folds, none of whom is in two."""
+    starts = np.cumsum([0, *(int(part.max(initial=-1)) + 1 for part in parts[:-1])])
+    return np.concatenate([part + start for part, start in zip(parts, starts, strict=True)])
 
 
 def _of_fold(config: FinetuneConfig, fold: int, seed: int) -> FinetuneConfig:

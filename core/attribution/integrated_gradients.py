@@ -17,7 +17,11 @@ _SMOOTH = 0.02  # of the side: single pixels say nothing to a reader
 def integrated_gradients(
     model: LRCLR, pixels: Tensor, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
-    """Maps (B, S, S): absolute attribution against a black image, channels summed, smoothed."""
+    """Maps (B, S, S) against a black image: channels summed, smoothed, the positive part.
+
+    Signed as the other methods are: what speaks against the text is no evidence for it, and noise
+    of both signs cancels when it is smoothed.
+    """
     explainer = IntegratedGradients(lambda given: target(model, model.encode_image(given)))
     baseline = pixels.amin(dim=(1, 2, 3), keepdim=True).expand_as(pixels)
     with torch.enable_grad():
@@ -25,6 +29,7 @@ def integrated_gradients(
             pixels.detach().clone().requires_grad_(), baselines=baseline, n_steps=STEPS,
             internal_batch_size=max(len(pixels), 8),
         )  # fmt: skip
-    maps = found.abs().sum(dim=1).detach().cpu().numpy()
+    maps = found.sum(dim=1).detach().cpu().numpy()
     sigma = _SMOOTH * maps.shape[-1]
-    return np.stack([gaussian_filter(one, sigma) for one in maps]).astype(np.float32)
+    smooth = np.stack([gaussian_filter(one, sigma) for one in maps])
+    return np.maximum(smooth, 0).astype(np.float32)

@@ -10,6 +10,7 @@ import typer
 
 from core.cli import (
     ablate,
+    compare,
     doctor,
     embed,
     evaluate,
@@ -45,6 +46,7 @@ app.command("localize")(localize.localize_command)
 app.command("score")(score.score_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
+app.command("compare")(compare.compare_command)
 app.command("explain")(explain.explain_command)
 app.command("embed")(embed.embed_command)
 app.command("search")(search.search_command)

@@ -19,6 +19,9 @@ def localize_command(
     prior_data: Annotated[
         str, typer.Option(help="Training set behind mean-location.")
     ] = "phantom:train,n=400",
+    min_cases: Annotated[
+        int, typer.Option(min=1, help="Of a finding in the mean over findings, if any has as many.")
+    ] = 20,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of resamples and random maps.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
@@ -40,7 +43,7 @@ def localize_command(
     report = localize(
         load_predictor(model), studies, names, chosen,
         lambda: location_prior(training, StderrProgress("Mean location")),
-        n_bootstrap, seed, StderrProgress("Studies"),
+        n_bootstrap, seed, StderrProgress("Studies"), min_cases,
     )  # fmt: skip
     print(f"{model} on {data}\n{report.table()}")
     if json:

@@ -16,8 +16,9 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 @torch.no_grad()
 def deletion(
-    predictor: Predictor, inputs: Tensor, maps: NDArray[np.float32], prompts: PromptSet
-) -> NDArray[np.float64]:
+    predictor: Predictor, inputs: Tensor, maps: NDArray[np.float32], prompts: PromptSet,
+    seed: int = 0,
+) -> NDArray[np.float64]:  # fmt: skip
     """Mean over SHARES of the mixed score less that of the whole image, (B,); lower is better.
 
     After the deletion curve of RISE (Petsiuk et al., BMVC 2018), by patches and over the half that
@@ -25,14 +26,15 @@ def deletion(
 
     Args:
         inputs: (B, ...), what `Backbone.image_tokens` takes.
-        maps: (B, h, w); they are ranked on the model's grid, equal values by place.
+        maps: (B, h, w); they are ranked on the model's grid, equal values in random order: by
+            place a map that is flat, or zero outside a few patches, would hide the top of the film.
         prompts: of one finding.
+        seed: of the order of equal values.
     """
     model, grid = predictor.model, predictor.model.backbone.grid
     texts = predictor.encode_texts(prompts.all_texts())
     fitted = torch.nn.functional.interpolate(torch.from_numpy(maps)[:, None], size=grid)[:, 0]
-    order = fitted.flatten(1).argsort(dim=1, descending=True, stable=True)
-    rank = order.argsort(dim=1).reshape(-1, *grid).to(inputs.device)
+    rank = torch.from_numpy(ranks(fitted.numpy(), seed)).to(inputs.device)
 
     def score(given: Tensor) -> NDArray[np.float64]:
         with fast_towers(model.device):
@@ -42,3 +44,14 @@ def deletion(
     count = grid[0] * grid[1]
     after = [score(model.backbone.hide(inputs, rank < share * count)) for share in SHARES]
     return np.mean(after, axis=0) - score(inputs)
+
+
+def ranks(maps: NDArray[np.float32], seed: int) -> NDArray[np.int64]:
+    """Rank of each place of maps (B, h, w), 0 for the highest; equal values in random order.
+
+    >>> ranks(np.array([[[0.1, 0.9, 0.5]]], np.float32), seed=0).tolist()
+    [[[2, 0, 1]]]
+    """
+    flat = maps.reshape(len(maps), -1)
+    order = np.lexsort((np.random.default_rng(seed).random(flat.shape), -flat), axis=1)
+    return np.argsort(order, axis=1).reshape(maps.shape)

@@ -1,4 +1,4 @@
-"""Zero-shot AUC over a set, per finding and score, with bootstrap intervals over studies."""
+"""Zero-shot AUC over a set, per finding and score, with bootstrap intervals over patients."""
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
 from core.inference.predictor import Predictor, Progress, own_scores, unreadable
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
-from core.metrics.auc import bootstrap_auc
+from core.metrics.auc import sampled_auc
+from core.metrics.bootstrap import Sampled, average, resamples
 from core.studies import StudySet
 
 
@@ -62,7 +63,10 @@ def auc_report(
     """
     labels = studies.labels
     readable = np.isfinite(scores[SCORES[0]][:, 0])
+    # One draw for all findings and scores, so that their means and differences are paired.
+    weights = resamples(int(readable.sum()), n_bootstrap, seed, studies.patients[readable])
     findings: dict[str, FindingAuc] = {}
+    sampled: dict[str, list[Sampled]] = {score: [] for score in SCORES}
     left_out = []
     for column, name in enumerate(prompts):
         truth = labels[name].to_numpy(float) if name in labels else np.full(len(studies), np.nan)
@@ -72,17 +76,18 @@ def auc_report(
         if not 0 < positives < len(truth):
             left_out.append(name)
             continue
-        auc = {
-            score: bootstrap_auc(
-                truth, scores[score][known, column].astype(float), n_bootstrap, seed
-            )
-            for score in SCORES
-        }
+        drawn = weights[:, known[readable]]
+        for score in SCORES:
+            values = scores[score][known, column].astype(float)
+            sampled[score].append(sampled_auc(truth, values, drawn))
+        auc = {score: parts[-1].interval() for score, parts in sampled.items()}
         findings[name] = FindingAuc(positives, len(truth) - positives, auc)
     if not findings:
         raise _nothing_to_score(studies, prompts)
+    mean = {score: average(parts).interval() for score, parts in sampled.items()}
+    patients = len(np.unique(studies.patients[readable]))
     lost = unreadable(studies, readable)
-    return EvaluationReport(int(readable.sum()), findings, tuple(left_out), lost)
+    return EvaluationReport(int(readable.sum()), findings, mean, patients, tuple(left_out), lost)
 
 
 def _nothing_to_score(studies: StudySet, prompts: PromptSet | None) -> ExplorerError:

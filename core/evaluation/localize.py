@@ -1,7 +1,7 @@
 """Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,11 +12,11 @@ from core.errors import ExplorerError
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
-from core.evaluation.report import LocalizationReport, Measured
+from core.evaluation.report import LocalizationReport
+from core.evaluation.tally import MIN_CASES, Tally, localization_report
 from core.inference.predictor import Predictor, Progress
 from core.inference.prompts import PromptSet, prompts_for
 from core.labels import PATHOLOGIES
-from core.metrics.bootstrap import Interval, interval, resamples
 from core.metrics.localisation import MEASURES, box_iou
 from core.specs import open_studies
 from core.studies import StudySet
@@ -41,14 +41,6 @@ def default_prior() -> LocationPrior:
     return location_prior(open_studies(PRIOR_SET))
 
 
-@dataclass
-class Tally:
-    """Values of one finding: (method, measure) -> one value for each of `rows`."""
-
-    rows: list[int] = field(default_factory=list)
-    values: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-
-
 def localize(
     predictor: Predictor,
     studies: StudySet,
@@ -58,25 +50,34 @@ def localize(
     n_bootstrap: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
+    min_cases: int = MIN_CASES,
 ) -> LocalizationReport:
     """Measure methods against truth, each finding with its own positive prompts.
 
     The figures of a finding are means over its studies; the overall ones are means over the
-    findings, so that each finding counts the same. Intervals resample studies, with all their
-    findings.
+    findings, so that each finding counts the same, and means over all cases. Both take only
+    findings that every method is defined for. Intervals resample patients, with all their studies
+    and findings.
 
     Args:
         methods: of METHODS and TRUTH_CONTROLS.
         prompts: by default those of `prompts_for` CheXpert's names; other masks (organs, say) are
             left out.
         prior: makes what `mean-location` knows, when it is needed.
+        min_cases: of a finding in the mean over the findings, where any has so many.
 
     Raises:
         ExplorerError: an unknown method, no study with a mask or box.
     """
     unreadable: list[str] = []
+    known: list[LocationPrior] = []
+
+    def remembered() -> LocationPrior:
+        known.append(prior())
+        return known[0]
+
     tallies = measure_cases(
-        predictor, studies, methods, prompts, prior, seed, progress, unreadable=unreadable
+        predictor, studies, methods, prompts, remembered, seed, progress, unreadable=unreadable
     )
     if not tallies:
         asked = f" of {', '.join(prompts)}" if prompts else ""
@@ -84,8 +85,11 @@ def localize(
             f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
             "set with truth, such as phantom:test."
         )
-    report = _report(tallies, methods, n_bootstrap, seed)
-    return replace(report, unreadable=tuple(unreadable))
+    report = localization_report(
+        tallies, methods, studies.patients, n_bootstrap, seed, min_cases
+    )  # fmt: skip
+    source = known[0].source if known else None
+    return replace(report, unreadable=tuple(unreadable), prior=source)
 
 
 def measure_cases(
@@ -195,9 +199,10 @@ class _Chunk:
             places = [place for place, row in enumerate(self.masks) if row in rows]
             prompts = PromptSet({finding: (self.prompts or prompts_for([finding]))[finding]})
             texts = list(prompts[finding].positive)
-            found = self._attributed(method, places, texts, seed + rows[0])
+            here = seed + rows[0]
+            found = self._attributed(method, places, texts, here)
             if costly:
-                falls = deletion(self.predictor, self.images.inputs[places], found, prompts)
+                falls = deletion(self.predictor, self.images.inputs[places], found, prompts, here)
             for place, (saliency, mask) in enumerate(zip(found, masks, strict=True)):
                 fitted = self.preprocess.map_to_image(saliency, shapes[place])
                 values = _measures(fitted, mask)
@@ -222,54 +227,3 @@ def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:
         measure: float("nan") if saliency is None else compute(saliency, mask)
         for measure, compute in MEASURES.items()
     }
-
-
-def _report(
-    tallies: dict[str, Tally], methods: Sequence[str], n_bootstrap: int, seed: int
-) -> LocalizationReport:
-    used = sorted({row for tally in tallies.values() for row in tally.rows})
-    place = {row: number for number, row in enumerate(used)}
-    weights = resamples(len(used), n_bootstrap, seed)  # (R, studies)
-    findings: dict[str, Measured] = {name: {} for name in tallies}
-    overall: Measured = {}
-    for method in methods:
-        overall[method] = {}
-        for found in findings.values():
-            found[method] = {}
-        for measure in MEASURES:
-            means, draws = [], []
-            for name, tally in tallies.items():
-                drawn = weights[:, [place[row] for row in tally.rows]]
-                value, spread = _mean(np.array(tally.values[method, measure]), drawn)
-                findings[name][method][measure] = interval(value, spread)
-                if not np.isnan(value):  # a prior may not know the finding
-                    means.append(value)
-                    draws.append(spread)
-            overall[method][measure] = _mean_over_findings(means, draws)
-    ordered = sorted(findings, key=lambda name: (-len(tallies[name].rows), name))
-    return LocalizationReport(
-        len(used),
-        overall,
-        {name: findings[name] for name in ordered},
-        {name: len(tallies[name].rows) for name in ordered},
-    )
-
-
-def _mean(
-    values: NDArray[np.float64], weights: NDArray[np.int64]
-) -> tuple[float, NDArray[np.float64]]:
-    """Mean of the known values (n,), and of each resample (R,) by weights (R, n)."""
-    known = ~np.isnan(values)
-    if not known.any():
-        return float("nan"), np.full(len(weights), np.nan)
-    drawn = weights[:, known]
-    count = drawn.sum(axis=1)
-    sums = drawn @ values[known]
-    spread = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
-    return float(values[known].mean()), spread
-
-
-def _mean_over_findings(values: list[float], draws: list[NDArray[np.float64]]) -> Interval:
-    if not values:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    return interval(float(np.mean(values)), np.mean(draws, axis=0))

@@ -33,30 +33,32 @@ class EvaluationReport:
 
     n: int  # studies whose image could be read
     findings: dict[str, FindingAuc]
+    mean: dict[str, Interval]  # over the findings, by score
+    patients: int  # that the intervals resample
     left_out: tuple[str, ...] = ()  # findings of the prompts without both classes in the set
     unreadable: tuple[str, ...] = ()  # studies whose image could not be read, and why
 
     @property
     def mean_auc(self) -> dict[str, float]:
         """Mean over the findings, by score."""
-        return {
-            score: float(np.mean([found.auc[score].value for found in self.findings.values()]))
-            for score in SCORES
-        }
+        return {score: figure.value for score, figure in self.mean.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """n, mean_auc {score: value} and findings {finding: {positives, auc {score: figure}}}.
+        """n, patients, mean_auc {score: value}, mean_auc_interval {score: figure} and findings.
 
-        With `unreadable`, a list of sentences, where images could not be read.
+        `findings` is {finding: {positives, auc {score: figure}}}. With `unreadable`, a list of
+        sentences, where images could not be read.
         """
         return {
             **_unreadable(self.unreadable),
             "n": self.n,
+            "patients": self.patients,
             "mean_auc": self.mean_auc,
+            "mean_auc_interval": {score: figure_json(value) for score, value in self.mean.items()},
             "findings": {
                 name: {
                     "positives": found.positives,
-                    "auc": {score: _figure(value) for score, value in found.auc.items()},
+                    "auc": {score: figure_json(value) for score, value in found.auc.items()},
                 }
                 for name, found in self.findings.items()
             },
@@ -68,9 +70,9 @@ class EvaluationReport:
         for name, found in self.findings.items():
             cells = " ".join(_cell(found.auc[score]) for score in SCORES)
             lines.append(f"{name:26} {found.positives:5d} {cells}")
-        means = " ".join(f"{self.mean_auc[score]:<19.3f}" for score in SCORES)
-        lines.append(f"{'mean of the findings':26} {'':5} {means}".rstrip())
-        lines.append(f"n = {self.n} studies; 95 % bootstrap intervals over studies.")
+        means = " ".join(_cell(self.mean[score]) for score in SCORES)
+        lines.append(f"{'mean of the findings':26} {'':5} {means}")
+        lines.append(_resampled(self.n, self.patients))
         if self.left_out:
             lines.append(f"Without both classes here, so left out: {', '.join(self.left_out)}.")
         return "\n".join([*lines, *_said(self.unreadable)])
@@ -81,37 +83,69 @@ class LocalizationReport:
     """What `python -m core localize` prints."""
 
     n: int  # studies in which at least one finding has a mask or box
-    methods: Measured  # mean over the findings
+    methods: Measured  # mean over the findings that count
     findings: dict[str, Measured]
     cases: dict[str, int]  # studies of each finding
+    pooled: Measured  # mean over the cases of all findings that every method is defined for
+    shared: tuple[str, ...]  # these findings
+    min_cases: int  # of a finding that counts in `methods`
+    patients: int  # that the intervals resample
+    prior: str | None = None  # set behind `mean-location`
     unreadable: tuple[str, ...] = ()  # studies whose image could not be read, and why
+
+    @property
+    def mean_over(self) -> list[str]:
+        """Findings that count in `methods`."""
+        return [name for name in self.shared if self.cases[name] >= self.min_cases]
 
     def to_json(self) -> dict[str, Any]:
         """n, methods {method: {measure: figure}}, findings {finding: the same}, cases {finding}.
 
-        With `unreadable`, a list of sentences, where images could not be read.
+        Also pooled (as methods), mean_over [finding], min_cases, patients and prior (a set or
+        null). With `unreadable`, a list of sentences, where images could not be read.
         """
         return {
             **_unreadable(self.unreadable),
             "n": self.n,
+            "patients": self.patients,
             "methods": _measured(self.methods),
+            "pooled": _measured(self.pooled),
+            "mean_over": self.mean_over,
+            "min_cases": self.min_cases,
+            "prior": self.prior,
             "findings": {name: _measured(found) for name, found in self.findings.items()},
             "cases": self.cases,
         }
 
     def table(self) -> str:
-        """One line a method, then the pointing game of each finding."""
-        lines = [f"{'mean of the findings':26} {'':5} " + " ".join(f"{m:>22}" for m in MEASURES)]
-        for method, found in self.methods.items():
-            cells = " ".join(_cell(figure, width=6) for figure in found.values())
-            lines.append(f"{method:26} {'':5} {cells}")
+        """One line a method, over the findings and pooled, then the pointing game by finding."""
+        lines = []
+        for title, measured in (("mean of the findings", self.methods),
+                                ("all cases pooled", self.pooled)):  # fmt: skip
+            lines.append(f"{title:26} {'':5} " + " ".join(f"{m:>22}" for m in MEASURES))
+            for method, found in measured.items():
+                cells = " ".join(_cell(figure, width=6) for figure in found.values())
+                lines.append(f"{method:26} {'':5} {cells}")
+            lines.append("")
         names = " ".join(f"{method[:14]:>14}" for method in self.methods)
-        lines.append(f"\n{'pointing game':26} {'n':>5} {names}")
+        lines.append(f"{'pointing game':26} {'n':>5} {names}")
         for name, by_method in self.findings.items():
             cells = " ".join(f"{by_method[m]['pointing_game'].value:14.3f}" for m in self.methods)
             lines.append(f"{name:26} {self.cases[name]:5d} {cells}")
-        lines.append(f"n = {self.n} studies; 95 % bootstrap intervals over studies.")
+        lines += [*self._counted(), _resampled(self.n, self.patients)]
         return "\n".join([*lines, *_said(self.unreadable)])
+
+    def _counted(self) -> list[str]:
+        """Which findings the means take, and what the mean location was made from."""
+        over = ", ".join(self.mean_over) or "none, so that there is no mean"
+        lines = [f"The mean takes findings with {self.min_cases} cases or more that every method "
+                 f"is defined for: {over}."]  # fmt: skip
+        if self.prior:
+            lines.append(f"mean-location is the mean mask of each finding in {self.prior}.")
+        undefined = [name for name in self.cases if name not in self.shared]
+        if undefined:
+            lines.append(f"Not every method is defined for {', '.join(undefined)}.")
+        return lines
 
 
 def left_out_sentence(unreadable: Sequence[str]) -> str:
@@ -122,6 +156,10 @@ def left_out_sentence(unreadable: Sequence[str]) -> str:
     named = " ".join(unreadable[:_NAMED])
     more = f" And {len(unreadable) - _NAMED} more." if len(unreadable) > _NAMED else ""
     return f"{count} left out, since the image cannot be read. {named}{more}"
+
+
+def _resampled(n: int, patients: int) -> str:
+    return f"n = {n} studies of {patients} patients; 95 % bootstrap intervals over patients."
 
 
 def _unreadable(sentences: tuple[str, ...]) -> dict[str, list[str]]:
@@ -136,12 +174,12 @@ def _said(sentences: tuple[str, ...]) -> list[str]:
 
 def _measured(methods: Measured) -> dict[str, dict[str, dict[str, float | None]]]:
     return {
-        method: {measure: _figure(value) for measure, value in found.items()}
+        method: {measure: figure_json(value) for measure, value in found.items()}
         for method, found in methods.items()
     }
 
 
-def _figure(figure: Interval) -> dict[str, float | None]:
+def figure_json(figure: Interval) -> dict[str, float | None]:
     """JSON has no NaN: what cannot be known is null."""
     return {
         name: None if np.isnan(value) else float(value) for name, value in figure._asdict().items()

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from core.metrics.bootstrap import Interval, interval, resamples
+from core.metrics.bootstrap import Draws, Interval, Sampled, resamples
 
 Array = NDArray[np.float64]
+
+_AT_ONCE = 2**21  # weights that are summed at once: they stay in the cache, and memory is bounded
 
 
 def roc_auc(truth: Array, score: Array) -> float:
@@ -24,7 +26,7 @@ def roc_auc(truth: Array, score: Array) -> float:
     return float(roc_auc_score(truth, score))
 
 
-def auc_draws(truth: Array, score: Array, weights: NDArray[np.int64]) -> Array:
+def auc_draws(truth: Array, score: Array, weights: Draws) -> Array:
     """AUC of each resample (R,), ties counting one half; NaN where a class was not drawn.
 
     Args:
@@ -32,28 +34,45 @@ def auc_draws(truth: Array, score: Array, weights: NDArray[np.int64]) -> Array:
         score: (n,).
         weights: (R, n), how often each case was drawn.
     """
-    values, group = np.unique(score, return_inverse=True)
+    group = np.unique(score, return_inverse=True)[1]
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    positive = np.add.reduceat((weights * truth)[:, order], starts, axis=1).astype(float)
-    negative = np.add.reduceat((weights * (1 - truth))[:, order], starts, axis=1).astype(float)
+    step = max(_AT_ONCE // len(truth), 1)
+    parts = [
+        _ordered_auc(truth[order], weights[start : start + step][:, order], starts)
+        for start in range(0, len(weights), step)
+    ]
+    return np.concatenate(parts)
+
+
+def _ordered_auc(truth: Array, weights: Draws, starts: NDArray[np.int64]) -> Array:
+    """`auc_draws` of cases in the order of their scores; equal ones begin at `starts`."""
+    positive = np.add.reduceat(weights * truth, starts, axis=1)
+    negative = np.add.reduceat(weights * (1 - truth), starts, axis=1)
     below = np.cumsum(negative, axis=1) - negative
     wins = (positive * (below + negative / 2)).sum(axis=1)
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, wins / pairs, np.nan)
+    return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
 
 
-def bootstrap_auc(truth: Array, score: Array, count: int = 1000, seed: int = 0) -> Interval:
-    """AUC with its interval over cases."""
-    weights = resamples(len(truth), count, seed)
-    return interval(roc_auc(truth, score), auc_draws(truth, score, weights))
+def sampled_auc(truth: Array, score: Array, weights: Draws) -> Sampled:
+    """AUC with its draws; arguments as `auc_draws`."""
+    return Sampled(roc_auc(truth, score), auc_draws(truth, score, weights))
+
+
+def bootstrap_auc(
+    truth: Array, score: Array, count: int = 1000, seed: int = 0,
+    groups: NDArray[np.int64] | None = None,
+) -> Interval:  # fmt: skip
+    """AUC with its interval over patients; `groups` as in `resamples`."""
+    return sampled_auc(truth, score, resamples(len(truth), count, seed, groups)).interval()
 
 
 def paired_auc_difference(
-    truth: Array, first: Array, second: Array, count: int = 1000, seed: int = 0
-) -> Interval:
-    """AUC of `second` less that of `first`, the same cases drawn for both."""
-    weights = resamples(len(truth), count, seed)
-    draws = auc_draws(truth, second, weights) - auc_draws(truth, first, weights)
-    return interval(roc_auc(truth, second) - roc_auc(truth, first), draws)
+    truth: Array, first: Array, second: Array, count: int = 1000, seed: int = 0,
+    groups: NDArray[np.int64] | None = None,
+) -> Interval:  # fmt: skip
+    """AUC of `second` less that of `first`, the same patients drawn for both."""
+    weights = resamples(len(truth), count, seed, groups)
+    gain = sampled_auc(truth, second, weights) - sampled_auc(truth, first, weights)
+    return gain.interval()

@@ -1,12 +1,21 @@
-"""Percentile bootstrap intervals over cases (Efron & Tibshirani, 1993)."""
+"""Percentile bootstrap intervals (Efron & Tibshirani, 1993) over patients.
 
-from collections.abc import Callable
+Films of one patient are not independent, so that they are drawn together (the cluster bootstrap;
+Field & Welsh, JRSS B 2007). A draw is a row of weights, how often each case was drawn: figures that
+are compared take the same draws.
+"""
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Draws = NDArray[np.int32]
+"""(R, n), how often each of n cases is in each of R resamples."""
+
+_AT_ONCE = 2**22  # numbers that are drawn before they are narrowed
 
 
 class Interval(NamedTuple):
@@ -15,6 +24,20 @@ class Interval(NamedTuple):
     value: float
     low: float
     high: float
+
+
+class Sampled(NamedTuple):
+    """A figure and what it is in each of R resamples."""
+
+    value: float
+    draws: Array  # (R,), NaN where a resample cannot tell
+
+    def __sub__(self, other: "Sampled") -> "Sampled":
+        return Sampled(self.value - other.value, self.draws - other.draws)
+
+    def interval(self) -> Interval:
+        """With its 95 % interval."""
+        return interval(self.value, self.draws)
 
 
 def interval(value: float, draws: Array, level: float = 0.95) -> Interval:
@@ -26,29 +49,58 @@ def interval(value: float, draws: Array, level: float = 0.95) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def resamples(n: int, count: int, seed: int) -> NDArray[np.int64]:
-    """How often each of n cases is drawn in each of `count` resamples, (count, n)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(n, np.full(n, 1 / n), size=count)
+def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None) -> Draws:
+    """How often each of n cases is drawn in each of `count` resamples, (count, n).
 
+    Args:
+        groups: (n,), the patient of each case; cases of one patient are drawn together. Without,
+            each case is a patient of its own.
 
-def bootstrap_mean(values: Array, count: int = 1000, seed: int = 0) -> Interval:
-    """Interval of the mean of per-case values (n,); NaN values are left out first.
-
-    >>> bootstrap_mean(np.array([1.0, 1.0])).low
-    1.0
+    >>> weights = resamples(3, 100, seed=0, groups=np.array([7, 7, 5]))
+    >>> bool((weights[:, 0] == weights[:, 1]).all())
+    True
     """
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    weights = resamples(len(known), count, seed)
-    return interval(float(known.mean()), weights @ known / len(known))
+    codes = np.arange(n)
+    if groups is not None:
+        _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+        codes = np.argsort(np.argsort(first))[inverse]  # counted as they come
+    patients = int(codes.max()) + 1 if n else 0
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((count, patients), np.int32)
+    step = max(_AT_ONCE // max(patients, 1), 1)
+    for start in range(0, count, step):
+        part = drawn[start : start + step]
+        part[:] = rng.multinomial(patients, np.full(patients, 1 / patients), size=len(part))
+    return drawn if groups is None else drawn[:, codes]
 
 
-def mean_of(parts: list[Interval], draws: list[Array]) -> Interval:
-    """Mean of several figures whose draws (R,) were resampled apart."""
-    value = float(np.mean([part.value for part in parts])) if parts else float("nan")
-    return interval(value, np.mean(draws, axis=0) if draws else np.array([]))
+def mean_draws(values: Array, weights: Draws) -> Sampled:
+    """Mean of per-case values (n,) and of each resample; NaN values are left out.
+
+    >>> mean_draws(np.array([1.0, np.nan, 0.0]), np.array([[2, 1, 0]])).draws
+    array([1.])
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        return Sampled(float("nan"), np.full(len(weights), np.nan))
+    drawn = weights[:, known]
+    count = drawn.sum(axis=1)
+    unknown = np.full(len(drawn), np.nan)
+    draws = np.divide(drawn @ values[known], count, out=unknown, where=count > 0)
+    return Sampled(float(values[known].mean()), draws)
 
 
-Statistic = Callable[[NDArray[np.int64]], Array]
+def average(parts: Sequence[Sampled]) -> Sampled:
+    """Mean of figures that took the same draws; NaN without any.
+
+    A resample that cannot tell a figure, such as the AUC of a finding whose only case it lacks, is
+    the mean of those that it can tell.
+    """
+    if not parts:
+        return Sampled(float("nan"), np.full(1, np.nan))
+    draws = np.stack([part.draws for part in parts])
+    known = ~np.isnan(draws)
+    count = known.sum(axis=0)
+    sums = np.where(known, draws, 0.0).sum(axis=0)
+    means = np.divide(sums, count, out=np.full(draws.shape[1], np.nan), where=count > 0)
+    return Sampled(float(np.mean([part.value for part in parts])), means)

@@ -8,10 +8,9 @@ import pandas as pd
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
+from core.studies.patients import patient_names
 from core.studies.study import StudySet
 
-GROUPS = ("group_id", "patient_id")
-"""Columns whose equal values stay together, the first that the table has."""
 _PART = re.compile(r"(\d{1,2})of(\d{1,2})")
 
 
@@ -66,15 +65,11 @@ def apply_options(studies: StudySet, options: Options) -> StudySet:
 
 
 def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
-    """Fold of each row (n,); rows of one group share a fold, rows without a group stand alone."""
+    """Fold of each row (n,); rows of one patient share a fold."""
     # Here, for it takes 1.5 s, and every worker process that reads images comes by this module.
     from sklearn.model_selection import GroupKFold
 
-    column = next((name for name in GROUPS if name in table.columns), None)
-    groups = table["id"].astype(str)
-    if column is not None:
-        named = table[column].notna() & (table[column].astype(str).str.strip() != "")
-        groups = table[column].where(named, "row " + groups).astype(str)
+    groups = patient_names(table)
     if groups.nunique() < count:
         raise ExplorerError(f"{groups.nunique()} groups cannot be parted into {count} folds.")
     numbers = np.zeros(len(table), int)

@@ -12,6 +12,7 @@ from core.errors import ExplorerError
 from core.films.film import Film
 from core.films.window import between
 from core.labels import PATHOLOGIES
+from core.studies.patients import patient_groups
 from core.studies.sentences import split_sentences
 
 Mask = NDArray[np.bool_]
@@ -70,6 +71,11 @@ class StudySet(ABC):
     def labels(self) -> pd.DataFrame:
         """One float column for each of PATHOLOGIES, NaN where unknown."""
         return self.table.reindex(columns=list(PATHOLOGIES)).astype(float)
+
+    @property
+    def patients(self) -> NDArray[np.int64]:
+        """Number of each row's patient (n,); rows of one patient are not independent."""
+        return patient_groups(self.table)
 
     @property
     def reports(self) -> list[list[str]]:
