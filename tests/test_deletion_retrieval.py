@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.backbones.compact import CompactBackbone, CompactConfig
-from core.evaluation.deletion import deletion
+from core.evaluation.deletion import deletion, ranks
 from core.evaluation.localize import measure_cases
 from core.evaluation.retrieval import own_report_rank
 from core.inference.predictor import Predictor, load_predictor
@@ -51,6 +51,18 @@ def test_hiding_what_counts_lowers_the_score_more_than_hiding_the_rest(
     falls = [deletion(predictor, marked, maps, PROMPTS).mean() for maps in (truth, -truth)]
     assert falls[0] < falls[1] - 0.1
     assert falls[0] < 0
+
+
+def test_equal_places_are_hidden_in_random_order() -> None:
+    """A flat map, and one that is zero outside two patches, favour no part of the film."""
+    flat = np.zeros((400, 4, 5), np.float32)
+    by_place = ranks(flat, seed=0).mean(axis=0)
+    assert by_place == pytest.approx(np.full((4, 5), 9.5), abs=1.2)
+    assert (np.sort(ranks(flat, 0).reshape(400, -1)) == np.arange(20)).all()
+    np.testing.assert_array_equal(ranks(flat, 3), ranks(flat, 3))
+    assert (ranks(flat, 3) != ranks(flat, 4)).any()
+    flat[:, 3, 4], flat[:, 2, 0] = 0.9, 0.4
+    assert (ranks(flat, 0)[:, 3, 4] == 0).all() and (ranks(flat, 0)[:, 2, 0] == 1).all()
 
 
 def test_hiding_is_the_same_before_and_after_the_stem() -> None:

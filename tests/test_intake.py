@@ -131,6 +131,23 @@ def test_nothing_is_kept_that_the_profile_of_the_standard_removes() -> None:
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet"])
+@pytest.mark.parametrize("high", [11, 15])
+def test_bits_beside_the_pixel_are_cleared(tmp_path: Path, high: int) -> None:
+    """Old overlays draw names into the four bits that twelve of a word leave free."""
+    values = np.arange(96 * 80, dtype=np.uint16).reshape(96, 80) % 4096
+    name = np.full((96, 80), int.from_bytes(b"Z") % 16, np.uint16)
+    word = values << (high - 11) | (name << 12 if high == 11 else name)
+    planted.dicom(
+        tmp_path / "a.dcm", word.astype(np.uint16), BitsStored=12, HighBit=high,
+        PhotometricInterpretation="MONOCHROME2",
+    )  # fmt: skip
+    source = pydicom.dcmread(tmp_path / "a.dcm")
+    made = deidentified(source, np.zeros((96, 80), np.float32))
+    kept = np.frombuffer(made.PixelData, np.uint16).reshape(96, 80)
+    np.testing.assert_array_equal(kept, values)
+    assert (made.BitsAllocated, made.BitsStored, made.HighBit) == (16, 12, 11)
+
+
 def test_columns_are_guessed_in_any_kind_of_table(tmp_path: Path, name: str) -> None:
     path = _table(tmp_path, [
         {"File Name": "0.png", "Study ID": 7, "Report Text": "Clear.", "Effusion": 1.0,

@@ -40,6 +40,19 @@ def test_a_shared_sentence_is_no_negative_of_either_image() -> None:
     assert sigmoid_loss(logits, shared) < sigmoid_loss(logits, alone)
 
 
+def test_the_target_mass_is_shared_among_positives() -> None:
+    """Two true texts of one image: the mean of their cross-entropies, not the sum."""
+    logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
+    positive = torch.tensor([[True, True, False], [False, False, True]])
+    total = math.log(math.exp(2) + math.exp(1) + 1)
+    first = ((total - 2) + (total - 1)) / 2
+    second = math.log(1 + math.exp(1) + math.exp(3)) - 3
+    columns = [math.log(1 + math.exp(-2)), math.log(2.0), math.log(1 + math.exp(-3))]
+    expected = ((first + second) / 2 + sum(columns) / 3) / 2
+    assert contrastive_loss(logits, positive).item() == pytest.approx(expected, abs=1e-6)
+    assert contrastive_loss(logits.T, positive.T).item() == pytest.approx(expected, abs=1e-6)
+
+
 def test_text_without_an_image_does_not_count() -> None:
     loss = contrastive_loss(torch.zeros(2, 3), torch.eye(2, 3).bool())
     assert loss.item() == pytest.approx((math.log(3) + math.log(2)) / 2, abs=1e-6)

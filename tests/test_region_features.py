@@ -45,6 +45,25 @@ def test_features_see_as_far_as_they_say(kind: str) -> None:
         assert moved[3, 3] > 1e-4
 
 
+@pytest.mark.parametrize("kind", ["tiny", "compact"])
+def test_values_are_not_mixed_by_attention(kind: str) -> None:
+    """A token entering the last block moves its own value feature, and no other's."""
+    torch.manual_seed(0)
+    small = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
+    backbone = tiny_model().backbone if kind == "tiny" else CompactBackbone(small).eval()
+    tokens = torch.randn(1, 17, 16)
+    changed = tokens.clone()
+    changed[:, 5] += 1
+    with torch.no_grad():
+        moved = (backbone.value_path(changed) - backbone.value_path(tokens)).norm(dim=-1)[0]
+        block = backbone.blocks[-1]
+        width = tokens.shape[-1]
+        value = block.qkv(block.norm1(tokens))[..., 2 * width :]
+        expected = backbone.project(block.out(value))
+    assert moved[5] > 1e-3 and moved[torch.arange(17) != 5].max() == 0
+    torch.testing.assert_close(backbone.value_path(tokens), expected)
+
+
 def test_an_untrained_neighbourhood_changes_nothing() -> None:
     pixels = torch.rand(2, 1, 32, 32)
     plain, conv = tiny_model(), tiny_model(region_features="conv")

@@ -54,7 +54,9 @@ def finetune_command(
     fusion_heads: Annotated[int | None, typer.Option(min=1)] = None,
     selection_block: Annotated[bool | None, typer.Option()] = None,
     body_mask: Annotated[bool | None, typer.Option()] = None,
-    check_data: Annotated[str | None, typer.Option(help="Set of the checks.")] = None,
+    check_data: Annotated[
+        str | None, typer.Option(help="Set of the checks; else patients held out of films.")
+    ] = None,
     check_every: Annotated[int | None, typer.Option(min=1, help="Steps between.")] = None,
     save_every: Annotated[int | None, typer.Option(min=1, help="Steps between states.")] = None,
     keep_states: Annotated[int | None, typer.Option(min=1, help="Newest states that stay.")] = None,
@@ -108,6 +110,8 @@ def _train(
         return
     started = time.monotonic()
     recorded(out, sys.argv[2:], work, queue)
+    for remark in Run(out).remarks:
+        print(remark)
     if left_out := Run(out).left_out:
         print(left_out_sentence(left_out))
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")

@@ -30,14 +30,16 @@ class CheckScores:
     findings: tuple[str, ...]
     truth: NDArray[np.float64]  # (n, F) of 1, 0, NaN
     scores: NDArray[np.float64]  # (n, F)
+    patients: NDArray[np.int64] | None = None  # (n,); None in a check of an older version
 
     def write(self, run: Path) -> None:
         """Into a run's folder, over those of the check before."""
 
         def save(partial: Path) -> None:
             with partial.open("wb") as file:  # by its name numpy would give it another ending
+                told = {} if self.patients is None else {"patients": self.patients}
                 np.savez_compressed(file, fingerprint=self.fingerprint, findings=self.findings,
-                                    truth=self.truth, scores=self.scores)  # fmt: skip
+                                    truth=self.truth, scores=self.scores, **told)  # fmt: skip
 
         write_whole(run / "check.npz", save)
 
@@ -47,7 +49,9 @@ class CheckScores:
         try:
             with np.load(run / "check.npz", allow_pickle=False) as kept:
                 names = tuple(str(name) for name in kept["findings"])
-                return cls(str(kept["fingerprint"]), names, kept["truth"], kept["scores"])
+                patients = kept["patients"] if "patients" in kept.files else None
+                truth, scores = kept["truth"], kept["scores"]
+                return cls(str(kept["fingerprint"]), names, truth, scores, patients)
         except (OSError, ValueError, KeyError, BadZipFile):
             return None
 
@@ -81,8 +85,9 @@ class QuickCheck:
         images, texts, scores = self._score(model)
         truth = self.labels[self.findings].to_numpy(float)
         self.last = CheckScores(
-            self.studies.fingerprint, tuple(self.findings), truth, scores["lrclr"].astype(float)
-        )
+            self.studies.fingerprint, tuple(self.findings), truth, scores["lrclr"].astype(float),
+            self.studies.patients,
+        )  # fmt: skip
         auc = {
             score: {
                 name: round(_auc(truth[:, column], scores[score][:, column]), 3)

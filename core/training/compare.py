@@ -82,8 +82,9 @@ def gains(first: Run, second: Run, n_bootstrap: int = 500) -> dict[str, Interval
         a, b = one.findings.index(name), two.findings.index(name)
         known = ~np.isnan(one.truth[:, a])
         found[name] = paired_auc_difference(
-            one.truth[known, a], one.scores[known, a], two.scores[known, b], n_bootstrap
-        )
+            one.truth[known, a], one.scores[known, a], two.scores[known, b], n_bootstrap,
+            groups=None if one.patients is None else one.patients[known],
+        )  # fmt: skip
     return found
 
 

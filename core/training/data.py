@@ -92,6 +92,7 @@ class TrainingData:
     index: SentenceIndex
     fingerprint: str
     left_out: tuple[str, ...] = ()  # studies whose image cannot be read, and why
+    remark: str = ""  # how many studies have no text, if any
 
 
 def load_training_data(
@@ -121,4 +122,14 @@ def load_training_data(
     if whole_reports:
         reports = [[" ".join(report)] for report in reports]
     left_out = unreadable(studies.subset(kept), inputs.readable)
-    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint, left_out)
+    remark = _without_text(len(studies) - len(kept), studies)
+    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint, left_out, remark)
+
+
+def _without_text(count: int, studies: StudySet) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count} of {len(studies)} studies have no report text and are not trained on; "
+        "derive=labels after a manifest's path makes sentences of labels."
+    )

@@ -25,10 +25,10 @@ from core.lrclr.checkpoint import load_model, save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.ranks import Ranks
-from core.specs import open_studies
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
 from core.training.engine import train
+from core.training.held_out import training_and_check
 from core.training.inputs import Progress
 from core.training.log import RunLog, forget_log
 from core.training.record import write_record
@@ -57,7 +57,8 @@ def finetune(
     model = with_layers(load_model(config.model), config.lrclr)
     as_pixels = config.schedule.augment > 0 or model.config.body_mask
     processes = Ranks(model.device)
-    studies = open_studies(config.data)
+    parts = training_and_check(config.data, config.check_data)
+    studies = parts.training
     identity = _identity(config, studies.fingerprint)
     states = StateFiles(out, config.save_every, config.keep_states, identity)
     fresh = processes.is_main and not (resume and states.there)
@@ -68,7 +69,7 @@ def finetune(
         data = load_training_data(
             studies, model.backbone, as_pixels, progress, config.schedule.whole_reports
         )
-        check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
+        check = QuickCheck(parts.check, model, default_prompts(), progress)
     model.backbone.remember(data.index.texts(config.schedule.text_augment > 0))
     if config.model == RANDOM:
         assert isinstance(model.backbone, CompactBackbone)
@@ -76,11 +77,15 @@ def finetune(
     pins = Pins(check, out)
     if fresh:
         pins.write_pictures()
-        write_record(out, config, data, data.left_out + check.left_out)
+        remarks = [remark for remark in (parts.remark, data.remark) if remark]
+        write_record(out, config, data, data.left_out + check.left_out, remarks)
     processes.wait()
     log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull))
     if fresh:
-        log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences))
+        log.write(
+            kind="start", config=asdict(config), sentences=len(data.index.sentences),
+            remarks=remarks,
+        )  # fmt: skip
     notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
     keeper = _Keeper(model, check, out, notes, log, pins)
     schedule = config.schedule

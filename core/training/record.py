@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,13 +22,23 @@ FILE = "run.json"
 
 
 def write_record(
-    out: Path, config: "FinetuneConfig", data: "TrainingData", left_out: tuple[str, ...]
+    out: Path,
+    config: "FinetuneConfig",
+    data: "TrainingData",
+    left_out: tuple[str, ...],
+    remarks: Sequence[str] = (),
 ) -> None:
-    """Write the record of a run that begins; `left_out` are its studies that cannot be read."""
+    """Write the record of a run that begins.
+
+    Args:
+        left_out: studies that cannot be read and why.
+        remarks: what a reader should know of its data, in sentences.
+    """
     record = {
         "config": asdict(config),
         "data": {"fingerprint": data.fingerprint, "images": len(data.inputs),
-                 "sentences": len(data.index.sentences), "left_out": list(left_out)},
+                 "sentences": len(data.index.sentences), "left_out": list(left_out),
+                 "remarks": list(remarks)},
         "code": code_version(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),

@@ -74,6 +74,11 @@ class Run:
         return list(read_record(self.dir).get("data", {}).get("left_out", []))
 
     @property
+    def remarks(self) -> list[str]:
+        """What the run was checked on, and how many studies had no text, in sentences."""
+        return list(read_record(self.dir).get("data", {}).get("remarks", []))
+
+    @property
     def metrics(self) -> list[dict[str, Any]]:
         """Whole lines of log.jsonl: kinds `start`, `progress`, `step` and `check`."""
         try:

@@ -76,7 +76,7 @@ class FinetuneConfig:
 
     model: str = "demo-base"
     data: str = "phantom:train"
-    check_data: str = "phantom:val,n=100"
+    check_data: str = ""  # empty: phantoms for phantoms, else patients held out of `data`
     check_every: int = 100
     save_every: int = 200  # steps between training states
     keep_states: int = 2
