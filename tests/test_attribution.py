@@ -197,24 +197,20 @@ def test_maps_find_what_the_score_reads(method, monkeypatch: pytest.MonkeyPatch)
     assert found[:share, :share].sum() > 0.95 * found.sum() > 0
 
 
-class _Signed(TextScore):
+class _Signed(_Corner):
     """A score that the top left corner raises and the bottom right one lowers."""
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        corners = pixels[:, :, :8, :8], pixels[:, :, -8:, -8:]
-        return corners[0].mean(dim=(1, 2, 3)) - corners[1].mean(dim=(1, 2, 3))
+    def __call__(self, model: object, pixels: torch.Tensor) -> torch.Tensor:
+        return super().__call__(model, pixels) - pixels[:, :, -8:, -8:].mean(dim=(1, 2, 3))
 
 
-@pytest.mark.parametrize("name", ["integrated_gradients", "occlusion"])
-def test_what_speaks_against_the_text_is_no_evidence(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found_in = import_module(f"core.attribution.{name}")
-    monkeypatch.setattr(found_in, "TextScore", _Signed)
-    predictor = _predictor()
+@pytest.mark.parametrize("method", [integrated_gradients, occlusion])
+def test_what_speaks_against_the_text_is_no_evidence(method, monkeypatch) -> None:
+    model = _predictor().model
+    monkeypatch.setattr(model, "encode_image", lambda pixels: pixels)
     pixels = torch.zeros(1, 1, 64, 64)
     pixels[..., :8, :8] = pixels[..., -8:, -8:] = 2.0
-    found = getattr(found_in, name)(predictor.model, pixels, predictor.encode_texts(TEXTS))[0]
+    found = method(model, pixels, _Signed())[0]
     share = found.shape[0] // 2
     assert found[:share, :share].max() > 0
     assert found[share:, share:].max() == 0 and found.min() == 0
@@ -222,26 +218,24 @@ def test_what_speaks_against_the_text_is_no_evidence(
 
 def test_integrated_gradients_add_up_from_a_black_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """Completeness (Sundararajan et al., 2017): score less that of the image's darkest value."""
-    found_in = import_module("core.attribution.integrated_gradients")
-    monkeypatch.setattr(found_in, "TextScore", _Corner)
-    predictor = _predictor()
+    model = _predictor().model
+    monkeypatch.setattr(model, "encode_image", lambda pixels: pixels)
     pixels = torch.full((1, 1, 64, 64), -1.5)
     pixels[..., :8, :8] = 2.0
-    texts = predictor.encode_texts(TEXTS)
-    found = found_in.integrated_gradients(predictor.model, pixels, texts)
+    found = integrated_gradients(model, pixels, _Corner())
     assert found.sum() == pytest.approx(2.0 - (-1.5), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["similarity", "lrclr"])
 def test_every_prompt_counts_in_a_map(name: str) -> None:
     predictor, both = _predictor(), ["left pleural effusion", "rib fracture"]
-    pixels = torch.randn(2, 1, 64, 64)
-    alone = [attribution_maps(name, predictor, pixels, [text]) for text in both]
+    images = Images(predictor.model, torch.randn(2, 1, 64, 64))
+    alone = [attribution_maps(name, predictor, images, [text]) for text in both]
     assert not np.allclose(*alone)
-    found = attribution_maps(name, predictor, pixels, both)
+    found = attribution_maps(name, predictor, images, both)
     np.testing.assert_allclose(found, np.mean(alone, axis=0), atol=1e-5)
-    np.testing.assert_allclose(attribution_maps(name, predictor, pixels, both[::-1]), found,
-                               atol=1e-5)  # fmt: skip
+    turned = attribution_maps(name, predictor, images, both[::-1])
+    np.testing.assert_allclose(turned, found, atol=1e-5)
 
 
 def test_dropped_patches_weigh_nothing() -> None:

@@ -130,7 +130,6 @@ def test_nothing_is_kept_that_the_profile_of_the_standard_removes() -> None:
     assert made.BodyPartExamined == "OTHER" and made.pixel_array.shape == film().shape
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet"])
 @pytest.mark.parametrize("high", [11, 15])
 def test_bits_beside_the_pixel_are_cleared(tmp_path: Path, high: int) -> None:
     """Old overlays draw names into the four bits that twelve of a word leave free."""
@@ -148,6 +147,7 @@ def test_bits_beside_the_pixel_are_cleared(tmp_path: Path, high: int) -> None:
     assert (made.BitsAllocated, made.BitsStored, made.HighBit) == (16, 12, 11)
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet"])
 def test_columns_are_guessed_in_any_kind_of_table(tmp_path: Path, name: str) -> None:
     path = _table(tmp_path, [
         {"File Name": "0.png", "Study ID": 7, "Report Text": "Clear.", "Effusion": 1.0,

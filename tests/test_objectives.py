@@ -41,8 +41,9 @@ def test_the_global_term_is_the_cosine_scaled_and_shifted() -> None:
                                torch.Generator())["global"]
             for form in ("sigmoid", "infonce")
         }  # fmt: skip
-        cosine = F.normalize(images.image_features, dim=1) @ F.normalize(texts.text_features, dim=1).T
-        logits = model.backbone.logit_scale.exp() * cosine
+        features = (F.normalize(images.image_features, dim=1),
+                    F.normalize(texts.text_features, dim=1))  # fmt: skip
+        logits = model.backbone.logit_scale.exp() * features[0] @ features[1].T
         true = POSITIVE.float()
         shifted = logits + model.global_bias
         pairs = -(true * F.logsigmoid(shifted) + (1 - true) * F.logsigmoid(-shifted))

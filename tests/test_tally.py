@@ -57,7 +57,8 @@ def test_copies_of_a_patients_film_add_no_certainty() -> None:
 def test_the_mean_takes_findings_that_all_know_and_that_are_not_rare() -> None:
     rows = list(range(24))
     tallies = {
-        "Both": Tally(rows, {(m, k): [v] * 24 for k in MEASURES for m, v in (("a", 0.2), ("b", 0.4))}),
+        "Both": Tally(rows, {(m, k): [v] * 24 for k in MEASURES
+                             for m, v in (("a", 0.2), ("b", 0.4))}),
         "One": Tally(rows, {(m, k): [v] * 24 for k in MEASURES
                             for m, v in (("a", 1.0), ("b", float("nan")))}),
         "Rare": Tally([0, 1], {(m, k): [1.0] * 2 for k in MEASURES for m in "ab"}),
