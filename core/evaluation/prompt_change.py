@@ -72,7 +72,7 @@ def prompt_change(
     Args:
         before: prompts with their scores (n, F) of the set; NaN where an image cannot be read.
         after: the same of the edited prompts.
-        n_bootstrap: resamples behind each interval, the same cases for both.
+        n_bootstrap: resamples behind each interval, the same patients for both.
     """
     old, old_scores = before
     new, new_scores = after
@@ -92,6 +92,8 @@ def prompt_change(
             continue
         findings[name] = AucChange(
             int(truth.sum()), int((1 - truth).sum()), roc_auc(truth, first), roc_auc(truth, second),
-            paired_auc_difference(truth, first, second, n_bootstrap, seed),
+            paired_auc_difference(
+                truth, first, second, n_bootstrap, seed, studies.patients[known]
+            ),
         )  # fmt: skip
     return PromptChange(findings, tuple(left_out))
