@@ -81,7 +81,7 @@ def test_figures_do_not_import_streamlit():
             assert "streamlit" not in roots(path)
 
 
-@pytest.mark.parametrize("package", ["metrics", "phantom"])
+@pytest.mark.parametrize("package", ["metrics", "phantom", "language"])
 def test_metrics_and_phantoms_need_no_torch(package):
     heavy = {"torch", "torchvision", "open_clip", "timm", "captum", "transformers"}
     code = (

@@ -46,3 +46,14 @@ class Claim:
     kind: str = ""  # of KINDS
     millimetres: float | None = None  # the largest size stated
     span: tuple[int, int] = field(default=(0, 0), compare=False)  # of the term in the text read
+
+
+def excludes(claim: Claim) -> frozenset[str]:
+    """Findings that an absent claim denies: no opacity means none of its kinds.
+
+    >>> "Edema" in excludes(Claim("Lung Opacity", ABSENT))
+    True
+    """
+    if claim.polarity != ABSENT:
+        return frozenset()
+    return OPACITIES if claim.finding == "Lung Opacity" else frozenset({claim.finding})

@@ -7,8 +7,7 @@ does not contradict "left effusion", nor "left" "both".
 
 from collections.abc import Iterable, Sequence
 
-from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim
-from core.language.reader import excludes
+from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim, excludes
 
 _NEAR_ZONES = ({"basal", "lower"}, {"apical", "upper"})
 

@@ -69,7 +69,9 @@ def vocabularies(folder: Path = FOLDER) -> dict[str, Vocabulary]:
     Raises:
         ExplorerError: a file cannot be read, or names no finding.
     """
-    files = sorted(path for path in folder.glob("*.toml") if path.name != "frames.toml")
+    files = sorted(
+        path for path in folder.glob("*.toml") if path.name not in ("frames.toml", "terms.toml")
+    )
     read = [_vocabulary(path) for path in files]
     return {vocabulary.name: vocabulary for vocabulary in read}
 

@@ -114,8 +114,8 @@ def counts(text: str) -> Iterator[str]:
     """Several for one, and one for several."""
     some = re.search(rf"\b(?:{_MANY})\b((?: [\w-]+){{0,3}}?) ({_COUNTED})\b", text, re.IGNORECASE)
     if some and some[2].lower().endswith("s"):
-        one = re.sub(r"ies$", "y", re.sub(r"(?<=mass)es$|(?<!s)(?<!ie)s$", "", some[2]))
-        yield _replaced(text, some, f"a single{some[1]} {one}")
+        noun = re.sub(r"ies$", "y", re.sub(r"(?<=mass)es$|(?<!s)(?<!ie)s$", "", some[2]))
+        yield _replaced(text, some, f"a single{some[1]} {noun}")
     one = re.search(
         rf"\b(?:a |an )?(?:single|solitary)\b((?: [\w-]+){{0,3}}?) ({_COUNTED})\b",
         text,

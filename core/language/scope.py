@@ -8,7 +8,7 @@ from core.language.claim import ABSENT, PRESENT, UNCERTAIN
 _TERMINATOR = (
     r";|\.\s|:\s(?!none|no\b|absent|negative|nil)|\bbut\b|\bhowever\b|\balthough\b|\bthough\b|"
     r"\bexcept\b|\bwhile\b|\bwhereas\b|\bother than\b|\bapart from\b|\baside from\b|\botherwise\b|"
-    r"\bwhich\b|\bsecondary to\b|\bdue to\b|\bsuperimposed\b|\band (?=there (?:is|are)\b)|"
+    r"\bwhich\b|\bsecondary to\b|\bdue to\b|\band (?=there (?:is|are)\b)|"
     r",? ?\bwith (?=(?:a |an |the |some |mild|small|moderate|large|residual|associated|stable|"
     r"possible|low|heart|no\b|subsequent|cardiac|blunting))|"
     r"(?:,| and) (?=(?:the |a |an |there|mild|small|moderate|large|stable|unchanged|no |possible|"
@@ -19,8 +19,8 @@ _BREAK = re.compile(_TERMINATOR)
 _LISTED = re.compile(r"\b(?:or|nor)\b")
 
 NO = re.compile(
-    r"\bno\b(?! longer)|\bnot\b|\bwithout\b|\bnegative for\b|\bfree of\b|\bclear of\b|"
-    r"\babsence of\b|"
+    r"\bno\b(?! longer|(?: significant| interval)* change)|\bnot\b|\bwithout\b|"
+    r"\bnegative for\b|\bfree of\b|\bclear of\b|\babsence of\b|"
     r"\bdevoid of\b|\bneither\b|\bnever\b|\black of\b|\blacks?\b|\bruled out for\b|\bneg for\b|"
     r"\bnone of\b|\bnothing\b|\bresolution of\b|\bresolved\b(?=\s\w)|\bdenies\b|\bnil\b(?=\s\w)|"
     r"w/o\b|\bexcludes?\b|"
@@ -34,7 +34,7 @@ NO_AFTER = re.compile(
     r"demonstrated|visuali[sz]ed|visible|present|noted|evident|appreciated|apparent|detected|found|"
     r"shown|observed|there|suspected|discernible)|\babsent\b|\bresolved\b|\bruled out\b|"
     r"\bexcluded\b|"
-    r"\bno longer\b|\bcleared\b|\bunlikely\b)|: ?(?:none|absent|negative|nil)\b|: ?no$|"
+    r"\bno longer\b|\bcleared\b|\bunlikely\b)|: ?(?:none|absent|negative(?! for)|nil)\b|: ?no$|"
     r"\b(?:is|are) (?:negative|nil|none)\b|\bneg(?:ative)?$|\bnot (?:enlarged|increased|blunted)"
 )
 """What denies the words before it."""
@@ -46,7 +46,7 @@ DOUBT = re.compile(
     r"\bcan ?not (?:\w+ )*?exclude\b|\b(?:can|could) not (?:\w+ )*?exclude\b|\bcannot rule out\b|"
     r"\bnot (?:entirely |completely )?exclude\b|\bsuggest\w*|\bequivocal\b|\bversus\b|\bvs\b|"
     r"\bdifferential\b|\bconsider\b|\brule out\b|\br/o\b|\bperhaps\b|\bpresum\w+|\bborderline\b|"
-    r"\bupper limits? of normal\b|\btop[ -]normal\b|\bindetermina\w+|\bpotential(?:ly)?\b|\?|"
+    r"\bupper limits?(?: of)? normal\b|\btop[ -]normal\b|\bindetermina\w+|\bpotential(?:ly)?\b|\?|"
     r"\bworrisome\b|\braises?\b|\bhint of\b|\bevaluate for\b|\bdoubtful\b|\bunclear\b|\bmaybe\b"
 )
 """What puts the words after it in doubt."""
@@ -57,9 +57,12 @@ DOUBT_AFTER = re.compile(
     r"(?:is|are|remains?)(?: a)?(?: \w+)? (?:possible|suspected|possibility|questioned|likely|"
     r"probable|in question|a possibility|questionable|equivocal)|may be (?:present|there)|\?$|"
     r"not (?:entirely |completely )?excluded|\bversus\b|\bvs\b|\bsuspected$|\bpossible$|\blikely$|"
-    r"\bupper limits? of normal\b|\bborderline\b|\btop[ -]normal\b"
+    r"\bupper limits?(?: of)? normal\b|\bborderline\b|\btop[ -]normal\b"
 )  # fmt: skip
 """What puts the words before it in doubt."""
+
+_CAUSE = re.compile(r"(?: (?:be )?(?:due to|secondary to|related to|from))?")
+"""What a doubt may begin with: "possibly due to edema"."""
 
 _DENIED_DOUBT = re.compile(r"\b(?:no|without|nothing|not)(?: (?!opac|change)\w+){0,3} $")
 """Before "suggest" or "suspicious for": such a doubt denies."""
@@ -94,7 +97,7 @@ def scopes(text: str) -> Scope:
     for match in DOUBT.finditer(text):
         if _DENIED_DOUBT.search(text[: match.start()]) and match[0] not in ("versus", "vs"):
             continue
-        doubted.append((match.start(), _forward(text, match.end())))
+        doubted.append((match.start(), _forward(text, _past_cause(text, match.end()))))
         taken.append(match.span())
         if match[0] in ("versus", "vs"):
             doubted.append((_nearest_back(text, match.start()), match.start()))
@@ -112,6 +115,11 @@ def scopes(text: str) -> Scope:
 
 def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= at < end for start, end in spans)
+
+
+def _past_cause(text: str, start: int) -> int:
+    cause = _CAUSE.match(text, start)
+    return cause.end() if cause else start
 
 
 def _forward(text: str, start: int) -> int:
