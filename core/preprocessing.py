@@ -18,6 +18,9 @@ from torch.nn import functional as F
 
 MODES = ("letterbox", "squash", "crop", "crop-floor")
 
+Rectangle = tuple[float, float, float, float]
+"""(x, y, w, h) in pixels; a `Box` of a study has a finding's name besides."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -107,9 +110,7 @@ class Preprocess:
         left, top = (self.pad_to - width) // 2, (self.pad_to - height) // 2
         return Frame(left * scale, top * scale, width * scale, height * scale)
 
-    def to_image_box(
-        self, box: tuple[float, float, float, float], shape: tuple[int, int]
-    ) -> tuple[float, float, float, float]:
+    def to_image_box(self, box: Rectangle, shape: tuple[int, int]) -> Rectangle:
         """Box (x, y, w, h) of model pixels in pixels of an image (H, W), cut at its border."""
         frame = self.frame(shape)
         across, down = shape[1] / frame.width, shape[0] / frame.height
@@ -119,9 +120,7 @@ class Preprocess:
         bottom = min(max((box[1] + box[3] - frame.top) * down, 0), shape[0])
         return left, top, right - left, bottom - top
 
-    def from_image_box(
-        self, box: tuple[float, float, float, float], shape: tuple[int, int]
-    ) -> tuple[float, float, float, float]:
+    def from_image_box(self, box: Rectangle, shape: tuple[int, int]) -> Rectangle:
         """Box (x, y, w, h) of an image (H, W) in model pixels; the inverse of `to_image_box`."""
         frame = self.frame(shape)
         across, down = frame.width / shape[1], frame.height / shape[0]

@@ -16,14 +16,13 @@ window_control.draw(current)
 first, second, third = st.columns([1.2, 1.2, 1.6])
 opacity = first.slider("Map opacity", 0.0, 1.0, 0.6, 0.05)
 finding = truth.picker(second, current, prompt)
-extra = third.selectbox(
-    "Fourth map", ["occlusion", "integrated-gradients", "rollout", "centre", "random"],
-    format_func=lambda name: METHODS[name].title,
-)  # fmt: skip
+*beside, fourth = list(METHODS)[:4]
+others = [name for name in METHODS if name not in beside]
+extra = third.selectbox("Fourth map", others, format_func=lambda name: METHODS[name].title)
 mask = truth.mask(current, finding)
 
 shape = components.shape(current)
-chosen = ["lrclr", "similarity", "gradcam", extra]
+chosen = [*beside, extra]
 for column, name in zip(components.row(235, 235, 235, 235), chosen, strict=True):
     with column:
         st.markdown(f"**{METHODS[name].title}**")

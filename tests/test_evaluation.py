@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tiny_model import TinySet, tiny_model
 from core.attribution import METHODS
 from core.errors import ExplorerError
 from core.evaluation.evaluate import auc_report, evaluate
-from core.evaluation.localize import localize
+from core.evaluation.localize import check_methods, default_methods, localize
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import location_prior, prior_map
 from core.evaluation.report import SCORES
@@ -265,3 +266,12 @@ def test_tables_name_every_finding(predictor):
     table = evaluate(predictor, studies, PROMPTS, n_bootstrap=10).table()
     assert "Fracture" in table and "left out: Edema, Foreign Body" in table and "n = 20" in table
     assert "Lung Opacity" in localize(predictor, studies, ["centre"], n_bootstrap=10).table()
+
+
+def test_localize_measures_every_quick_method_and_control_by_default(monkeypatch):
+    monkeypatch.setitem(METHODS, "even", replace(METHODS["centre"], title="Even"))
+    monkeypatch.setitem(METHODS, "thorough", replace(METHODS["occlusion"], title="Thorough"))
+    methods = default_methods()
+    assert {"lrclr", "gradcam", "random", "even", "mean-location", "oracle"} <= {*methods}
+    assert not {"thorough", "occlusion", "integrated-gradients"} & {*methods}
+    check_methods(methods)

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.metrics.auc import auc_draws, bootstrap_auc, paired_auc_difference, roc_auc
 from core.metrics.bootstrap import Sampled, average, interval, mean_draws, resamples
-from core.metrics.localisation import MEASURES, cnr, energy, grid_oracle, iou, pointing_game
+from core.metrics.localisation import MEASURES, cnr, energy, iou, pointing_game
 
 
 def _scores(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -169,11 +169,3 @@ def test_questions_without_an_answer(measure) -> None:  # type: ignore[no-untype
         measure(saliency, np.ones((5, 6), bool))
     with pytest.raises(ValueError, match="finite"):
         measure(saliency * np.nan, np.eye(6, dtype=bool))
-
-
-def test_grid_oracle_is_perfect_where_the_mask_is_cells_and_bounds_it_elsewhere() -> None:
-    mask = np.zeros((40, 40), bool)
-    mask[10:20, 20:40] = True
-    assert iou(grid_oracle(mask, (4, 4)), mask) == 1.0
-    mask[20:23, 20:23] = True
-    assert 0.9 < iou(grid_oracle(mask, (4, 4)), mask) < 1.0

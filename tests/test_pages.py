@@ -15,6 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.archive.embed import Options, embed
+from core.attribution import METHODS
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.inference.prompts import FindingPrompts, default_prompts
 from core.lrclr.checkpoint import save_model
@@ -24,11 +25,12 @@ from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import UploadedSet
 from core.training.runs import Run
+from explorer.navigation import TABLE
 from explorer.shared import cache
 from explorer.shared.state import KEY, Current, Session
 
 SET = "phantom:n=14,seed=5"
-PAGES = ["home", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
+PAGES = [file.removesuffix(".py") for file, _, _ in TABLE]
 
 
 @pytest.fixture
@@ -398,3 +400,17 @@ def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> N
     for page in ("home", "zero_shot", "regions", "search"):
         _sound(app.switch_page(f"../pages/{page}.py").run())
     assert any("Nearest of 14 studies" in caption.value for caption in app.caption)
+
+
+def test_compare_offers_whatever_method_there_is(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    even = replace(METHODS["centre"], title="Even", about="Everywhere the same.")
+    monkeypatch.setitem(METHODS, "even", even)
+    _sound(_open(app, "compare"))
+    fourth = _box(app.selectbox, "Fourth map")
+    shown = {text.value.strip("*") for text in app.markdown}
+    assert {*fourth.options, *shown} >= {method.title for method in METHODS.values()}
+    fourth.select("even").run()
+    _sound(app)
+    assert "Everywhere the same." in {caption.value for caption in app.caption}

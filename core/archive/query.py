@@ -6,9 +6,8 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
-from core.inference.regions import Box
 from core.lrclr.encodings import ImageEncoding
-from core.preprocessing import Preprocess
+from core.preprocessing import Preprocess, Rectangle
 
 Vector = NDArray[np.float32]
 
@@ -28,7 +27,7 @@ def image_query(image: ImageEncoding) -> Vector:
 
 
 def box_query(
-    image: ImageEncoding, preprocess: Preprocess, box: Box, shape: tuple[int, int]
+    image: ImageEncoding, preprocess: Preprocess, box: Rectangle, shape: tuple[int, int]
 ) -> Vector:
     """Mean of the patch features under a box of one image, by area, L2-normalised (d,).
 

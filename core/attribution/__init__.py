@@ -37,9 +37,10 @@ class Method:
     about: str
     reads: Reads
     reads_text: bool = True  # False: the same map for every text
+    slow: bool = False  # tens of passes an image
 
 
-METHODS: dict[str, Method] = {
+METHODS: dict[str, Method] = {  # the first three are shown side by side on Compare
     "lrclr": Method(
         "LRCLR regions", region_weights, "Attention of the text over its regions.", "encoding"
     ),
@@ -49,10 +50,11 @@ METHODS: dict[str, Method] = {
     "gradcam": Method("Grad-CAM", gradcam, "Gradient-weighted activation.", "inputs"),
     "integrated-gradients": Method(
         "Integrated gradients", integrated_gradients, "Path integral of the gradient (captum).",
-        "pixels",
+        "pixels", slow=True,
     ),
     "occlusion": Method(
-        "Occlusion", occlusion, "Loss of score when a window is hidden (captum).", "pixels"
+        "Occlusion", occlusion, "Loss of score when a window is hidden (captum).", "pixels",
+        slow=True,
     ),
     "rollout": Method(
         "Attention rollout", rollout, "Attention through all blocks; no text.", "inputs",

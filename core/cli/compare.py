@@ -35,7 +35,7 @@ def compare_command(
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.inference.zero_shot import SCORES
-    from core.studies import open_studies
+    from core.specs import open_studies
 
     check_out(json)
     methods = (method_a, method_b or method_a)

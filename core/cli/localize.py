@@ -8,13 +8,13 @@ import typer
 from core.cli.common import StderrProgress, check_out, write_json
 from core.cli.evaluate import PROMPTS_HELP
 
-_METHODS = "lrclr,similarity,gradcam,rollout,random,centre,mean-location,oracle"
-
 
 def localize_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with masks or boxes.")] = "phantom:test",
-    methods: Annotated[str, typer.Option(help="Names, with commas between.")] = _METHODS,
+    methods: Annotated[
+        str | None, typer.Option(help="Names, with commas between; by default all quick ones.")
+    ] = None,
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     prior_data: Annotated[
         str, typer.Option(help="Training set behind mean-location.")
@@ -27,14 +27,20 @@ def localize_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
-    from core.evaluation.localize import MEAN_LOCATION, check_methods, localize
+    from core.evaluation.localize import (
+        MEAN_LOCATION,
+        check_methods,
+        default_methods,
+        localize,
+    )
     from core.evaluation.prior import location_prior
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.specs import open_studies
 
     check_out(json)
-    names = list(dict.fromkeys(filter(None, (name.strip() for name in methods.split(",")))))
+    given = default_methods() if methods is None else methods.split(",")
+    names = list(dict.fromkeys(filter(None, (name.strip() for name in given))))
     check_methods(names)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)

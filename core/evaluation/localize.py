@@ -14,10 +14,11 @@ from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport
 from core.evaluation.tally import MIN_CASES, Tally, localization_report
-from core.inference.predictor import Predictor, Progress
+from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet, prompts_for
 from core.labels import PATHOLOGIES
 from core.metrics.localisation import MEASURES, box_iou
+from core.progress import Progress
 from core.specs import open_studies
 from core.studies import StudySet
 from core.studies.study import Mask
@@ -128,6 +129,11 @@ def measure_cases(
         if progress:
             progress(int(rows[-1]) + 1, len(studies))
     return tallies
+
+
+def default_methods() -> list[str]:
+    """All methods but the slow ones, and the controls made from truth."""
+    return [name for name, method in METHODS.items() if not method.slow] + [*TRUTH_CONTROLS]
 
 
 def check_methods(methods: Sequence[str]) -> None:

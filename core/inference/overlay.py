@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.inference.regions import Box
+from core.preprocessing import Rectangle
 
 NOTICE = "Research and teaching only, not for clinical use"
 _SIDE = 768  # longer side of the picture, unless the image is larger
@@ -28,7 +28,7 @@ def overlay(
     image: NDArray[np.floating],
     saliency: NDArray[np.floating],
     title: str,
-    boxes: list[Box] | None = None,
+    boxes: list[Rectangle] | None = None,
     opacity: float = 0.6,
 ) -> Image.Image:
     """Paint a map over an image; a stronger value hides more of it.

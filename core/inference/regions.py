@@ -10,9 +10,7 @@ from torch.nn import functional as F
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
-from core.preprocessing import Preprocess
-
-Box = tuple[float, float, float, float]
+from core.preprocessing import Preprocess, Rectangle
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Regions:
 
     index: NDArray[np.int64]  # (K,), patches of the grid
     weights: NDArray[np.float32]  # (K,), sum to 1
-    boxes: list[Box]  # (x, y, w, h) in pixels of the image
+    boxes: list[Rectangle]  # (x, y, w, h) in pixels of the image
     words: list[str]  # of the texts, whole words in order
     word_similarity: NDArray[np.float32]  # (words, K), cosine
     word_maps: NDArray[np.float32]  # (words, h, w), cosine with every patch
@@ -61,7 +59,7 @@ def find_regions(
 
 def patch_box(
     preprocess: Preprocess, grid: tuple[int, int], patch: int, shape: tuple[int, int]
-) -> Box:
+) -> Rectangle:
     """Where a patch of the grid (h, w) lies in an image of `shape`."""
     across, down = preprocess.size / grid[1], preprocess.size / grid[0]
     left, top = (patch % grid[1]) * across, (patch // grid[1]) * down

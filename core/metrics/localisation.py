@@ -124,24 +124,5 @@ def _box(mask: Mask) -> NDArray[np.int64]:
     return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
 
 
-def grid_oracle(mask: Mask, grid: tuple[int, int]) -> NDArray[np.float32]:
-    """The map (H, W) of this grid's cells with the best IoU: the ceiling of any patch method.
-
-    Cells enter by the share of them that the mask covers, as long as the IoU grows.
-    """
-    rows = np.minimum(np.arange(mask.shape[0]) * grid[0] // mask.shape[0], grid[0] - 1)
-    columns = np.minimum(np.arange(mask.shape[1]) * grid[1] // mask.shape[1], grid[1] - 1)
-    cell = rows[:, None] * grid[1] + columns
-    size = np.bincount(cell.reshape(-1), minlength=grid[0] * grid[1])
-    covered = np.bincount(cell.reshape(-1), mask.reshape(-1), minlength=len(size))
-    share = covered / np.maximum(size, 1)
-    order = np.argsort(-share, kind="stable")
-    inside, area = np.cumsum(covered[order]), np.cumsum(size[order])
-    best = int((inside / (area + mask.sum() - inside)).argmax()) + 1
-    values = np.zeros(len(size), np.float32)
-    values[order[:best]] = np.maximum(share[order[:best]], 1e-3)
-    return values[cell]
-
-
 MEASURES = {"pointing_game": pointing_game, "energy": energy, "cnr": cnr, "iou": iou}
 """By the name the command's JSON uses."""

@@ -8,7 +8,8 @@ import streamlit as st
 from core.archive.query import Vector, box_query, image_query, text_query
 from core.archive.search import Hit
 from core.errors import ExplorerError
-from core.inference.regions import Box, patch_box
+from core.inference.regions import patch_box
+from core.preprocessing import Rectangle
 from core.studies import StudySet
 from explorer.search import cache as search_cache
 from explorer.shared import cache, components, figures, state
@@ -56,7 +57,7 @@ def query(current: Current) -> Query:
     return Query(vector, find == "Regions", own, top)
 
 
-def _box(current: Current) -> Box:
+def _box(current: Current) -> Rectangle:
     """A box in pixels of the picture: drawn on it, or set by two sliders."""
     place = st.container()
     height, width = components.shape(current)
@@ -134,7 +135,7 @@ def _card(studies: StudySet, hit: Hit) -> None:
     components.open_button(studies, hit.row, f"found_{hit.row}")
 
 
-def _boxed(picture: figures.Picture, box: Box | None) -> figures.Picture:
+def _boxed(picture: figures.Picture, box: Rectangle | None) -> figures.Picture:
     """The picture with the outline of a box."""
     if box is None:
         return figures.overlay(picture)

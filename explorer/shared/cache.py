@@ -94,14 +94,9 @@ def fingerprint_of(studies: StudySet) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def encode_set(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageEncoding:
-    """`set_encoding` of a loaded model, for cached results that hang on both."""
+    """Encodings of a whole set, with progress the first time."""
     with page_progress("Encoding the set, once for this model") as progress:
         return model.encode_set(_studies, progress)
-
-
-def set_encoding(spec: str, of: StudySet) -> ImageEncoding:
-    """Encodings of a whole set, with progress the first time."""
-    return encode_set(predictor(spec), fingerprint_of(of), of)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)

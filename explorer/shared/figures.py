@@ -16,6 +16,7 @@ from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from core.metrics.bootstrap import Interval
+from core.preprocessing import Rectangle
 
 SCALE = "Inferno"
 TRUTH = (64, 224, 208)
@@ -23,7 +24,6 @@ ACCENT = "#f2a541"
 COOL = "#5aa9e6"
 
 Picture = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +79,7 @@ def normalised(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def film(
     picture: Picture,
-    boxes: Sequence[Box] = (),
+    boxes: Sequence[Rectangle] = (),
     weights: Sequence[float] = (),
     chosen: int | None = None,
     height: int = 460,

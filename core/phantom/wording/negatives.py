@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 LUNG_FINDINGS = ("Consolidation", "Lung Lesion", "Atelectasis", "Edema")
 PLEURA_FINDINGS = ("Pleural Effusion", "Pneumothorax")
-CHEST_FINDINGS = ("Cardiomegaly", *LUNG_FINDINGS, *PLEURA_FINDINGS)
 
 
 @dataclass(frozen=True)
