@@ -23,7 +23,6 @@ import torch
 from machine import machine, peak_gib
 from numpy.typing import NDArray
 
-from core.archive.embedded_set import open_embedded
 from core.archive.layout import (
     PROMPTS,
     STUDIES,
@@ -36,6 +35,7 @@ from core.archive.shard import write_shard
 from core.inference.predictor import Predictor, load_predictor
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
 from core.lrclr.encodings import ImageEncoding
+from core.specs import open_shards
 from core.studies.study import StudySet
 
 _SHARD = 4096
@@ -53,7 +53,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_archive(Path(folder), predictor, chosen.studies, chosen.patches)
         started = time.perf_counter()
-        studies = open_embedded(Path(folder))
+        studies = open_shards(Path(folder))
         print(f"shards opened     {time.perf_counter() - started:8.2f} s")
         _score(predictor, studies)
     print(f"peak memory       {peak_gib():8.2f} GiB")

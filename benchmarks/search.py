@@ -20,8 +20,8 @@ import torch
 from machine import machine, peak_gib
 from rescore import write_archive_of
 
-from core.archive.embedded_set import open_embedded
 from core.archive.search import Searcher, exact_index, search_archive
+from core.specs import open_shards
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def _exact(count: int, width: int) -> None:
 def _approximate(count: int, width: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_archive_of(Path(folder), _clustered(count, width))
-        archive = open_embedded(Path(folder)).archive
+        archive = open_shards(Path(folder)).archive
         started = time.perf_counter()
         searcher = search_archive(archive, exact_most=0, told=print)
         built = time.perf_counter() - started

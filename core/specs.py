@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from os.path import isdir
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import ExplorerError
 from core.studies.folder import open_folder
@@ -12,6 +13,9 @@ from core.studies.manifest import open_manifest
 from core.studies.phantom_set import PhantomSet
 from core.studies.public import SETS, open_public
 from core.studies.study import StudySet
+
+if TYPE_CHECKING:
+    from core.archive.embedded_set import EmbeddedSet
 
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
@@ -57,9 +61,7 @@ def open_studies(spec: str) -> StudySet:
     if spec.partition(":")[0].lower() in SETS and ":" in spec:
         return open_public(spec)
     if spec.startswith("shards:"):
-        from core.archive.embedded_set import open_embedded
-
-        return open_embedded(Path(spec.removeprefix("shards:")).expanduser())
+        return open_shards(Path(spec.removeprefix("shards:")).expanduser())
     if spec.startswith(("\\\\", "//")):
         raise ExplorerError("Network paths are not opened; copy the set to a local folder.")
     manifest = re.fullmatch(r"(.+\.csv)((?:,[a-z]+=\w+)+)", spec, re.IGNORECASE)
@@ -74,6 +76,18 @@ def open_studies(spec: str) -> StudySet:
     if path.suffix.lower() == ".csv":
         return open_manifest(path)
     raise ExplorerError(f"'{spec}' names no study set; known forms: {FORMS}.")
+
+
+def open_shards(folder: Path) -> "EmbeddedSet":
+    """The set of an archive that `embed` wrote, whose images are those of the set it embedded.
+
+    Raises:
+        ExplorerError: no archive, or a damaged one.
+    """
+    # Here, for it imports torch, which whoever opens phantoms or files may do without.
+    from core.archive.embedded_set import open_embedded
+
+    return open_embedded(folder, open_studies)
 
 
 def _phantoms(spec: str) -> PhantomSet:

@@ -1,7 +1,6 @@
 """Configurations: every preset is whole, files are checked when read, single values win."""
 
 from dataclasses import fields
-from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from core.training.config_file import read_config
 from core.training.optimiser import make_optimiser
 from core.training.own_presets import remove_preset, save_preset
 from core.training.presets import own_presets, presets
-from core.training.settings import FinetuneConfig, Schedule
+from core.training.settings import FinetuneConfig, Schedule, Weights
 
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
 
@@ -87,15 +86,40 @@ def test_a_file_that_is_not_there_names_the_presets() -> None:
         read_config("no-such-thing")
 
 
-def test_every_value_that_matters_is_an_option_of_the_command() -> None:
-    options = set(signature(finetune_command).parameters)
+def test_every_setting_is_an_option_of_the_command_and_reaches_the_run(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[FinetuneConfig] = []
+    monkeypatch.setattr("core.training.finetune.finetune", lambda config, *_: given.append(config))
+    parts = {"schedule": Schedule, "weights": Weights, "lrclr": LRCLRConfig, "": FinetuneConfig}
     # A baseline's switch; the weights of the zero-shot score; what a check finds.
     apart = {"schedule", "weights", "lrclr", "added_layers", "mix", "spread"}
-    names = {
-        *(entry.name for part in (FinetuneConfig, Schedule, LRCLRConfig) for entry in fields(part)),
-        "global_weight", "local_weight", "match_weight", "loss_form",
-    }  # fmt: skip
-    assert names - apart <= options
+    names = {(table, e.name) for table, kind in parts.items() for e in fields(kind)}
+    words = {"model": "demo", "data": "phantom:n=9", "check_data": "phantom:n=8", "form": "infonce",
+             "precision": "bf16", "scorer": "all", "local_form": "filip", "freeze": "backbone.text",
+             "region_features": "conv"}  # fmt: skip
+    arguments: list[str] = []
+    for table, name in sorted(names):
+        if name in apart:
+            continue
+        default = getattr(FinetuneConfig() if not table else parts[table](), name)
+        flag = name.replace("_", "-").strip("-")
+        if table == "weights":
+            flag = f"loss-{flag}" if name == "form" else f"{flag}-weight"
+        if isinstance(default, bool):
+            arguments.append(f"--no-{flag}" if default else f"--{flag}")
+        else:
+            value = words.get(name) or (default + 1 if isinstance(default, int) else "0.75")
+            arguments += [f"--{flag}", str(value)]
+    code, _, err = run("finetune", "--out", tmp_path / "run", *arguments)
+    assert code == 0, err
+    config = given[0]
+    tables = {"": config, "schedule": config.schedule, "weights": config.weights,
+              "lrclr": config.lrclr}  # fmt: skip
+    for table, name in names:
+        if name not in apart:
+            default = getattr(FinetuneConfig() if not table else parts[table](), name)
+            assert getattr(tables[table], name) != default, f"{table}.{name}"
 
 
 def test_options_reach_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

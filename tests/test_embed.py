@@ -20,17 +20,16 @@ from tiny_model import TinySet, tiny_model
 
 from core.archive.decode import decoded
 from core.archive.embed import Options, embed
-from core.archive.embedded_set import open_embedded
 from core.archive.encoder import Encoder, Probe, _fold_quick_gelu, probe
 from core.archive.layout import finished, read_description
-from core.archive.pipeline import Progress
+from core.archive.pipeline import EmbedProgress
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor, load_predictor
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
-from core.specs import open_studies
+from core.specs import open_shards, open_studies
 
 
 class OddSet(TinySet):
@@ -83,7 +82,7 @@ def test_a_set_without_one_good_file_ends_and_is_refused_when_opened(tmp_path):
     _, _, done = make(tmp_path, Bad())
     assert done.problems == 12
     with pytest.raises(ExplorerError, match="no finished shard with an image"):
-        open_embedded(tmp_path / "a")
+        open_shards(tmp_path / "a")
 
 
 def test_a_run_goes_on_with_what_is_missing(tmp_path):
@@ -136,7 +135,7 @@ def test_a_damaged_shard_is_one_sentence(tmp_path, damage):
         {"cut": data[: len(data) // 2], "noise": os.urandom(4000), "empty": b""}[damage]
     )
     with pytest.raises(ExplorerError, match="shard-00001.parquet is damaged"):
-        open_embedded(tmp_path / "a")
+        open_shards(tmp_path / "a")
 
 
 def test_the_probe_compares_both_precisions():
@@ -196,7 +195,7 @@ def test_a_file_that_ends_its_reader_is_found_and_passed_over():
 
 
 def test_progress_tells_rate_time_left_and_waiting():
-    now = Progress(30, 90, 0, 10.0, 2.5)
+    now = EmbedProgress(30, 90, 0, 10.0, 2.5)
     assert (now.rate, now.left, now.waiting) == (3.0, 20.0, 0.25)
 
 
@@ -219,7 +218,7 @@ def command(model: str, out: Path, *more: str, launch: tuple[str, ...] = ()) -> 
 
 
 def features(folder: Path) -> np.ndarray:
-    archive = open_embedded(folder).archive
+    archive = open_shards(folder).archive
     return np.concatenate(
         [
             archive.image_features.numpy(),
@@ -245,7 +244,7 @@ def test_two_processes_make_what_one_does_after_one_was_killed(model, tmp_path):
     assert description is not None
     there = finished(out, description)
     assert 2 <= len(there) < description.shards == 8
-    assert len(open_embedded(out)) == 16 * len(there)  # each is whole
+    assert len(open_shards(out)) == 16 * len(there)  # each is whole
     before = files(out)
     assert not psutil.wait_procs(workers, timeout=20)[1]
 

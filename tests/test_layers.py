@@ -9,15 +9,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+ROOMS = (
+    "errors", "labels", "paths", "files", "claims", "progress", "processes", "precision",
+    "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "studies",
+    "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive", "specs",
+    "evaluation", "training", "ablation", "health", "cli", "__main__",
+)  # fmt: skip
+"""The floors of core, from the ground up: a room imports from itself and from rooms before it."""
+SHORTCUTS = {("core.studies", "core.specs")}
+"""Looked up when somebody asks for `core.studies.open_studies`, which its comment explains."""
 
-def imports(path: Path, top_level: bool = False) -> set[str]:
-    """Modules a file imports, anywhere or only when it is itself imported."""
+
+def imports(path: Path) -> set[str]:
+    """Modules a file imports, anywhere."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = _deferred(tree) if top_level else set()
     found = set()
     for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -27,22 +34,81 @@ def imports(path: Path, top_level: bool = False) -> set[str]:
     return found
 
 
-def _deferred(tree: ast.Module) -> set[int]:
-    """Nodes that do not run at import: function bodies and TYPE_CHECKING blocks."""
-    lazy: set[int] = set()
-    for node in ast.walk(tree):
-        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        if typing_only or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lazy |= {id(child) for child in ast.walk(node)}
-    return lazy
-
-
 def files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
 def roots(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path)}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph(*folders: str) -> dict[str, set[str]]:
+    """Modules of ours, and which of ours each imports, anywhere in its file."""
+    paths = {module_of(path): path for folder in folders for path in files(folder)}
+    graph = {}
+    for module, path in paths.items():
+        names = imports(path)
+        # `from core.lrclr import selection` names the module and its package: the module counts.
+        ours = names & {*paths} - {module}
+        packages = {name for name in ours if any(other.startswith(f"{name}.") for other in ours)}
+        graph[module] = ours - packages
+    return graph
+
+
+def climbs(graph: dict[str, set[str]]) -> list[str]:
+    """Imports in core of a room that is above the importer's."""
+    floor = {room: number for number, room in enumerate(ROOMS)}
+    return [
+        f"{module} -> {imported}"
+        for module, names in graph.items()
+        for imported in sorted(names)
+        if module != "core" and (module, imported) not in SHORTCUTS
+        and floor[imported.split(".")[1]] > floor[module.split(".")[1]]
+    ]  # fmt: skip
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Modules that reach themselves by their imports, each circle once."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for name in graph[waiting.pop()] - seen:
+                seen.add(name)
+                waiting.append(name)
+        return seen
+
+    reach = {module: reached(module) for module in graph}
+    knots = {
+        frozenset(other for other in names if module in reach[other])
+        for module, names in reach.items() if module in names
+    }  # fmt: skip
+    return [set(knot) for knot in knots]
+
+
+def test_every_room_of_core_has_its_floor():
+    assert {module.split(".")[1] for module in import_graph("core") if module != "core"} == {*ROOMS}
+
+
+def test_no_import_of_core_climbs():
+    assert climbs(import_graph("core")) == []
+    planted = {"core.films.read": {"core.studies.study"}, "core.studies.study": {"core.films.film"}}
+    assert climbs(planted) == ["core.films.read -> core.studies.study"]
+
+
+def test_no_files_import_each_other_in_a_circle():
+    graph = import_graph("core", "explorer")
+    for module, imported in SHORTCUTS:
+        assert imported in graph[module], "a shortcut that nobody takes"
+        graph[module] = graph[module] - {imported}
+    assert circles(graph) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
 
 
 @pytest.mark.parametrize("path", files("core"), ids=lambda p: str(p.relative_to(ROOT)))
@@ -103,13 +169,10 @@ def test_only_core_cli_imports_the_command_line():
 
 
 def test_commands_start_without_the_heavy_libraries():
-    for path in files("core/cli"):
-        heavy = {"torch", "pandas", "core.inference", "core.training", "core.evaluation"}
-        assert not any(
-            name == each or name.startswith(f"{each}.")
-            for name in imports(path, top_level=True)
-            for each in heavy
-        )
+    heavy = {"torch", "pandas", "sklearn", "scipy", "pydicom"}
+    code = f"import sys, core.cli; print(sorted(set(sys.modules) & {heavy!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
 def test_no_test_folder_shadows_core():

@@ -10,12 +10,13 @@ import torch
 from tiny_model import TinySet, tiny_model
 
 from core.archive.embed import Options, embed
-from core.archive.embedded_set import EmbeddedSet, open_embedded
+from core.archive.embedded_set import EmbeddedSet
 from core.archive.query import box_query, image_query, text_query
 from core.archive.search import Searcher, exact_index, search_archive, search_encoding
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.preprocessing import Preprocess
+from core.specs import open_shards
 
 OPTIONS = Options(precision="fp32", shard_size=16, workers=0)
 N = 40
@@ -25,7 +26,7 @@ N = 40
 def archive(tmp_path_factory) -> EmbeddedSet:
     folder = tmp_path_factory.mktemp("search") / "a"
     embed(Predictor(tiny_model(), "tiny"), TinySet(N), folder, OPTIONS)
-    return open_embedded(folder)
+    return open_shards(folder)
 
 
 def by_hand(vectors: np.ndarray, query: np.ndarray, top: int) -> list[int]:
@@ -55,7 +56,7 @@ def test_a_study_finds_itself_unless_left_out(archive):
 def test_regions_are_the_best_of_each_image(tmp_path, options):
     predictor = Predictor(tiny_model(), "tiny")
     embed(predictor, TinySet(N), tmp_path / "a", options)
-    archive = open_embedded(tmp_path / "a")
+    archive = open_shards(tmp_path / "a")
     query = text_query(predictor, "opacity")
     patches = archive.encoding(np.arange(N)).patch_features.numpy()  # what was not kept is zero
     cosine = np.where(np.abs(patches).sum(axis=2) > 0, patches @ query, -2)
@@ -102,7 +103,7 @@ def test_an_approximate_index_is_built_once_and_says_its_recall(archive):
     about = json.loads((folder / "search-regions.json").read_text())
     assert "Building" in said[0] and about["vectors"] == N * 16
     assert min(about["recall"], about["recall_text"]) >= 0.95 and "approximate" in first.note
-    again = search_archive(open_embedded(folder).archive, True, 100, lambda _: pytest.fail("built"))
+    again = search_archive(open_shards(folder).archive, True, 100, lambda _: pytest.fail("built"))
     exact = search_archive(archive.archive, True)
     query = text_query(Predictor(tiny_model(), "tiny"), "opacity")
     wanted = {hit.row for hit in exact.nearest(query, 10)}

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from core.errors import ExplorerError
 from core.lrclr import selection
+from core.lrclr.config import LRCLRConfig
 
 
 def _maps(layers: int = 3, batch: int = 2, heads: int = 2, tokens: int = 7) -> list[torch.Tensor]:
@@ -100,8 +102,7 @@ def test_the_body_mask_keeps_attention_from_the_border() -> None:
     body = torch.tensor([[False, True, True, True]])
     plain, masked = selection.pick(scores, 2), selection.pick(scores, 2, body)
     assert sorted(masked[0].tolist()) == [1, 2]
-    assert selection.background_share(plain, body) == 0.5
-    assert selection.background_share(masked, body) == 0.0
+    assert sorted(plain[0].tolist()) == [0, 2]
     assert 0 in selection.pick(scores, 4, body)[0]  # the border is taken when the body runs out
 
 
@@ -122,3 +123,38 @@ def test_each_scorer_asks_for_the_attention_it_needs_and_no_more() -> None:
     assert needs["product"] == needs["rollout"] == [0, 1, 2]
     assert needs["last"] == [2]
     assert needs["text"] == needs["random"] == needs["centre"] == needs["all"] == []
+
+
+def test_an_unknown_scorer_is_refused_wherever_it_is_named() -> None:
+    refused = "Unknown scorer 'middle'; known: product, .*, all"
+    with pytest.raises(ExplorerError, match=refused):
+        selection.text_free_scores("middle", {}, 1, (3, 3))
+    with pytest.raises(ExplorerError, match=refused):
+        selection.attn_layers("middle", 4)
+    with pytest.raises(ExplorerError, match=refused):
+        selection.check_scorer("middle", 0)
+    with pytest.raises(ValueError, match="each prompt for itself"):
+        selection.text_free_scores("text", {}, 1, (3, 3))
+
+
+def test_a_scorer_is_one_entry_of_the_table(monkeypatch) -> None:
+    entry = selection.Scorer(
+        "the attention of CLS in the first block", lambda depth: range(1),
+        lambda maps, batch, grid: maps[0][:, :, 0, 1:],
+    )  # fmt: skip
+    monkeypatch.setitem(selection.SCORERS, "first", entry)
+    assert LRCLRConfig(scorer="first").scorer == "first"
+    assert list(selection.attn_layers("first", 4)) == [0]
+    maps = _maps()
+    scores = selection.text_free_scores("first", {0: maps[0]}, 2, (2, 3))
+    assert torch.equal(scores, maps[0][:, :, 0, 1:])
+    with pytest.raises(ExplorerError, match="use the scorer text, random, centre or all"):
+        selection.check_scorer("first", 0)
+
+
+@pytest.mark.parametrize("scorer", [name for name in selection.SCORERS if name != "text"])
+def test_every_scorer_without_text_gives_each_patch_a_score(scorer: str) -> None:
+    layers = selection.attn_layers(scorer, 4)
+    maps = dict(enumerate(_maps(3)))
+    scores = selection.text_free_scores(scorer, {n: maps[n] for n in layers}, 2, (2, 3))
+    assert scores.shape[0] == 2 and scores.shape[2] == 6

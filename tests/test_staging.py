@@ -16,7 +16,7 @@ from core.errors import ExplorerError
 from core.intake import import_studies, open_source
 from core.intake.staging import staged
 from core.paths import ROOT
-from core.studies import open_studies
+from core.specs import open_studies
 
 FILMS = 78
 _IMPORT = """

@@ -5,7 +5,7 @@ from pathlib import Path
 from tiny_model import TinySet, tiny_model
 
 from core.archive.embed import Options, embed
-from core.archive.pipeline import Progress
+from core.archive.pipeline import EmbedProgress
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
 
@@ -20,7 +20,7 @@ FP32 = Options(precision="fp32", shard_size=5, batch_size=2, workers=0)
 
 def make(
     tmp_path: Path, studies: TinySet | None = None, options: Options = FP32, **config: object
-) -> tuple[Predictor, TinySet, Progress]:
+) -> tuple[Predictor, TinySet, EmbedProgress]:
     predictor = Predictor(tiny_model(**config), "tiny")
     studies = studies or TinySet()
     done = embed(predictor, studies, tmp_path / "a", options)

@@ -20,11 +20,12 @@ from core.files import write_text_whole
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.lrclr.checkpoint import load_model
+from core.progress import Progress
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.check import encode_inputs
 from core.training.finetune import finetune
-from core.training.inputs import Progress, prepared
+from core.training.inputs import prepared
 from core.training.settings import FinetuneConfig
 
 Say = Callable[[str], None]

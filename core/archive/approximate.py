@@ -16,7 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from core.archive.embedded_set import Archive
+from core.archive.archive import Archive
 from core.errors import ExplorerError
 from core.files import write_text_whole, write_whole
 

@@ -30,7 +30,7 @@ from core.archive.layout import (
     versions,
     write_description,
 )
-from core.archive.pipeline import Pipeline, Progress
+from core.archive.pipeline import EmbedProgress, Pipeline
 from core.archive.shard import read_head
 from core.errors import ExplorerError
 from core.files import write_whole
@@ -77,9 +77,9 @@ def embed(
     studies: StudySet,
     folder: Path,
     options: Options | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[EmbedProgress], None] | None = None,
     told: Callable[[str], None] = lambda sentence: None,
-) -> Progress:
+) -> EmbedProgress:
     """Write the shards of a set that are missing in `folder`.
 
     Args:

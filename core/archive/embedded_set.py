@@ -1,164 +1,46 @@
 """An archive of embeddings as a study set: texts and labels at once, images only if looked at."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from hashlib import sha256
-from os.path import isdir
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from core.archive.layout import (
-    DESCRIPTION,
-    PROMPTS,
-    STUDIES,
-    finished,
-    read_description,
-    shard_path,
-)
-from core.archive.shard import Head, Patches, Problem, read_head
+from core.archive.archive import PREFIX, Archive
+from core.archive.layout import STUDIES
+from core.archive.rescore import TextColumns, archive_scores, scores_alone
 from core.errors import ExplorerError
 from core.films.film import Film
-from core.lrclr.encodings import ImageEncoding
-from core.preprocessing import Preprocess
+from core.inference.encoded_set import EncodedSet
+from core.inference.prompts import PromptSet
+from core.inference.zero_shot import Scores
+from core.lrclr.encodings import ImageEncoding, TextEncoding
+from core.lrclr.model import LRCLR
+from core.progress import Progress
 from core.studies.study import Box, Mask, StudySet
 
-if TYPE_CHECKING:
-    from core.archive.rescore import TextColumns
-
-PREFIX = "shards:"
+OpenSource = Callable[[str], StudySet]
+"""Opens the set that was embedded, by its spec; an archive knows none of the forms of a spec."""
 _WHOLE = 4 * 2**30  # bytes of encodings that may be taken into memory at once
 
 
-class Archive:
-    """The shards of a folder that are finished, as they are when it is opened.
-
-    Attributes:
-        rows: (n,) of the source set, of the studies that have an embedding, in order.
-        image_features: (n, d) float32.
-        problems: studies without an embedding.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Read all but the patches.
-
-        Raises:
-            ExplorerError: no archive, none of its shards is finished, or a file is damaged.
-        """
-        description = read_description(folder) if isdir(folder) else None
-        if description is None:
-            raise ExplorerError(
-                f"{folder} holds no embeddings ({DESCRIPTION} is missing); make them with "
-                "`python -m core embed`."
-            )
-        self.folder, self.description = folder, description
-        self.shards = finished(folder, description)
-        heads = [read_head(shard_path(folder, n), description.width) for n in self.shards]
-        if not sum(len(head.rows) for head in heads):
-            raise ExplorerError(f"{folder} has no finished shard with an image; run `embed` again.")
-        self.rows = np.concatenate([head.rows for head in heads])
-        self.ids = [name for head in heads for name in head.ids]
-        self.image_features = _joined(heads)
-        self.problems: tuple[Problem, ...] = tuple(p for head in heads for p in head.problems)
-        self._starts = np.concatenate([[0], np.cumsum([len(head.rows) for head in heads])])
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def preprocess(self) -> Preprocess:
-        """What the images passed through."""
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in self.description.preprocess.items()
-        }
-        return Preprocess(**values)
-
-    @cached_property
-    def columns(self) -> "TextColumns":
-        """What texts say of the studies, remembered."""
-        from core.archive.rescore import TextColumns
-
-        return TextColumns(self)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Changes with the embeddings, and as shards are finished."""
-        made = self.description
-        digest = sha256(f"{made.model_hash}|{made.fingerprint}|{made.precision}".encode())
-        digest.update(f"{made.patches}|{self.rows.tobytes()!r}".encode())
-        return f"{PREFIX}{digest.hexdigest()[:24]}"
-
-    def patches(self, places: NDArray[np.int64]) -> tuple[Tensor, Tensor | None]:
-        """Patch features (m, K, d) float16 of some studies, and their cells (m, K) or None.
-
-        Args:
-            places: (m,), of the n studies of this archive, in any order.
-
-        Raises:
-            ExplorerError: a shard is damaged or gone.
-        """
-        shard_of = np.searchsorted(self._starts, places, side="right") - 1
-        found: list[tuple[NDArray[np.int64], Tensor, Tensor | None]] = []
-        for number in np.unique(shard_of):
-            chosen = np.flatnonzero(shard_of == number)
-            path = shard_path(self.folder, self.shards[int(number)])
-            file = Patches(path, self.description.width)
-            try:
-                read = file.read(places[chosen] - self._starts[number])
-            finally:
-                file.close()
-            found.append((chosen, *read))
-        back = torch.from_numpy(np.argsort(np.concatenate([chosen for chosen, _, _ in found])))
-        cells = [each for _, _, each in found if each is not None]
-        patches = torch.cat([each for _, each, _ in found])[back]
-        return patches, torch.cat(cells)[back] if cells else None
-
-    def prompts(self) -> dict[str, NDArray[np.float32]]:
-        """Embeddings (d,) of the default prompts, by text.
-
-        Raises:
-            ExplorerError: their file is gone or damaged.
-        """
-        path = self.folder / PROMPTS
-        try:
-            table = pd.read_parquet(path)
-            found = np.stack(table["features"].to_list()).astype(np.float32)
-            return dict(zip(table["text"].astype(str), found, strict=True))
-        except (OSError, ValueError, KeyError):
-            raise ExplorerError(
-                f"{path} is missing or damaged; embed again into another folder."
-            ) from None
-
-    def encoding(self, places: NDArray[np.int64]) -> ImageEncoding:
-        """Encodings of some studies, as the model gave them; patches not kept are zero.
-
-        Where only some patches were kept, these are `selected`, so that whatever selects regions
-        selects among them.
-        """
-        patches, cells = self.patches(places)
-        grid = self.description.grid
-        count = grid[0] * grid[1]
-        patches = patches.float()
-        if patches.shape[1] < count:
-            assert cells is not None
-            index = cells[..., None].expand(-1, -1, patches.shape[-1])
-            whole = patches.new_zeros(len(patches), count, patches.shape[-1])
-            patches = whole.scatter(1, index, patches)
-        return ImageEncoding(self.image_features[torch.from_numpy(places)], patches, cells, grid)
-
-
-class EmbeddedSet(StudySet):
+class EmbeddedSet(EncodedSet):
     """Studies of an archive; `places` are theirs among the archive's."""
 
-    def __init__(self, archive: Archive, table: pd.DataFrame, places: NDArray[np.int64]) -> None:
+    def __init__(
+        self, archive: Archive, table: pd.DataFrame, places: NDArray[np.int64],
+        open_source: OpenSource, columns: TextColumns | None = None,
+    ) -> None:  # fmt: skip
+        """Rows of an archive.
+
+        Args:
+            columns: what texts say of the archive's studies, where another set of them knows.
+        """
         self.archive, self.places = archive, places
+        self.open_source = open_source
+        self.columns = columns or TextColumns(archive)
         self.spec = f"{PREFIX}{archive.folder}"
         self.table = table
         self._lock = RLock()
@@ -180,10 +62,8 @@ class EmbeddedSet(StudySet):
         made = self.archive.description
         with self._lock:
             if self._opened is None:
-                from core.specs import open_studies
-
                 try:
-                    self._opened = open_studies(made.data)
+                    self._opened = self.open_source(made.data)
                 except ExplorerError as error:
                     raise ExplorerError(
                         f"The images of '{self.spec}' cannot be shown; its embeddings can be used. "
@@ -239,7 +119,13 @@ class EmbeddedSet(StudySet):
     def subset(self, rows: Sequence[int]) -> "EmbeddedSet":
         """See `StudySet.subset`; the rows keep their embeddings."""
         table = self.table.iloc[list(rows)].reset_index(drop=True)
-        return EmbeddedSet(self.archive, table, self.places[list(rows)])
+        places = self.places[list(rows)]
+        return EmbeddedSet(self.archive, table, places, self.open_source, self.columns)
+
+    @property
+    def model(self) -> str:
+        """See `EncodedSet.model`."""
+        return self.archive.description.model
 
     def encoding(self, rows: NDArray[np.int64]) -> ImageEncoding:
         """Encodings of some rows; see `Archive.encoding`."""
@@ -273,17 +159,34 @@ class EmbeddedSet(StudySet):
                 f"choose that model, or embed {made.data} with {name} into another folder."
             )
 
+    def scores(
+        self, model: LRCLR, texts: TextEncoding, prompts: PromptSet,
+        progress: Progress | None = None,
+    ) -> Scores:  # fmt: skip
+        """See `EncodedSet.scores`."""
+        return archive_scores(self.columns, self.places, model, texts, prompts, progress)
+
+    def scores_alone(self, prompts: PromptSet, progress: Progress | None = None) -> Scores | None:
+        """See `EncodedSet.scores_alone`; by the prompts that the archive keeps.
+
+        Raises:
+            ExplorerError: as `Archive.prompts`.
+        """
+        return scores_alone(self.columns, self.places, prompts, progress)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Another process opens the folder, rather than be sent what is in it.
-        return _reopened, (self.archive.folder, self.places)
+        return _reopened, (self.archive.folder, self.places, self.open_source)
 
 
-def _reopened(folder: Path, places: NDArray[np.int64]) -> EmbeddedSet:
-    return open_embedded(folder).subset(places.tolist())
+def _reopened(
+    folder: Path, places: NDArray[np.int64], open_source: OpenSource
+) -> EmbeddedSet:
+    return open_embedded(folder, open_source).subset(places.tolist())
 
 
-def open_embedded(folder: Path) -> EmbeddedSet:
-    """The set of an archive.
+def open_embedded(folder: Path, open_source: OpenSource) -> EmbeddedSet:
+    """The set of an archive; `core.specs.open_shards` opens it with whatever its images are in.
 
     Raises:
         ExplorerError: as `Archive`; or the table of the studies is gone or damaged.
@@ -298,8 +201,4 @@ def open_embedded(folder: Path) -> EmbeddedSet:
         same = False
     if not same:
         raise ExplorerError(f"{path} is missing or damaged; embed again into another folder.")
-    return EmbeddedSet(archive, table, np.arange(len(archive)))
-
-
-def _joined(heads: list[Head]) -> Tensor:
-    return torch.from_numpy(np.concatenate([head.image_features for head in heads])).float()
+    return EmbeddedSet(archive, table, np.arange(len(archive)), open_source)

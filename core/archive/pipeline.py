@@ -32,7 +32,7 @@ _LANES = 4  # batches encoded side by side on a CPU, at most
 
 
 @dataclass(frozen=True)
-class Progress:
+class EmbedProgress:
     """How far this process is."""
 
     done: int  # studies of `total`, which are this process's share of what was missing
@@ -75,11 +75,13 @@ class Pipeline:
         self.ids = studies.ids
         self.kept_by: TextEncoding = prompts_to_keep_by(predictor)
 
-    def shards(self, shards: list[int], progress: Callable[[Progress], None] | None) -> Progress:
+    def shards(
+        self, shards: list[int], progress: Callable[[EmbedProgress], None] | None
+    ) -> EmbedProgress:
         """Make and write shards in order."""
         rows = [row for shard in shards for row in self.description.rows(shard)]
         workers = self.workers if len(rows) > 2 * self.batch_size else 0
-        now = Progress(0, len(rows), 0, 0.0, 0.0)
+        now = EmbedProgress(0, len(rows), 0, 0.0, 0.0)
         started = time.perf_counter()
         busy = 0.0
         writing: Future[None] | None = None

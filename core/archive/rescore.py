@@ -7,7 +7,7 @@ an archive has many times as much: from memory where all fit `_HELD`, else from 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.archive.embedded_set import Archive, EmbeddedSet
+from core.archive.archive import Archive
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, match, member_cosines, needs_match
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
+from core.progress import Progress
 
 _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
@@ -33,7 +34,6 @@ _FEW = 2  # texts for which a pass each is quicker than turning patches to singl
 _IN_CACHE = 2048  # regions turned from half to single precision at once
 
 Vector = NDArray[np.float32]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class TextColumns:
     """What texts, and the findings they make up, say of every study; safe to share by threads."""
 
     def __init__(self, archive: Archive) -> None:
-        self._archive = archive
+        self.archive = archive
         self._texts: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n) each
         self._findings: OrderedDict[FindingPrompts, dict[str, Vector]] = OrderedDict()  # (n,) each
         self._patches: Tensor | None = None
@@ -70,8 +70,8 @@ class TextColumns:
             for finding in prompts.values():
                 self._findings.move_to_end(finding)
             width = 4 * (scoring.members + 2)
-            _trim(self._texts, width * len(self._archive), len(texts))
-            _trim(self._findings, 4 * len(SCORES) * len(self._archive), len(prompts))
+            _trim(self._texts, width * len(self.archive), len(texts))
+            _trim(self._findings, 4 * len(SCORES) * len(self.archive), len(prompts))
         return found
 
     def _add_texts(
@@ -102,7 +102,7 @@ class TextColumns:
         self, scoring: Scoring, texts: TextEncoding, progress: Progress | None
     ) -> Tensor:
         """Cosine with each of M members, local score and match logit, (M + 2, P, n)."""
-        archive, members, model = self._archive, scoring.members, scoring.model
+        archive, members, model = self.archive, scoring.members, scoring.model
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
@@ -132,13 +132,13 @@ class TextColumns:
 
     def patches_decide(self, config: LRCLRConfig) -> bool:
         """Whether scores follow from the kept patches alone: no words, selection or match."""
-        kept = self._archive.description.patches is not None
-        selects = not kept and self._archive.patches(np.arange(1))[1] is not None
+        kept = self.archive.description.patches is not None
+        selects = not kept and self.archive.patches(np.arange(1))[1] is not None
         return config.local_form == "lse" and not selects and not needs_match(config)
 
     def _all_patches(self) -> Iterator[Tensor]:
         """The patches of all studies (m, K, d) float16, some at a time."""
-        archive, made = self._archive, self._archive.description
+        archive, made = self.archive, self.archive.description
         each = 2 * made.patch_count * made.width  # bytes
         if each * len(archive) <= _HELD and self._patches is None:
             self._patches = archive.patches(np.arange(len(archive)))[0]
@@ -170,27 +170,29 @@ def _region_cosines(patches: Tensor, texts: Tensor) -> Tensor:
 
 
 def archive_scores(
-    scoring: Scoring,
-    studies: EmbeddedSet,
+    columns: TextColumns,
+    places: NDArray[np.int64],
+    model: LRCLR,
     texts: TextEncoding,
     prompts: PromptSet,
     progress: Progress | None = None,
 ) -> Scores:
-    """Scores as `zero_shot` gives them, (B, F) each, of the studies of an archive.
+    """Scores as `zero_shot` gives them, (B, F) each, of studies of an archive.
 
     Args:
+        places: (B,), of the studies among the archive's.
         texts: the encoding of `prompts.all_texts()`.
         progress: called with (done, total) studies while patches are read for new texts.
     """
-    found = studies.archive.columns.scores(scoring, texts, prompts, progress)
-    whole = len(studies) == len(studies.archive)
-    places = slice(None) if whole else studies.places
-    # Stacked as rows, each of which is copied whole, and then turned.
-    return {name: np.stack([each[name][places] for each in found]).T for name in SCORES}
+    scoring = Scoring(model.config, model.backbone.members, model)
+    return _stacked(columns.scores(scoring, texts, prompts, progress), places)
 
 
 def scores_alone(
-    studies: EmbeddedSet, prompts: PromptSet, progress: Progress | None = None
+    columns: TextColumns,
+    places: NDArray[np.int64],
+    prompts: PromptSet,
+    progress: Progress | None = None,
 ) -> Scores | None:
     """`archive_scores` without the model, by the texts that the archive keeps with their features.
 
@@ -200,13 +202,14 @@ def scores_alone(
     Raises:
         ExplorerError: as `Archive.prompts`.
     """
-    made = studies.archive.description
-    if not made.lrclr:
+    archive = columns.archive
+    settings = archive.description.lrclr
+    if not settings:
         return None
-    config = LRCLRConfig.from_dict(made.lrclr)
-    kept = studies.archive.prompts()
+    config = LRCLRConfig.from_dict(settings)
+    kept = archive.prompts()
     wanted = prompts.all_texts()
-    if not studies.archive.columns.patches_decide(config) or not kept.keys() >= set(wanted):
+    if not columns.patches_decide(config) or not kept.keys() >= set(wanted):
         return None
     features = torch.from_numpy(np.stack([kept[text] for text in wanted]))
     count = len(wanted)
@@ -214,7 +217,13 @@ def scores_alone(
         features, features[:, None][:, :0], torch.zeros(count, 0, dtype=torch.bool),
         [[] for _ in wanted], tuple(wanted),
     )  # fmt: skip
-    return archive_scores(Scoring(config, made.members), studies, texts, prompts, progress)
+    scoring = Scoring(config, archive.description.members)
+    return _stacked(columns.scores(scoring, texts, prompts, progress), places)
+
+
+def _stacked(findings: list[dict[str, Vector]], places: NDArray[np.int64]) -> Scores:
+    """(B, F) each: stacked as rows, each of which is copied whole, and then turned."""
+    return {name: np.stack([finding[name][places] for finding in findings]).T for name in SCORES}
 
 
 def _trim(known: OrderedDict[Any, Any], size: int, least: int) -> None:

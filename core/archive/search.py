@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.archive.approximate import open_approximate
-from core.archive.embedded_set import Archive
+from core.archive.archive import Archive
+from core.archive.embedded_set import EmbeddedSet
 from core.errors import ExplorerError
+from core.inference.predictor import Predictor
 from core.lrclr.encodings import ImageEncoding
+from core.studies.study import StudySet
 
 EXACT_MOST = 1_000_000
 _MORE = 8  # regions looked at for each image wanted: neighbours of a hit are hits too
@@ -84,6 +87,20 @@ class Searcher:
                 cell = self._cells(image, k) if self._cells else None
                 found[row] = Hit(row, score, cell)
         return list(found.values())
+
+
+def search_set(
+    predictor: Predictor, studies: StudySet, regions: bool, encode: Callable[[], ImageEncoding]
+) -> Searcher:
+    """Search any set: an archive in its shards, another in the encodings that `encode` gives.
+
+    Raises:
+        ExplorerError: another model made the archive, or as `search_archive`.
+    """
+    if not isinstance(studies, EmbeddedSet):
+        return search_encoding(encode(), regions)
+    studies.check_model(predictor.name, predictor.model_hash)
+    return search_archive(studies.archive, regions)
 
 
 def search_encoding(images: ImageEncoding, regions: bool = False) -> Searcher:

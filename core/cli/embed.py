@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from core.archive.pipeline import Progress
+    from core.archive.pipeline import EmbedProgress
 
 
 def embed_command(
@@ -57,7 +57,7 @@ class _Lines:
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def __call__(self, now: "Progress") -> None:
+    def __call__(self, now: "EmbedProgress") -> None:
         if time.monotonic() - self._last > 5:
             self._last = time.monotonic()
             _said(

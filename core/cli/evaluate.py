@@ -22,9 +22,9 @@ def evaluate_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """AUC of the zero-shot scores, per finding, with bootstrap 95 % intervals."""
-    from core.archive.embedded_set import EmbeddedSet
     from core.evaluation.evaluate import evaluate
     from core.films.view import is_lateral
+    from core.inference.encoded_set import encodings_of
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.specs import open_studies
@@ -32,9 +32,10 @@ def evaluate_command(
     check_out(json)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
-    alone = model is None and isinstance(studies, EmbeddedSet)  # shards may need no model
+    encoded = encodings_of(studies)
+    alone = model is None and encoded is not None  # shards may need no model
     if model is None:
-        model = studies.archive.description.model if isinstance(studies, EmbeddedSet) else "demo"
+        model = encoded.model if encoded is not None else "demo"
     laterals = sum(map(is_lateral, studies.table["view"]))
     if laterals:
         typer.echo(

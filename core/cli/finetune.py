@@ -3,16 +3,94 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from core.cli.common import StderrProgress
+from core.lrclr.config import LRCLRConfig
+from core.training.settings import FinetuneConfig, Schedule, Weights
 
-_Weight = typer.Option(min=0, help="Weight of this loss; 0 switches it off.")
-_Features = typer.Option(help="local, conv, window, early, value or last.")
-_Freeze = typer.Option(help="Beginning of the names of parameters that do not train; repeatable.")
+TABLES: dict[str, type] = {
+    "": FinetuneConfig, "schedule": Schedule, "weights": Weights, "lrclr": LRCLRConfig
+}  # fmt: skip
+"""Tables of a configuration, each the dataclass of its settings; every field is an option."""
+NO_OPTION = {"schedule", "weights", "lrclr", "added_layers", "mix", "spread"}
+"""The tables, a baseline's switch, weights of the zero-shot score, what a check finds."""
+HELP = {
+    "model": "What to start from.",
+    "data": "Study set with reports.",
+    "check_data": "Set of the checks; else patients held out of films.",
+    "check_every": "Steps between.",
+    "save_every": "Steps between states.",
+    "keep_states": "Newest states that stay.",
+    "steps": "Training steps.",
+    "batch_size": "Images a step, of all processes together.",
+    "chunk": "Images encoded at once.",
+    "warmup": "Steps.",
+    "sentences_per_report": "Drawn at every step.",
+    "whole_reports": "One text a report.",
+    "shared_positives": "A sentence is true of every image whose report has it.",
+    "keep": "Patch dropout: share kept.",
+    "augment": "Strength; 0 is none.",
+    "text_augment": "Share said in other words.",
+    "precision": "auto, bf16 or fp32.",
+    "ema": "Decay of averaged weights; 0: none.",
+    "patience": "Checks without a gain.",
+    "freeze": "Beginning of the names of parameters that do not train; repeatable.",
+    "layer_decay": "Rate of a block by depth.",
+    "loss_form": "sigmoid or infonce.",
+    "scorer": "How regions are selected.",
+    "k": "Regions kept.",
+    "body_mask": "Never pick patches of black border.",
+    "region_features": "local, conv, window, early, value or last.",
+    "local_form": "lse, gloria or filip.",
+    "gamma": "Sharpness of the pool.",
+}
+"""What an option is, where its name does not say it; docs/finetuning.md explains every value."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A field of a configuration, and the option that sets it."""
+
+    table: str
+    name: str  # in the table, as a TOML file writes it
+    option: str  # name of the parameter
+    kind: Any  # type of its value
+
+
+def settings() -> Iterator[Setting]:
+    """Every setting that is an option, in the order of the dataclasses."""
+    for table, kind in TABLES.items():
+        types = get_type_hints(kind)
+        for field in fields(kind):
+            if field.name in NO_OPTION:
+                continue
+            name = field.name.rstrip("_")  # `global` is a word of Python's
+            option = name
+            if table == "weights":
+                option = f"{name}_weight" if types[field.name] is float else f"loss_{name}"
+            yield Setting(table, name, option, types[field.name])
+
+
+def _parameter(setting: Setting) -> Parameter:
+    """An option without a default: what is not given is left to the configuration."""
+    help_ = HELP.get(setting.option)
+    if setting.option.endswith("_weight"):
+        help_ = "Weight of this loss; 0 switches it off."
+    kind = list[str] if setting.kind == tuple[str, ...] else setting.kind
+    flag = f"--{setting.option.replace('_', '-')}"
+    names = (f"{flag}/--no-{flag[2:]}",) if kind is bool else (flag,)
+    info = typer.Option(*names, help=help_)
+    return Parameter(
+        setting.option, Parameter.KEYWORD_ONLY, default=None,
+        annotation=Annotated[kind | None, info],
+    )  # fmt: skip
 
 
 def finetune_command(
@@ -20,74 +98,27 @@ def finetune_command(
     config: Annotated[str | None, typer.Option(help="Preset or TOML file to start from.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the newest training state.")] = False,
     queue: Annotated[bool, typer.Option(help="Wait for the runs started earlier.")] = False,
-    model: Annotated[str | None, typer.Option(help="What to start from.")] = None,
-    data: Annotated[str | None, typer.Option(help="Study set with reports.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
-    batch_size: Annotated[int | None, typer.Option()] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
-    weight_decay: Annotated[float | None, typer.Option(min=0)] = None,
-    warmup: Annotated[int | None, typer.Option(min=0, help="Steps.")] = None,
-    layer_decay: Annotated[float | None, typer.Option(help="Rate of a block by depth.")] = None,
-    freeze: Annotated[list[str] | None, _Freeze] = None,
-    ema: Annotated[float | None, typer.Option(help="Decay of averaged weights; 0: none.")] = None,
-    patience: Annotated[int | None, typer.Option(min=0, help="Checks without a gain.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0)] = None,
-    chunk: Annotated[int | None, typer.Option(min=0, help="Images encoded at once.")] = None,
-    keep: Annotated[float | None, typer.Option(help="Patch dropout: share kept.")] = None,
-    augment: Annotated[float | None, typer.Option(min=0, help="Strength; 0 is none.")] = None,
-    text_augment: Annotated[float | None, typer.Option(help="Share said in other words.")] = None,
-    sentences_per_report: Annotated[int | None, typer.Option(min=1)] = None,
-    whole_reports: Annotated[bool | None, typer.Option(help="One text a report.")] = None,
-    shared_positives: Annotated[bool | None, typer.Option()] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, bf16 or fp32.")] = None,
-    global_weight: Annotated[float | None, _Weight] = None,
-    local_weight: Annotated[float | None, _Weight] = None,
-    match_weight: Annotated[float | None, _Weight] = None,
-    blank_weight: Annotated[float | None, _Weight] = None,
-    loss_form: Annotated[str | None, typer.Option(help="sigmoid or infonce.")] = None,
-    scorer: Annotated[str | None, typer.Option(help="How regions are selected.")] = None,
-    k: Annotated[int | None, typer.Option("--k", help="Regions kept.")] = None,
-    local_form: Annotated[str | None, typer.Option(help="lse, gloria or filip.")] = None,
-    gamma: Annotated[float | None, typer.Option(help="Sharpness of the pool.")] = None,
-    region_features: Annotated[str | None, _Features] = None,
-    fusion_layers: Annotated[int | None, typer.Option(min=1)] = None,
-    fusion_heads: Annotated[int | None, typer.Option(min=1)] = None,
-    selection_block: Annotated[bool | None, typer.Option()] = None,
-    body_mask: Annotated[bool | None, typer.Option()] = None,
-    check_data: Annotated[
-        str | None, typer.Option(help="Set of the checks; else patients held out of films.")
-    ] = None,
-    check_every: Annotated[int | None, typer.Option(min=1, help="Steps between.")] = None,
-    save_every: Annotated[int | None, typer.Option(min=1, help="Steps between states.")] = None,
-    keep_states: Annotated[int | None, typer.Option(min=1, help="Newest states that stay.")] = None,
+    **options: Any,
 ) -> None:
     """Fine-tune by LRCLR on reports alone; every part of the method is one option."""
-    tables: dict[str, dict[str, Any]] = {
-        "": {
-            "model": model, "data": data, "check_data": check_data, "check_every": check_every,
-            "save_every": save_every, "keep_states": keep_states,
-        },
-        "schedule": {
-            "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate,
-            "weight_decay": weight_decay, "warmup": warmup, "layer_decay": layer_decay,
-            "freeze": freeze or None, "ema": ema, "patience": patience, "seed": seed,
-            "chunk": chunk, "keep": keep, "augment": augment, "text_augment": text_augment,
-            "sentences_per_report": sentences_per_report,
-            "whole_reports": whole_reports, "shared_positives": shared_positives,
-            "precision": precision,
-        },
-        "weights": {
-            "global": global_weight, "local": local_weight, "match": match_weight,
-            "blank": blank_weight, "form": loss_form,
-        },
-        "lrclr": {
-            "scorer": scorer, "k": k, "local_form": local_form, "gamma": gamma,
-            "region_features": region_features, "selection_block": selection_block,
-            "fusion_layers": fusion_layers, "fusion_heads": fusion_heads, "body_mask": body_mask,
-        },
-    }  # fmt: skip
-    given = {table: _given(values) for table, values in tables.items()}
-    _train(out, config, given, resume, queue)
+    tables: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+    for setting in settings():
+        value = options.pop(setting.option, None)
+        if value is not None and value != []:
+            tables[setting.table][setting.name] = value
+    if options:
+        raise TypeError(f"no such options: {', '.join(options)}")
+    _train(out, config, tables, resume, queue)
+
+
+# Typer reads options off the signature, which so has one for each setting.
+finetune_command.__signature__ = Signature(  # type: ignore[attr-defined]
+    [
+        *(parameter for parameter in Signature.from_callable(finetune_command).parameters.values()
+          if parameter.kind is not Parameter.VAR_KEYWORD),
+        *map(_parameter, settings()),
+    ]
+)  # fmt: skip
 
 
 def _train(
@@ -115,10 +146,6 @@ def _train(
     if left_out := Run(out).left_out:
         print(left_out_sentence(left_out))
     print(f"{out}: done in {time.monotonic() - started:.0f} s; use it with --model {out}")
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 class _RunProgress:

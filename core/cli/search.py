@@ -33,16 +33,16 @@ def search_command(
     json: Annotated[Path | None, typer.Option(help="Write what was found here.")] = None,
 ) -> None:
     """Nearest images, or regions, to a text, an image or a box on an image, by cosine."""
-    from core.archive.embedded_set import open_embedded
     from core.archive.search import search_archive
     from core.inference.regions import patch_box
+    from core.specs import open_shards
 
     check_out(json)
     if sum(given is not None for given in (text, study, image)) != 1:
         raise ExplorerError("Give one of --text, --study and --image to search by.")
     if box is not None and text is not None:
         raise ExplorerError("A --box needs --study or --image, whose region it is.")
-    archive = open_embedded(shards)
+    archive = open_shards(shards)
     query, own = _query(archive, text, study, image, _box(box), model)
     searcher = search_archive(archive.archive, regions, exact_most, _said)
     made = archive.archive.description

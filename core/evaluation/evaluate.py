@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from core.archive.embedded_set import EmbeddedSet
 from core.errors import ExplorerError
 from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
-from core.inference.predictor import Predictor, Progress, own_scores, unreadable
+from core.inference.encoded_set import encodings_of
+from core.inference.predictor import Predictor, own_scores, unreadable
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import sampled_auc
 from core.metrics.bootstrap import Sampled, average, resamples
+from core.progress import Progress
 from core.studies import StudySet
 
 
@@ -40,8 +41,8 @@ def evaluate(
     prompts = prompts or prompts_for(labelled)
     if predictor is not None:
         scores = predictor.score_set(studies, prompts, progress)
-    elif isinstance(studies, EmbeddedSet):
-        scores = own_scores(studies, prompts, progress)
+    elif (encoded := encodings_of(studies)) is not None:
+        scores = own_scores(encoded, prompts, progress)
     else:
         raise ValueError("a set of images is scored by a model")
     return auc_report(studies, prompts, scores, n_bootstrap, seed)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.attribution.controls import mean_location
-from core.inference.predictor import Progress
+from core.progress import Progress
 from core.studies import StudySet
 from core.studies.study import Mask
 

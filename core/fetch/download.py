@@ -9,7 +9,6 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ import requests
 import urllib3
 
 from core.errors import ExplorerError
+from core.progress import Progress
 
-Progress = Callable[[int, int], None]
 _CHUNK = 1 << 20
 _TIMEOUT = (15, 60)  # seconds to connect, and without a byte
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)

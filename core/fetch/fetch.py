@@ -10,8 +10,9 @@ from pathlib import Path
 
 from core.errors import ExplorerError
 from core.fetch.catalogue import Archive, PublicSet
-from core.fetch.download import PATIENCE, Patience, Progress, download, file_hash
+from core.fetch.download import PATIENCE, Patience, download, file_hash
 from core.fetch.unpack import unpack
+from core.progress import Progress
 
 Watch = Callable[[str], Progress]
 """Makes the progress callback of one step from what the step is called."""

@@ -4,12 +4,10 @@ import gzip
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ExplorerError
-
-Progress = Callable[[int, int], None]
+from core.progress import Progress
 
 
 def unpack(

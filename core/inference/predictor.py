@@ -4,7 +4,6 @@ A predictor is shared by all sessions of the app: its model stays in eval mode, 
 stored on it or hooked into it, so that threads need not wait for each other.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -13,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.archive.embedded_set import EmbeddedSet
-from core.archive.rescore import Scoring, archive_scores, scores_alone
 from core.errors import ExplorerError
+from core.inference.encoded_set import EncodedSet, encodings_of
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
 from core.inference.set_cache import cached_encoding
@@ -24,10 +22,10 @@ from core.inference.zero_shot import Scores, zero_shot
 from core.lrclr.checkpoint import load_model
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
+from core.progress import Progress
 from core.studies import StudySet, images_or_reasons
 from core.weights import weights_hash
 
-Progress = Callable[[int, int], None]
 _BATCH = 32
 
 
@@ -54,9 +52,8 @@ class Predictor:
         Raises:
             ExplorerError: no image can be read.
         """
-        if isinstance(studies, EmbeddedSet):
-            studies.check_model(self.name, self.model_hash)
-            return studies.whole_encoding()
+        if (encoded := self._encodings(studies)) is not None:
+            return encoded.whole_encoding()
         key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
         return cached_encoding(key, lambda: self._encode_all(studies, progress))
 
@@ -111,19 +108,28 @@ class Predictor:
         Raises:
             ExplorerError: an image cannot be read, or another model made the shards.
         """
-        if not isinstance(studies, EmbeddedSet):
+        encoded = self._encodings(studies)
+        if encoded is None:
             return self.score(self.encode_set(studies, progress), prompts)
-        studies.check_model(self.name, self.model_hash)
         texts = self.encode_texts(prompts.all_texts())
-        scoring = Scoring(self.model.config, self.model.backbone.members, self.model)
-        return archive_scores(scoring, studies, texts, prompts, progress)
+        return encoded.scores(self.model, texts, prompts, progress)
 
     def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:
         """Encoding of one study, a batch of 1; of an archive's from its shards."""
-        if isinstance(studies, EmbeddedSet):
-            studies.check_model(self.name, self.model_hash)
-            return studies.encoding(np.array([row]))
+        if (encoded := self._encodings(studies)) is not None:
+            return encoded.encoding(np.array([row]))
         return self.encode_image(studies.image(row))
+
+    def _encodings(self, studies: StudySet) -> EncodedSet | None:
+        """The set, where it has encodings by this model.
+
+        Raises:
+            ExplorerError: it has another model's.
+        """
+        encoded = encodings_of(studies)
+        if encoded is not None:
+            encoded.check_model(self.name, self.model_hash)
+        return encoded
 
     def regions(self, image: ImageEncoding, texts: list[str], shape: tuple[int, int]) -> Regions:
         """Selected regions of one image for texts; boxes in pixels of an image of `shape`."""
@@ -154,17 +160,17 @@ def unreadable(studies: StudySet, readable: NDArray[np.bool_]) -> tuple[str, ...
 
 
 def own_scores(
-    studies: EmbeddedSet, prompts: PromptSet, progress: Progress | None = None
+    studies: EncodedSet, prompts: PromptSet, progress: Progress | None = None
 ) -> Scores:
-    """Scores of an archive by the model that made it, which is loaded only if they need it.
+    """Scores of a set by the model that encoded it, which is loaded only if they need it.
 
     Raises:
         ExplorerError: as `Predictor.score_set` and `load_predictor`.
     """
-    found = scores_alone(studies, prompts, progress)
-    if found is not None:
-        return found
-    return load_predictor(studies.archive.description.model).score_set(studies, prompts, progress)
+    scores = studies.scores_alone(prompts, progress)
+    if scores is not None:
+        return scores
+    return load_predictor(studies.model).score_set(studies, prompts, progress)
 
 
 def load_predictor(spec: str) -> Predictor:

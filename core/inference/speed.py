@@ -9,9 +9,9 @@ import torch
 
 from core.lrclr.model import LRCLR
 from core.precision import use_bfloat16
+from core.progress import Progress
 
 BATCH = 8
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os.path import isfile
 from pathlib import Path
@@ -37,10 +37,10 @@ from core.intake.source import Source
 from core.intake.staging import staged
 from core.labels import PATHOLOGIES
 from core.processes import map_in_processes
+from core.progress import Progress
 from core.studies.cells import LABEL_WORDS, label_value, listed, structure
 from core.studies.manifest import inside
 
-Progress = Callable[[int, int], None]
 _NO_ID = (
     "Its values repeat, so it can't be the id of an image: images are told apart by their path; "
     "those of one value count as one patient's where no column says whose they are."

@@ -4,46 +4,14 @@ Scorers return (B, H, N), so that every head can name its own patch first (Trans
 2022). A_1 .. A_(L-1) are the attention maps of the blocks before the last, (B, H, 1 + N, 1 + N).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from core.errors import ExplorerError
-
-SCORERS: dict[str, str] = {
-    "product": "attention multiplied through the blocks, per head (TransFG)",
-    "rollout": "attention rollout, heads averaged (Abnar & Zuidema, 2020)",
-    "last": "attention of CLS in the last map",
-    "text": "cosine of each region with the prompt",
-    "random": "control: any patches",
-    "centre": "control: patches near the centre",
-    "all": "control: every patch, no selection",
-}
-
-
-_OF_CLS = ("product", "rollout", "last")
-
-
-def check_scorer(scorer: str, prefix: int) -> None:
-    """Refuse a scorer that reads the attention of CLS where a tower has none.
-
-    Raises:
-        ExplorerError: such a scorer with `Backbone.prefix` 0.
-    """
-    if not prefix and scorer in _OF_CLS:
-        raise ExplorerError(
-            f"The image tower pools by attention and has no CLS token, whose attention '{scorer}' "
-            "reads; use the scorer text, centre, random or all."
-        )
-
-
-def attn_layers(scorer: str, depth: int) -> range:
-    """The 0-based blocks whose attention a scorer needs, of `depth` blocks."""
-    if scorer in ("product", "rollout"):
-        return range(depth - 1)
-    return range(depth - 2, depth - 1) if scorer == "last" else range(0)
 
 
 def product(maps: list[Tensor]) -> Tensor:
@@ -82,24 +50,111 @@ def random_scores(batch: int, count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(batch, 1, count, generator=generator)
 
 
+@dataclass(frozen=True)
+class Scorer:
+    """One way to score patches; an entry of `SCORERS`.
+
+    Attributes:
+        what: what it is, for people.
+        layers: the 0-based blocks whose attention it reads, of so many.
+        scores: (B, H, N) from these maps, the batch size and the grid; None where each prompt
+            scores for itself.
+    """
+
+    what: str
+    layers: Callable[[int], range]
+    scores: Callable[[list[Tensor], int, tuple[int, int]], Tensor] | None
+
+
+def _none(depth: int) -> range:
+    return range(0)
+
+
+def _before_last(depth: int) -> range:
+    return range(depth - 1)
+
+
+def _random(maps: list[Tensor], batch: int, grid: tuple[int, int]) -> Tensor:
+    """The same patches for the same batch size: an encoding can be made again."""
+    return random_scores(batch, grid[0] * grid[1], torch.Generator().manual_seed(0))
+
+
+def _centre(maps: list[Tensor], batch: int, grid: tuple[int, int]) -> Tensor:
+    return centre_scores(batch, grid)
+
+
+SCORERS: dict[str, Scorer] = {
+    "product": Scorer(
+        "attention multiplied through the blocks, per head (TransFG)",
+        _before_last, lambda maps, batch, grid: product(maps),
+    ),
+    "rollout": Scorer(
+        "attention rollout, heads averaged (Abnar & Zuidema, 2020)",
+        _before_last, lambda maps, batch, grid: rollout(maps),
+    ),
+    "last": Scorer(
+        "attention of CLS in the last map",
+        lambda depth: range(depth - 2, depth - 1), lambda maps, batch, grid: last(maps),
+    ),
+    "text": Scorer("cosine of each region with the prompt", _none, None),
+    "random": Scorer("control: any patches", _none, _random),
+    "centre": Scorer("control: patches near the centre", _none, _centre),
+    "all": Scorer("control: every patch, no selection", _none, _centre),  # in whatever order
+}  # fmt: skip
+"""Every way to select regions; a scorer is added here and nowhere else."""
+
+
+def scorer_of(name: str) -> Scorer:
+    """An entry of `SCORERS`.
+
+    Raises:
+        ExplorerError: there is none of that name.
+    """
+    if name not in SCORERS:
+        raise ExplorerError(f"Unknown scorer '{name}'; known: {', '.join(SCORERS)}.")
+    return SCORERS[name]
+
+
+def check_scorer(scorer: str, prefix: int) -> None:
+    """Refuse a scorer that reads the attention of CLS where a tower has none.
+
+    Raises:
+        ExplorerError: such a scorer with `Backbone.prefix` 0, or an unknown one.
+    """
+    if not prefix and _reads_attention(scorer_of(scorer)):
+        others = [name for name, entry in SCORERS.items() if not _reads_attention(entry)]
+        raise ExplorerError(
+            f"The image tower pools by attention and has no CLS token, whose attention '{scorer}' "
+            f"reads; use the scorer {', '.join(others[:-1])} or {others[-1]}."
+        )
+
+
+def _reads_attention(scorer: Scorer) -> bool:
+    return len(scorer.layers(2)) > 0
+
+
+def attn_layers(scorer: str, depth: int) -> range:
+    """The 0-based blocks whose attention a scorer needs, of `depth` blocks.
+
+    Raises:
+        ExplorerError: an unknown scorer.
+    """
+    return scorer_of(scorer).layers(depth)
+
+
 def text_free_scores(
     scorer: str, attn_weights: Mapping[int, Tensor], batch: int, grid: tuple[int, int]
 ) -> Tensor:
-    """Scores (B, H, N) of any scorer but `text`, from the attention captured for it.
+    """Scores (B, H, N) of a scorer that needs no text, from the attention captured for it.
 
-    `random` draws the same patches for the same batch size: an encoding can be made again.
+    Raises:
+        ExplorerError: an unknown scorer.
+        ValueError: a scorer by text.
     """
-    maps = [attn_weights[layer] for layer in sorted(attn_weights)]
-    if scorer == "product":
-        return product(maps)
-    if scorer == "rollout":
-        return rollout(maps)
-    if scorer == "last":
-        return last(maps)
-    if scorer == "random":
-        generator = torch.Generator().manual_seed(0)
-        return random_scores(batch, grid[0] * grid[1], generator)
-    return centre_scores(batch, grid)
+    scores = scorer_of(scorer).scores
+    if scores is None:
+        raise ValueError(f"the scorer {scorer} scores each prompt for itself")
+    return scores([attn_weights[layer] for layer in sorted(attn_weights)], batch, grid)
 
 
 def pick(scores: Tensor, k: int, body: Tensor | None = None) -> Tensor:
@@ -149,8 +204,3 @@ def neighbours(grid: tuple[int, int], device: torch.device | None = None) -> Ten
     apart = (place[:, None] - place[None]).abs().amax(dim=-1)
     bias = torch.zeros(apart.shape, device=device).masked_fill(apart > 1, -torch.inf)
     return bias[None, None]
-
-
-def background_share(index: Tensor, body: Tensor) -> float:
-    """Share of picks (B, K) that fall outside the body (B, N): how often attention is hijacked."""
-    return float((~body.gather(1, index)).float().mean())

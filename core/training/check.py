@@ -18,8 +18,9 @@ from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
 from core.metrics.localisation import pointing_game
 from core.precision import fast_towers
+from core.progress import Progress
 from core.studies import StudySet
-from core.training.inputs import InputFile, Progress, prepared
+from core.training.inputs import InputFile, prepared
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from torch import Tensor
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.inference.predictor import unreadable
+from core.progress import Progress
 from core.studies import StudySet
 from core.studies.sentences import normalise_sentence
-from core.training.inputs import InputFile, Progress, prepared
+from core.training.inputs import InputFile, prepared
 from core.training.reword import rewordings
 
 

@@ -7,7 +7,7 @@ the file, so that a set larger than memory trains.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -22,10 +22,9 @@ from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.paths import cache_dir
 from core.preprocessing import Preprocess
+from core.progress import Progress
 from core.studies import StudySet, images_or_reasons
 from core.weights import weights_hash
-
-Progress = Callable[[int, int], None]
 
 
 class InputFile:

@@ -14,11 +14,11 @@ from core.inference.prompts import default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
+from core.progress import Progress
 from core.specs import open_studies
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
 from core.training.engine import train
-from core.training.inputs import Progress
 from core.training.log import RunLog, forget_log
 from core.training.settings import PretrainConfig, Weights
 

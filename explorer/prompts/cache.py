@@ -4,11 +4,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.archive.embedded_set import EmbeddedSet
 from core.evaluation.evaluate import auc_report
 from core.evaluation.prompt_change import PromptChange, prompt_change
 from core.evaluation.report import EvaluationReport
 from core.evaluation.study_scores import unknown_share
+from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet, default_prompts
 from core.inference.zero_shot import Scores
@@ -20,7 +20,7 @@ from explorer.shared.progress import page_progress
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
             _prompts: PromptSet) -> Scores:  # fmt: skip
-    if isinstance(_studies, EmbeddedSet):
+    if encodings_of(_studies) is not None:
         with page_progress("Reading the regions for new prompts") as progress:
             return model.score_set(_studies, _prompts, progress)
     return model.score(cache.encode_set(model, fingerprint, _studies), _prompts)

@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.archive.embedded_set import EmbeddedSet
 from core.attribution import Images, attribution_maps
+from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
 from core.studies import StudySet
@@ -69,7 +69,7 @@ def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
 def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
                      _studies: StudySet) -> figures.Picture:  # fmt: skip
     picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
-    if isinstance(_studies, EmbeddedSet):  # an archive's patches are too many to hold
+    if encodings_of(_studies) is not None:  # an archive's patches are too many to hold
         texts_encoded = model.encode_texts(list(texts))
         weights = weight_map(model.model, model.encode_row(_studies, row), texts_encoded)[0]
     else:

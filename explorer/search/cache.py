@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.archive.embedded_set import EmbeddedSet
-from core.archive.search import Searcher, search_archive, search_encoding
+from core.archive.search import Searcher, search_set
 from core.inference.predictor import Predictor
 from core.studies import StudySet
 from explorer.shared import cache
@@ -11,10 +10,9 @@ from explorer.shared import cache
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the search", hash_funcs=cache.KEYS)
 def _searcher(model: Predictor, fingerprint: str, regions: bool, _studies: StudySet) -> Searcher:
-    if isinstance(_studies, EmbeddedSet):
-        _studies.check_model(model.name, model.model_hash)
-        return search_archive(_studies.archive, regions)
-    return search_encoding(cache.encode_set(model, fingerprint, _studies), regions)
+    return search_set(
+        model, _studies, regions, lambda: cache.encode_set(model, fingerprint, _studies)
+    )
 
 
 def searcher(spec: str, of: StudySet, regions: bool) -> Searcher:
