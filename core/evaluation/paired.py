@@ -14,12 +14,13 @@ from core.errors import ExplorerError
 from core.evaluation.localize import measure_cases
 from core.evaluation.report import figure_json
 from core.evaluation.tally import MIN_CASES, Cases, Tally
-from core.inference.predictor import Predictor, Progress
+from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import sampled_auc
 from core.metrics.bootstrap import Interval, Sampled, average, resamples
 from core.metrics.localisation import MEASURES
+from core.progress import Progress
 from core.studies import StudySet
 
 _ONE, _TWO = "a", "b"

@@ -24,12 +24,12 @@ from core.inference.prompts import default_prompts
 from core.lrclr.checkpoint import load_model, save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
+from core.progress import Progress
 from core.ranks import Ranks
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
 from core.training.engine import train
 from core.training.held_out import training_and_check
-from core.training.inputs import Progress
 from core.training.log import RunLog, forget_log
 from core.training.record import write_record
 from core.training.settings import FinetuneConfig
