@@ -10,9 +10,10 @@ import open_clip
 import pytest
 import torch
 from local_hub import LocalHub, serving
-from published_models import STATISTICS, bert_text_files, biomedclip, native
+from published_models import STATISTICS, bert_text_files, biomedclip, hf_clip, native
 from safetensors.torch import load_file
 from tiny_open_clip import tiny_pixels
+from transformers import AutoTokenizer, CLIPImageProcessor, CLIPProcessor
 
 from core.backbones import hub as core_hub
 from core.backbones.downloads import Download, reporting
@@ -144,3 +145,30 @@ def test_a_text_tower_of_another_repository_is_fetched_from_there(
     hub.repos.pop("microsoft/tiny-bert")
     with torch.no_grad():
         assert loaded.text_tokens(["no effusion"]).pieces == [["", "no", "effusion"]]
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_what_transformers_writes_today_is_fetched(
+    hub: LocalHub, tmp_path: Path, both: bool
+) -> None:
+    """A whole processor in processor_config.json, alone or beside the image processor's file."""
+    folder = hub.repos[REPO] = hf_clip(tmp_path / "today")
+    old = folder / "preprocessor_config.json"
+    mean = [0.1, 0.2, 0.3]
+    processor = CLIPImageProcessor(
+        size={"shortest_edge": 64}, crop_size={"height": 64, "width": 64}, image_mean=mean
+    )
+    CLIPProcessor(processor, AutoTokenizer.from_pretrained(folder)).save_pretrained(folder)
+    whole = json.loads((folder / "processor_config.json").read_text())
+    assert whole["image_processor"]["image_mean"] == mean
+    if both:  # as transformers 4 wrote: the values in the one, a name in the other
+        old.write_text(json.dumps(whole["image_processor"]))
+        (folder / "processor_config.json").write_text('{"processor_class": "CLIPProcessor"}')
+    else:
+        old.unlink()
+    loaded = load_backbone(f"hf:{REPO}")
+    assert loaded.preprocess.mean == pytest.approx([255 * value for value in mean])
+    asked = {name for name in hub.asked if "processor" in name}
+    assert len({name.rsplit("/", 1)[-1] for name in asked}) == 1 + both
+    assert f"hf:{REPO}" in core_hub.models_here()
+    assert load_model(str(folder)).backbone.preprocess == loaded.preprocess

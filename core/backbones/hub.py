@@ -91,7 +91,8 @@ def models_here() -> dict[str, int]:
         names = {file.file_name for revision in repo.revisions for file in revision.files}
         if "open_clip_config.json" in names:
             found[f"hf-hub:{repo.repo_id}"] = repo.size_on_disk
-        elif {"config.json", "preprocessor_config.json"} <= names:
+        elif "config.json" in names and names & {"preprocessor_config.json",
+                                                 "processor_config.json"}:  # fmt: skip
             found[f"hf:{repo.repo_id}"] = repo.size_on_disk
     return found
 

@@ -23,11 +23,14 @@ from core.backbones.word_pieces import without_padding, word_pieces
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
-CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
+CONFIG = "config.json"
+PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
+"""Where the image processor's values are: alone, or as transformers 5 writes a whole processor. A
+repository may hold both, and then either can lack them, so that both are taken."""
 _WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin")
 FILES = hub.Files(
-    ((CONFIG,), (PREPROCESSOR,), hub.TOKENIZER_FILES.needed[0], _WEIGHTS),
-    (*hub.TOKENIZER, "model.safetensors.index.json", "README.md"),
+    ((CONFIG,), PREPROCESSORS, hub.TOKENIZER_FILES.needed[0], _WEIGHTS),
+    (*PREPROCESSORS, *hub.TOKENIZER, "model.safetensors.index.json", "README.md"),
 )
 _MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
 _INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers
@@ -236,8 +239,8 @@ def _preprocess(processor: dict[str, Any], size: int) -> Preprocess:
     resample = int(processor.get("resample") or 3)
     if resample not in _INTERPOLATIONS:
         raise ExplorerError(
-            f"{PREPROCESSOR} asks for PIL's interpolation {resample}; known are 2 (bilinear) and "
-            "3 (bicubic)."
+            f"The model's image processor asks for PIL's interpolation {resample}; known are 2 "
+            "(bilinear) and 3 (bicubic)."
         )
     scale = 1 / float(processor.get("rescale_factor") or 1 / 255)
     shortest = (processor.get("size") or {}).get("shortest_edge")

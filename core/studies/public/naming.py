@@ -13,6 +13,7 @@ _VIEWS = {
     "POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP", "AP_HORIZONTAL": "AP", "AP SUPINE": "AP",
     "APS": "AP", "LATERAL": "L", "LL": "L", "RL": "L", "LARGE LATERAL": "L", "LLD": "L",
     "LEFT LATERAL": "L", "UNK": "", "EXCLUDE": "", "UNKNOWN": "",
+    "NA": "", "NAN": "", "NONE": "", "NULL": "",
 }  # fmt: skip
 _ABNORMAL = [name for name in PATHOLOGIES if name not in ("No Finding", "Support Devices")]
 

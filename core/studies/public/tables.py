@@ -57,8 +57,9 @@ def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
     wanted = {*columns, *optional}
     try:
         table = pd.read_csv(
-            _plain(path), dtype=str, encoding="utf-8-sig", usecols=lambda c: c.strip() in wanted
-        )
+            _plain(path), dtype=str, encoding="utf-8-sig", usecols=lambda c: c.strip() in wanted,
+            keep_default_na=False, na_values=[""],  # a patient may be called NA
+        )  # fmt: skip
     except ExplorerError:
         raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, EOFError,
