@@ -16,8 +16,7 @@ window_control.draw(current)
 first, second, third = st.columns([1.2, 1.2, 1.6])
 opacity = first.slider("Map opacity", 0.0, 1.0, 0.6, 0.05)
 finding = truth.picker(second, current, prompt)
-*beside, fourth = list(METHODS)[:4]
-others = [name for name in METHODS if name not in beside]
+beside, others = list(METHODS)[:3], list(METHODS)[3:]
 extra = third.selectbox("Fourth map", others, format_func=lambda name: METHODS[name].title)
 mask = truth.mask(current, finding)
 

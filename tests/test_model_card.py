@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from core import health
 from core.backbones import hub as core_hub
 from core.cli import main
-from core.inference.model_card import model_card
+from core.inference.model_card import _facts_of_run, learned_from_drawings, model_card
 from core.inference.speed import measure_speed
-from core.lrclr.checkpoint import load_model
+from core.lrclr.checkpoint import load_model, model_notes
 from core.paths import ROOT
 from explorer.shared.state import KEY
 
@@ -34,6 +34,52 @@ def test_the_demo_is_described_by_its_own_files() -> None:
     assert card.parameters == sum(p.numel() for p in model.parameters())
     assert card.added_parameters > 0 and "phantoms" in card.facts.trained_on
     assert json.loads(json.dumps(card.to_json()))["input_size"] == 224
+
+
+def _stage(folder: Path, start: str, data: str, card: str = "") -> str:
+    """A model of this project, as far as its own files say what it learned from."""
+    folder.mkdir()
+    stage = {"finetune": {"model": start, "data": data}}
+    (folder / "config.json").write_text(json.dumps({"backbone": {}, "lrclr": {}, "notes": stage}))
+    if card:
+        (folder / "README.md").write_text(f"---\ndatasets:\n- {card}\n---\n")
+    return str(folder)
+
+
+def test_what_a_model_learned_from_is_what_its_files_say_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path))
+    assert learned_from_drawings("demo") and learned_from_drawings("demo-base")
+    drawn = _stage(tmp_path / "drawn", "demo", "phantom:train,n=10")
+    assert learned_from_drawings(drawn) and learned_from_drawings("drawn")
+    films = _stage(tmp_path / "films", "drawn", "nih:/data,split=train")
+    assert not learned_from_drawings(films)
+    # What was learned earlier is not forgotten.
+    assert not learned_from_drawings(_stage(tmp_path / "again", "films", "phantom:train"))
+    assert not learned_from_drawings(_stage(tmp_path / "carded", "demo", "phantom:x", "a/films"))
+    assert learned_from_drawings(_stage(tmp_path / "stated", "gone", "phantom:x", "phantom:y"))
+    # What does not say is not said to be harmless.
+    assert not learned_from_drawings(_stage(tmp_path / "orphan", "gone", "phantom:train"))
+    assert not learned_from_drawings(_stage(tmp_path / "loop", "loop", "phantom:train"))
+    assert not learned_from_drawings("biomedclip")
+    assert not learned_from_drawings(_stage(tmp_path / "list", "demo", "phantom:x+films.csv"))
+
+
+@pytest.mark.parametrize("name", ["demo", "demo-base"])
+def test_the_card_of_an_embedded_model_names_what_its_notes_name(name: str) -> None:
+    notes = model_notes(ROOT / "assets" / name)
+    stage = notes.get("finetune") or notes["pretrain"]
+    assert stage["data"] in (ROOT / "assets" / name / "README.md").read_text().split("---")[1]
+
+
+def test_an_embedded_model_that_saw_films_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.lrclr.checkpoint.ASSETS", tmp_path)
+    _stage(tmp_path / "demo", "demo", "phantom:x", "open-i")
+    (tmp_path / "demo" / "model.safetensors").write_bytes(b"x")
+    assert _facts_of_run("demo", tmp_path / "demo").trained_on == "open-i"
 
 
 def test_chexzero_is_described_with_its_own_preprocessing(tmp_path: Path) -> None:

@@ -63,6 +63,10 @@ def _box(elements: Any, label: str) -> Any:
     return next(element for element in elements if element.label == label)
 
 
+def test_every_page_is_in_the_table() -> None:
+    assert {f"{page}.py" for page in PAGES} == {path.name for path in (ROOT / "pages").glob("*.py")}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_and_says_what_it_is_not_for(app: AppTest, page: str) -> None:
     _sound(_open(app, page))

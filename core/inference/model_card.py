@@ -5,6 +5,7 @@ card beside the weights, else from what its publisher says (`core.backbones.know
 "not stated".
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from hashlib import file_digest
@@ -23,6 +24,8 @@ _GEOMETRY = {
     "letterbox": "whole image on black, aspect kept", "squash": "stretched to a square",
     "crop": "centre of the longer side cut out", "crop-floor": "centre of the longer side cut out",
 }  # fmt: skip
+_PHANTOM_SPEC = re.compile(r"phantom:[\w=,.-]*")
+_STAGES = 20  # of training, each from the model of the one before
 _IMAGE_PARTS = ("visual", "vision_model", "visual_projection")
 
 
@@ -116,6 +119,54 @@ def model_card(model: LRCLR, spec: str) -> ModelCard:
     )  # fmt: skip
 
 
+def learned_from_drawings(spec: str) -> bool:
+    """Whether a model of this project learned from drawn phantoms alone, by what it says itself.
+
+    False for any other model, and where it does not say: then it may have seen films.
+    """
+    sets = _training_sets(spec)
+    return bool(sets) and all(_PHANTOM_SPEC.fullmatch(name) for name in sets)
+
+
+def _training_sets(spec: str) -> tuple[str, ...]:
+    """Sets that a model of this project learned from, start and all; empty where not known.
+
+    By the card beside its weights, which knows of every stage, else by the notes of its run and by
+    what its start says.
+    """
+    sets: list[str] = []
+    for _ in range(_STAGES):
+        folder = model_folder(spec)
+        if folder is None:
+            return tuple(sets) if spec.startswith("compact:") else ()
+        if stated := _stated_sets(folder):
+            return (*sets, *stated)
+        notes = model_notes(folder)
+        stage = notes.get("finetune") or notes.get("pretrain")
+        if not isinstance(stage, dict) or "data" not in stage:
+            return ()
+        sets.append(str(stage["data"]))
+        spec = str(stage.get("model", "compact:"))
+    return ()  # a start that names itself
+
+
+def _stated_sets(folder: Path) -> tuple[str, ...]:
+    """The `datasets` of a model card; empty without one."""
+    for readme in _readmes((folder / WEIGHTS,)):
+        sets = _front_matter(readme).get("datasets")
+        if isinstance(sets, list):
+            return tuple(map(str, sets))
+    return ()
+
+
+def _front_matter(readme: Path) -> dict[str, Any]:
+    """Of a model card; empty where it has none, or one that is no YAML."""
+    try:
+        return HubCard.load(readme, ignore_metadata_errors=True).data.to_dict()
+    except Exception:  # front matter is YAML of any kind; a card that is none says nothing
+        return {}
+
+
 def _counts(model: LRCLR) -> tuple[int, int, int]:
     """Parameters of the image tower, the text tower and the added layers."""
     image = text = added = 0
@@ -141,10 +192,7 @@ def _published(spec: str, files: tuple[Path, ...]) -> Facts:
     """What the model card beside the weights says, over what is known of the spec."""
     known = facts(split_size(spec)[0])
     for readme in _readmes(files):
-        try:
-            data = HubCard.load(readme, ignore_metadata_errors=True).data.to_dict()
-        except Exception:  # front matter is YAML of any kind; a card that is none says nothing
-            continue
+        data = _front_matter(readme)
         if isinstance(data.get("license"), str):
             known = replace(known, licence=f"{data['license']} (model card)")
         sets = data.get("datasets")
@@ -161,8 +209,10 @@ def _readmes(files: tuple[Path, ...]) -> Iterator[Path]:
 
 def _facts_of_run(spec: str, folder: Path) -> Facts:
     known = facts(spec)
-    if known != Facts():
-        return known
+    if known != Facts():  # an embedded one, whose files say what it learned from
+        sets = _training_sets(spec)
+        drawn = learned_from_drawings(spec)
+        return known if drawn or not sets else replace(known, trained_on=", ".join(sets))
     run = model_notes(folder).get("finetune")
     if not isinstance(run, dict):
         return Facts()

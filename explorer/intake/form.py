@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.intake import FIELDS, Source, guess_mapping, open_source
 from core.intake.job import ImportJob
 from core.labels import PATHOLOGIES
-from explorer.shared import state
+from explorer.shared import state, terminal
 
 _NONE = "(none)"
 _PREVIEW = 8
@@ -81,11 +81,9 @@ def _choose(
 
 
 def _command(data: str, images: str, out: str, mapping: Mapping[str, str]) -> None:
-    words = ["python -m core import --data", f'"{data}"']
+    words = ["import", "--data", data]
     if images:
-        words.append(f'--images "{images}"')
+        words += ["--images", images]
     if mapping:
-        words.append('--map "' + ",".join(f"{f}={c}" for f, c in mapping.items()) + '"')
-    words.append(f'--out "{out or "DIR"}"')
-    st.caption("The same in a terminal:")
-    st.code(" ".join(words), "shell", wrap_lines=True)
+        words += ["--map", ",".join(f"{field}={column}" for field, column in mapping.items())]
+    terminal.show(*words, "--out", out or "DIR")

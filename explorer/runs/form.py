@@ -11,7 +11,7 @@ from core.training.settings import FinetuneConfig
 from core.training.presets import own_presets, preset_path, presets
 from core.training.own_presets import remove_preset, save_preset
 from core.training.runs import Run, list_runs, start_run
-from explorer.shared import cache, state
+from explorer.shared import cache, state, terminal
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 """What the form starts from with a preset that ships, so that a first run takes minutes."""
@@ -37,9 +37,7 @@ def draw() -> Run | None:
     with st.form("new_run", border=True):
         name, arguments = _fields(preset, config)
         started = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:")
-    st.caption("The same in a terminal:")
-    words = ["python -m core finetune", *arguments, "--out", f"runs/{name}"]
-    st.code(" ".join(words), "shell", wrap_lines=True)
+    terminal.show("finetune", *arguments, "--out", f"runs/{name}")
     st.caption(
         "Images are never flipped: a flipped film would make 'left' and 'right' in its report "
         "untrue. A run that is started while another runs waits for it."

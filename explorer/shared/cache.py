@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.backbones.downloads import reporting
 from core.films.film import Film
 from core.films.window import Window
-from core.inference.model_card import ModelCard
+from core.inference.model_card import ModelCard, learned_from_drawings
 from core.inference.model_card import model_card as model_card_of
 from core.inference.predictor import Predictor, load_predictor
 from core.inference.predictor import unreadable as unreadable_studies
@@ -73,6 +73,12 @@ def _model_card(model: Predictor) -> ModelCard:
 def model_card(spec: str) -> ModelCard:
     """What a model is."""
     return _model_card(predictor(spec))
+
+
+@st.cache_data(ttl=60, max_entries=16, show_spinner=False)
+def drawings_alone(spec: str) -> bool:
+    """Whether a model learned from drawn phantoms and from no film."""
+    return learned_from_drawings(spec)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)

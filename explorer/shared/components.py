@@ -9,7 +9,6 @@ from core.errors import ExplorerError
 from core.evaluation.report import left_out_sentence
 from core.inference.prompts import check_prompt
 from core.inference.regions import Regions
-from core.lrclr.checkpoint import EMBEDDED
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer.shared import cache, figures, link, state, window_control
@@ -97,7 +96,9 @@ def study_notes(current: Current) -> None:
     notes = cache.notes(current.studies, current.row)
     if notes:
         st.warning(" ".join(notes))
-    if not isinstance(current.studies, PhantomSet) and state.session().model in EMBEDDED:
+    if not isinstance(current.studies, PhantomSet) and cache.drawings_alone(
+        state.session().model
+    ):
         st.caption(
             ":material/info: This model learned from drawn phantoms alone: on a real film its "
             "score means nothing medical. What carries over is how the method works and fails."

@@ -1,0 +1,21 @@
+"""The same thing as a command, for those who would rather type it."""
+
+import shlex
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def show(*arguments: str) -> None:
+    """`python -m core` with arguments, quoted so that a shell takes it as it stands."""
+    st.caption("The same in a terminal:")
+    st.code(line(arguments), "shell", wrap_lines=True)
+
+
+def line(arguments: Sequence[str]) -> str:
+    """The words of a command in one line.
+
+    >>> line(["import", "--data", "my films"])
+    "python -m core import --data 'my films'"
+    """
+    return shlex.join(["python", "-m", "core", *arguments])
