@@ -7,13 +7,12 @@ from explorer.shared import components, guard, state
 
 st.title("Zero-shot prompts")
 current = state.current()
-prompts = editor.edit()
-
 left, right = components.row(680, 310)
 with right:
     components.film(current)
     components.study_notes(current)
 with left:
+    prompts = editor.edit(current)
     st.subheader("This study")
     with guard.sentences():  # an image of the set that cannot be read leaves what needs no set
         score_table.draw(current, prompts)

@@ -1,13 +1,18 @@
 """`python -m core score`: one study's scores, and its rank among the studies of a set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.cli.common import StderrProgress, check_out, write_json
 from core.cli.evaluate import PROMPTS_HELP
 from core.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from core.inference.predictor import Predictor
+    from core.inference.prompts import FindingPrompts
+    from core.lrclr.encodings import ImageEncoding
 
 _SHOWN = ("lrclr", "positive", "pair", "global", "local")
 
@@ -19,6 +24,9 @@ def score_command(
         str | None, typer.Option(help="Score this text, in place of the findings' prompts.")
     ] = None,
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    ensemble: Annotated[
+        str | None, typer.Option(help="Also each prompt of this finding: scores, share.")
+    ] = None,
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="The set to rank in.")] = "phantom:test",
     json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
@@ -36,6 +44,8 @@ def score_command(
     if text is not None and prompts is not None:
         raise ExplorerError("Give one of --text and --prompts, or neither for the defaults.")
     asked = text_prompts(text) if text else load_prompts(prompts) if prompts else default_prompts()
+    if ensemble is not None and ensemble not in asked:
+        raise ExplorerError(f"There are no prompts of '{ensemble}'; choose {', '.join(asked)}.")
     studies = open_studies(data)
     row = studies.position(study) if study is not None else None
     predictor = load_predictor(model)
@@ -54,8 +64,29 @@ def score_command(
         labelled = {True: "yes", False: "no", None: "unknown"}[line.labelled]
         scores = " ".join(f"{line.scores[name]:9.3f}" for name in _SHOWN)
         print(f"{line.finding:26} {line.rank:6.1f} {labelled:>7} {scores}")
+    figures: dict[str, Any] = {"findings": {line.finding: line.to_json() for line in lines}}
+    if ensemble:
+        figures["prompts"] = _ensemble(predictor, encoding, asked[ensemble])
     print("None of these is a probability: compare within a column, not across findings.")
     if text and unknown_share(predictor.encode_texts([text])) > 0.5:
         typer.echo("The text tower knows few of these words; the score means little.", err=True)
     if json:
-        write_json(json, {"findings": {line.finding: line.to_json() for line in lines}})
+        write_json(json, figures)
+
+
+def _ensemble(
+    predictor: "Predictor", image: "ImageEncoding", prompts: "FindingPrompts"
+) -> dict[str, Any]:
+    """Print the prompts of a finding, a line each; the same as JSON."""
+    from core.inference.prompt_shares import as_json, prompt_shares
+
+    sides = {
+        side: prompt_shares(predictor.model, image, predictor.encode_texts(list(texts)))
+        for side, texts in (("positive", prompts.positive), ("negative", prompts.negative))
+    }
+    for side, lines in sides.items():
+        print(f"{side:10} {'image':>6} {'regions':>7} {'share':>6}")
+        for line in lines:
+            print(f"{'':10} {line.global_score:6.3f} {line.local_score:7.3f} "
+                  f"{100 * line.share:4.0f} %  {line.text}")  # fmt: skip
+    return as_json(sides)

@@ -1,5 +1,6 @@
 """Cached: zero-shot scores of a set and a study, AUC, and what edited prompts change."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ from core.evaluation.report import EvaluationReport
 from core.evaluation.study_scores import unknown_share
 from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
+from core.inference.prompt_shares import PromptShare, prompt_shares
 from core.inference.prompts import PromptSet, default_prompts
 from core.inference.zero_shot import Scores
 from core.studies import StudySet
@@ -35,6 +37,18 @@ def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[
     """Zero-shot scores of one study, (F,) each."""
     found = cache.predictor(spec).score(cache.image_encoding(spec, of, row), prompts)
     return {name: value[0] for name, value in found.items()}
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+def _shares(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
+            _studies: StudySet) -> list[PromptShare]:  # fmt: skip
+    image = cache.encode_image(model, fingerprint, row, _studies)
+    return prompt_shares(model.model, image, model.encode_texts(list(texts)))
+
+
+def shares(spec: str, of: StudySet, row: int, texts: Sequence[str]) -> list[PromptShare]:
+    """Each prompt of one side of a finding for one study, in order."""
+    return _shares(cache.predictor(spec), cache.fingerprint_of(of), row, tuple(texts), of)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)

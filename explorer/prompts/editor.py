@@ -1,43 +1,143 @@
-"""The prompt table: one finding a row, prompts parted by semicolons, with undo and reset."""
+"""The prompts of one finding at a time, each on a line with its scores and its share."""
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.layout_utils import VerticalAlignment
 
 from core.errors import ExplorerError
+from core.inference.prompt_shares import PromptShare
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts, prompts_for
 from core.labels import PATHOLOGIES
-from explorer.shared import state
+from explorer.prompts import cache as score_cache
+from explorer.shared import figures, state
+from explorer.shared.state import Current
 
-_COLUMNS = ("Finding", "Positive prompts", "Negative prompts")
+_SIDES = {"positive": "Says that it is there", "negative": "Says that it is not"}
+_LONG = 44  # characters that a line holds; a longer prompt gets as many lines as it needs
+_FIGURES = {"Image": 56, "Regions": 62, "Share": 104}  # of a line, with their widths in pixels
+_REMOVE = 42
 
 
-def edit() -> PromptSet:
-    """The edited set; a row that cannot be used is named and the last good set stays."""
+def edit(current: Current) -> PromptSet:
+    """The edited set; a prompt that cannot be used is refused and the last good set stays."""
+    _tools(state.session().prompts)
     prompts = state.session().prompts
-    _tools(prompts)
-    prompts = state.session().prompts
-    # A new key after undo, reset and template makes the table forget what was typed over them.
-    table = st.data_editor(
-        _frame(prompts), key=f"prompt_table_{state.session().prompt_edition}",
-        num_rows="dynamic", hide_index=True, width="stretch", height=300,
-        column_config={
-            "Finding": st.column_config.TextColumn(width=140, required=True),
-            "Positive prompts": st.column_config.TextColumn(
-                width="large", help="Parted by semicolons; the best match counts.", required=True
-            ),
-            "Negative prompts": st.column_config.TextColumn(
-                width="large", help="Empty: 'no' before the first positive prompt."
-            ),
-        },
-    )  # fmt: skip
+    finding = _finding(prompts)
+    before = prompts[finding]
+    typed = {side: _side(current, finding, before, side) for side in _SIDES}
+    st.caption(
+        "Image: cosine of the prompt with this study's image. Regions: with those that match it "
+        "best. Share: how much of its side's score for this study the prompt makes; the best match "
+        "counts most, so that another study gives other shares."
+    )
     try:
-        edited = _parse(table)
+        edited = prompts.with_finding(finding, _checked(finding, typed))
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return prompts
     if edited != prompts:
-        _replace(edited)
+        added = [len(typed[side]) != len(getattr(before, side)) for side in _SIDES]
+        _replace(edited, keep_fields=not any(added))
     return prompts
+
+
+def _checked(finding: str, typed: dict[str, tuple[str, ...]]) -> FindingPrompts:
+    if not typed["positive"]:
+        raise ExplorerError(f"{finding} has no positive prompt; type at least one.")
+    return FindingPrompts(typed["positive"], typed["negative"] or (f"no {typed['positive'][0]}",))
+
+
+def _finding(prompts: PromptSet) -> str:
+    """The finding that is edited."""
+    names, here = list(prompts), state.session().finding
+    place = names.index(here) if here in names else 0
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    chosen = line.selectbox("Finding", names, place, key=_key("finding"), width=260)
+    if chosen != here:
+        state.choose_finding(chosen)
+    if line.button("Remove this finding", icon=":material/delete:", disabled=len(names) == 1):
+        _replace(prompts.without_finding(chosen))
+    return chosen
+
+
+def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) -> tuple[str, ...]:
+    """What stands in the lines of a side, the empty ones left out."""
+    texts: tuple[str, ...] = getattr(prompts, side)
+    head = _line("end")
+    head.markdown(f"**{_SIDES[side]}**")
+    for words, width in _FIGURES.items():
+        head.caption(words, width=width)
+    head.container(width=_REMOVE)
+    shares = _shares(current, texts)
+    typed = []
+    for number, text in enumerate(texts):
+        line = _line("center")
+        name = f"{side.capitalize()} prompt {number + 1} of {finding}"
+        typed.append(_field(line, name, text, _key(finding, side, number)))
+        _figures(line, shares[number] if shares else None)
+        line.button(
+            "", icon=":material/close:", key=_key("remove", finding, side, number), width=_REMOVE,
+            help=f"Remove this {side} prompt", disabled=side == "positive" and len(texts) == 1,
+            on_click=_remove, args=(finding, side, number),
+        )  # fmt: skip
+    typed.append(
+        st.text_input(
+            f"Add a {side} prompt to {finding}", key=_key("new", finding, side), max_chars=300,
+            placeholder=f"Add a {side} prompt", label_visibility="collapsed",
+        ) or ""
+    )  # fmt: skip
+    return tuple(text for text in typed if text.strip())
+
+
+def _line(alignment: VerticalAlignment) -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment=alignment, wrap=False, gap="small")
+
+
+def _field(line: DeltaGenerator, name: str, text: str, key: str) -> str:
+    """A field that shows the whole prompt."""
+    if len(text) <= _LONG:
+        typed = line.text_input(name, text, 300, key, label_visibility="collapsed")
+    else:
+        typed = line.text_area(
+            name, text, height="content", max_chars=300, key=key, label_visibility="collapsed"
+        )
+    return str(typed or "")
+
+
+def _figures(line: DeltaGenerator, share: PromptShare | None) -> None:
+    if share is None:
+        line.caption("not known", width=sum(_FIGURES.values()))
+        return
+    line.markdown(f"{share.global_score:.2f}", width=_FIGURES["Image"])
+    line.markdown(f"{share.local_score:.2f}", width=_FIGURES["Regions"])
+    line.html(_bar(share.share), width=_FIGURES["Share"])
+
+
+def _bar(share: float) -> str:
+    """A share of 0..1 as a bar with its figure; grey of the theme's own text behind it."""
+    return (
+        '<div style="display:flex;align-items:center;gap:8px">'
+        '<div aria-hidden="true" style="flex:1;height:8px;border-radius:4px;'
+        'background:color-mix(in srgb, currentColor 18%, transparent)">'
+        f'<div style="width:{100 * share:.0f}%;height:8px;border-radius:4px;'
+        f'background:{figures.ACCENT}"></div></div>'
+        f'<span style="min-width:2.6em;text-align:right">{100 * share:.0f} %</span></div>'
+    )
+
+
+def _shares(current: Current, texts: Sequence[str]) -> list[PromptShare] | None:
+    """None where the image cannot be read, which the page says elsewhere."""
+    try:
+        return score_cache.shares(state.session().model, current.studies, current.row, texts)
+    except ExplorerError:
+        return None
+
+
+def _key(*parts: object) -> str:
+    """A widget's key; a new edition of the prompts makes fields forget what was typed."""
+    return "_".join(map(str, ("prompt", state.session().prompt_edition, *parts)))
 
 
 def _tools(prompts: PromptSet) -> None:
@@ -51,38 +151,38 @@ def _tools(prompts: PromptSet) -> None:
     if line.button("Templates {} / no {}",
                    help="Each finding's name and its negation."):  # fmt: skip
         _replace(PromptSet.from_templates(tuple(prompts)))
+    line.download_button(
+        "Download", prompts.to_json(), "prompts.json", "application/json",
+        icon=":material/download:", help="For `--prompts` of the commands, such as `prompts`.",
+    )  # fmt: skip
     missing = [name for name in PATHOLOGIES if name not in prompts]
-    chosen = line.selectbox("Add a finding", ["", *missing], key="add_finding", width=220)
-    if chosen:
-        _replace(prompts.with_finding(chosen, prompts_for([chosen])[chosen]))
+    chosen = line.selectbox(
+        "Add a finding", missing, None, key=_key("add"), accept_new_options=True, width=220,
+        placeholder="Choose or type", help="Of CheXpert's names, or any words of your own.",
+    )  # fmt: skip
+    if chosen and chosen not in prompts:
+        _add(prompts, chosen)
 
 
-def _replace(prompts: PromptSet) -> None:
-    state.set_prompts(prompts)
+def _add(prompts: PromptSet, name: str) -> None:
+    try:
+        more = prompts.with_finding(name, prompts_for([name])[name])
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    state.choose_finding(list(more)[-1])
+    _replace(more)
+
+
+def _remove(finding: str, side: str, number: int) -> None:
+    """Take a prompt out; a side of negations that loses its last one gets the plain negation."""
+    prompts = state.session().prompts
+    sides = {name: list(getattr(prompts[finding], name)) for name in _SIDES}
+    del sides[side][number]
+    kept = {name: tuple(texts) for name, texts in sides.items()}
+    state.set_prompts(prompts.with_finding(finding, _checked(finding, kept)))
+
+
+def _replace(prompts: PromptSet, keep_fields: bool = False) -> None:
+    state.set_prompts(prompts, keep_fields)
     st.rerun()
-
-
-def _frame(prompts: PromptSet) -> pd.DataFrame:
-    rows = [(name, "; ".join(p.positive), "; ".join(p.negative)) for name, p in prompts.items()]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
-
-
-def _parse(table: pd.DataFrame) -> PromptSet:
-    findings: dict[str, FindingPrompts] = {}
-    for values in table.itertuples(index=False):
-        name, positive, negative = (str(value or "").strip() for value in values)
-        if not name or name == "None":
-            continue
-        if name in findings:
-            raise ExplorerError(f"{name} stands in two rows; keep one of them.")
-        positives = _split(positive)
-        if not positives:
-            raise ExplorerError(f"{name} has no positive prompt; type at least one.")
-        findings[name] = FindingPrompts(positives, _split(negative) or (f"no {positives[0]}",))
-    if not findings:
-        raise ExplorerError("The table is empty; press Defaults or add a finding.")
-    return PromptSet(findings)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip() and part != "None")

@@ -46,7 +46,8 @@ class Session:
     prompt: str = DEFAULT_PROMPT
     prompts: PromptSet = field(default_factory=default_prompts)
     prompt_history: tuple[PromptSet, ...] = ()
-    prompt_edition: int = 0  # a new one makes the editor forget what was typed over
+    prompt_edition: int = 0  # a new one makes the editor forget what was typed
+    finding: str = ""  # whose prompts are edited
     region: int = 0
     boxes_drawn: int = 0  # on the picture of the search
     speeds: Mapping[str, list[SpeedRow]] = field(default_factory=dict)  # by model hash
@@ -148,13 +149,19 @@ def set_prompt(text: str) -> None:
     _change(prompt=text)
 
 
-def set_prompts(prompts: PromptSet) -> None:
-    """Replace the prompt set; the old one can be had back."""
+def set_prompts(prompts: PromptSet, keep_fields: bool = False) -> None:
+    """Replace the prompt set; the old one can be had back.
+
+    Args:
+        keep_fields: whether the editor's fields hold these prompts already; else they forget what
+            was typed into them.
+    """
     here = session()
     history = here.prompt_history
     if prompts != here.prompts:
         history = (*history, here.prompts)[-_UNDO:]
-    _change(prompts=prompts, prompt_history=history, prompt_edition=here.prompt_edition + 1)
+    edition = here.prompt_edition + (not keep_fields)
+    _change(prompts=prompts, prompt_history=history, prompt_edition=edition)
 
 
 def undo_prompts() -> None:
@@ -164,6 +171,11 @@ def undo_prompts() -> None:
         *older, last = here.prompt_history
         edition = here.prompt_edition + 1
         _change(prompts=last, prompt_history=tuple(older), prompt_edition=edition)
+
+
+def choose_finding(name: str) -> None:
+    """The finding whose prompts are edited."""
+    _change(finding=name)
 
 
 def choose_region(number: int) -> None:
