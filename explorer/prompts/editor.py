@@ -65,7 +65,7 @@ def _finding(prompts: PromptSet) -> str:
 def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) -> tuple[str, ...]:
     """What stands in the lines of a side, the empty ones left out."""
     texts: tuple[str, ...] = getattr(prompts, side)
-    head = _line("end")
+    head = _line("bottom")
     head.markdown(f"**{_SIDES[side]}**")
     for words, width in _FIGURES.items():
         head.caption(words, width=width)
