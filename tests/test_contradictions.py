@@ -11,6 +11,7 @@ from core.language.claim import KINDS
 from core.language.conflict import contradicted
 from core.language.contradict import CHANGES, contradictions
 from core.language.reader import read
+from core.language.statements import NAMES, statements
 from core.language.truth import is_true
 from core.phantom.case import sample_case
 from core.phantom.reports import write_report
@@ -122,6 +123,21 @@ def test_a_device_takes_the_place_of_another_only_if_it_is_known_to_be_absent():
     (text,) = [text for text, change in given if change == "device"]
     assert {claim.kind for claim in read(text)} == {"central line"}
     assert "device" not in dict(map(reversed, contradictions("Pacemaker in place.", rng)))
+
+
+def test_nearly_every_statement_has_its_negation():
+    rng = np.random.default_rng(0)
+    without = []
+    for number in range(500):
+        name = NAMES[number % len(NAMES)]
+        text = statements(name, number % 3 > 0, (None, "left", "right")[number % 3], rng=rng)
+        given = contradictions(text, rng)
+        for said, change in given:
+            checked = change not in ("count", "device") and read(said) and name != "Emphysema"
+            assert not checked or contradicted(read(said), read(text)), (text, said)
+        if "negation" not in {change for _, change in given}:
+            without.append(text)
+    assert len(without) <= 10, without
 
 
 def test_the_same_stream_gives_the_same_texts():

@@ -38,7 +38,7 @@ _DEGREES = {
         r"huge|big|heavy|complete|giant|substantial)\b"
     ),
 }
-_ELSEWHERE = re.compile(r",|;|\bwith\b|\band\b|\bwithout\b|\bno\b")
+_ELSEWHERE = re.compile(r",|;|\bwith\b|\band\b|\bor\b|\bwithout\b|\bno\b")
 _SIZE = re.compile(
     r"(\d+(?:\.\d+)?)(?:\s*x\s*(\d+(?:\.\d+)?))?\s*-?(mm|cm|millimet\w+|centimet\w+)\b"
 )

@@ -45,6 +45,7 @@ class Claim:
     zone: str = ""  # "upper", "middle", "lower", "apical" or "basal"
     kind: str = ""  # of KINDS
     millimetres: float | None = None  # the largest size stated
+    inferred: bool = field(default=False, compare=False)  # the doubt is ours, not the sentence's
     span: tuple[int, int] = field(default=(0, 0), compare=False)  # of the term in the text read
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim, excludes
 
+_MAY_BE_NORMAL = ("No Finding", "Support Devices")
 _NEAR_ZONES = ({"basal", "lower"}, {"apical", "upper"})
 
 
@@ -25,6 +26,10 @@ def contradicted(claims: Iterable[Claim], truth: Sequence[Claim]) -> bool:
 
 
 def _is_false(claim: Claim, truth: Sequence[Claim]) -> bool:
+    if claim.finding == "No Finding" and claim.polarity == PRESENT:
+        return any(t.polarity == PRESENT and t.finding not in _MAY_BE_NORMAL for t in truth) or any(
+            t.polarity == ABSENT and t.finding == "No Finding" for t in truth
+        )
     if claim.polarity != ABSENT:
         denied = [t for t in truth if claim.finding in excludes(t) and _reaches(t, claim)]
         if claim.polarity == UNCERTAIN:

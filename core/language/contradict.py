@@ -5,6 +5,7 @@ does not understand to contradict is not given, nor what another sentence of the
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def contradictions(
     >>> contradictions("small left effusion", np.random.default_rng(0))[0]
     ('small right effusion', 'side')
     """
-    claims = read(sentence)
+    claims = [_as_said(claim) for claim in read(sentence)]
     if not claims:
         return []
     truth = [*claims, *(claim for text in report if text != sentence for claim in read(text))]
@@ -70,7 +71,7 @@ def _candidates(
         yield from ((text, "size") for text in rewrite.measures(sentence))
         yield from ((text, "count") for text in rewrite.counts(sentence))
         yield from _devices(sentence, claims, rng, absent)
-    yield from ((text, "negation") for text in _negations(sentence, claims))
+    yield from ((text, "negation") for text in _negations(sentence, claims, rng))
 
 
 def _sides(sentence: str, claims: list[Claim]) -> Iterator[tuple[str, str]]:
@@ -96,24 +97,45 @@ def _devices(
         yield _typed_like(sentence, text), "device"
 
 
-def _negations(sentence: str, claims: list[Claim]) -> Iterator[str]:
+def _negations(sentence: str, claims: list[Claim], rng: np.random.Generator) -> Iterator[str]:
     polarities = {claim.polarity for claim in claims}
     if UNCERTAIN in polarities:
         return
     core = sentence.strip().rstrip(".")
-    if core[1:2].islower() or core[1:2] == " ":
+    if core.isupper():
+        core = core.lower()
+    elif core[1:2].islower() or core[1:2] in (" ", "-"):
         core = core[0].lower() + core[1:]
-    texts: list[str] = []
-    if polarities == {PRESENT} and claims[0].finding != "No Finding":
-        texts += negate.added(core)
-    else:
-        texts += negate.removed(core)
+    denies = polarities != {PRESENT} or claims[0].finding == "No Finding"
+    texts = list(negate.removed(core) if denies else negate.added(core))
+    if not any(contradicted(read(text), claims) or not read(text) for text in texts):
+        texts = list(_reverse(claims, rng))
     for text in texts:
         yield _typed_like(sentence, rewrite.with_articles(text))
 
 
+def _reverse(claims: list[Claim], rng: np.random.Generator) -> Iterator[str]:
+    """The reverse of what a sentence about one finding says, in words of the vocabulary."""
+    names = {claim.kind if claim.kind in NAMES else claim.finding for claim in claims}
+    if len(names) != 1:
+        return
+    name, present = names.pop(), claims[0].polarity == ABSENT
+    for _ in range(4):  # "no mass" is not contradicted by "a lesion", which may come first
+        text = statements(name, present, claims[0].side, rng=rng, styled=False)
+        if contradicted(read(text), claims):
+            yield text
+            return
+
+
+def _as_said(claim: Claim) -> Claim:
+    """The claim as the sentence puts it: what we doubt by ourselves it states."""
+    return replace(claim, polarity=PRESENT) if claim.inferred else claim
+
+
 def _typed_like(sentence: str, text: str) -> str:
-    """The text with the capital and the full stop that the sentence has."""
+    """The text with the capitals and the full stop that the sentence has."""
+    if sentence.isupper():
+        text = text.upper()
     first = text[0].upper() if sentence[0].isupper() else text[0]
     return first + text[1:] + ("." if sentence.rstrip().endswith(".") else "")
 
@@ -124,6 +146,4 @@ def _is_plain(text: str, claims: list[Claim], truth: Sequence[Claim], change: st
     if change == "negation" and not said:
         # "The lungs are not clear" names no finding; it is the plain reverse of what was said.
         return True
-    if claims[0].finding == "No Finding":
-        return change == "negation"
     return contradicted(said, truth)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 _SIZE = (
-    r"(?:mild to moderate|mildly to moderately|small|tiny|trace|minimal(?:ly)?|mild(?:ly)?|"
-    r"slight(?:ly)?|faint|subtle|moderate(?:ly)?(?:-sized)?|medium-sized|large|sizeable|"
-    r"severe(?:ly)?|marked(?:ly)?|pronounced|gross(?:ly)?|considerably|extensive|massive|dense|"
-    r"bulky|huge|prominent|conspicuous|hazy|ill-defined)"
+    r"(?:(?:clearly )?displaced|nondisplaced|hairline|mild to moderate|mildly to moderately|small|"
+    r"tiny|trace|minimal(?:ly)?|mild(?:ly)?|slight(?:ly)?|faint|subtle|moderate(?:ly)?(?:-sized)?|"
+    r"medium-sized|large|sizeable|severe(?:ly)?|marked(?:ly)?|pronounced|gross(?:ly)?|"
+    r"considerably|extensive|massive|dense|bulky|huge|prominent|conspicuous|hazy|ill-defined)"
 )
 _SEEN = r"(?:seen|noted|present|identified|visible|evident|appreciated|demonstrated)"
 _VERB = re.compile(
@@ -30,9 +30,14 @@ _ADD: tuple[tuple[str, str], ...] = (
     ),
     (rf"^(.+?) (is|are) (?:{_SIZE} )?({_PARTICIPLE}\b.*)$", r"\1 \2 not \3"),
     (
-        r"^((?:the )?(?:\w+ ){0,3}?(?:shows?|demonstrates?|reveals?|showing)) (?:an? )?(.+)$",
+        r"^((?:the )?(?:[\w-]+ ){0,3}?(?:shows?|demonstrates?|reveals?|showing|we see|has)) "
+        r"(?:an? )?(.+)$",
         r"\1 no \2",
     ),
+    (r"^(impression:) (?:an? )?(.+)$", r"\1 no \2"),
+    (r"^note is made of (?:an? )?(.+)$", r"no \1"),
+    (r"^\+ (.+)$", r"no \1"),
+    (r"^((?:chest )?x-ray) with (?:an? )?(.+)$", r"\1 without \2"),
     (r"^(?:positive for|evidence of) (.+)$", r"no evidence of \1"),
 )
 _REMOVE: tuple[tuple[str, str], ...] = (
@@ -48,7 +53,8 @@ _REMOVE: tuple[tuple[str, str], ...] = (
     (r"^(.+?) without (?:evidence of )?(.+)$", r"\1 with \2"),
     (r"^without (?:evidence of )?(.+)$", r"with \1"),
     (r"^(.+?)(?:: none| absent)$", r"\1 present"),
-    (r"^(.+? (?:shows|demonstrates)) no (.+)$", r"\1 \2"),
+    (r"^(.+? (?:shows|demonstrates|has|see)) no (.+)$", r"\1 \2"),
+    (r"^(.+) not seen$", r"\1 seen"),
 )
 _OK = r"(?:normal(?: in size)?|within normal limits|unremarkable|of normal size)"
 _NORMAL: tuple[tuple[str, str], ...] = (
@@ -111,11 +117,13 @@ def removed(core: str) -> Iterator[str]:
 
 def _denied(text: str) -> str:
     """Without words of size and number, which would leave room for another; "or" in a list."""
-    head, no, tail = text.partition("no ")
-    if not no:
+    denial = re.search(r"\b(?:no|without) ", text)
+    if denial is None:
         return text
+    head, tail = text[: denial.end()], text[denial.end() :]
     tail = re.sub(rf"\b{_SIZE} (?!amount)", "", tail)
     tail = re.sub(r"\b(?:small|moderate|large|trace) amount of ", "", tail)
-    tail = re.sub(r"\b(?:multiple|several|numerous|many|two|three|four|bilateral|both) ", "", tail)
+    tail = re.sub(r"\b(?:multiple|several|numerous|many|two|three|four|bilateral) ", "", tail)
+    tail = re.sub(r"^both ", "", tail)
     tail = re.sub(r"\b\d+(?:\.\d+)? ?-?(?:mm|cm|millimeters?|centimeters?) ", "", tail)
-    return head + no + re.sub(r"^an? ", "", re.sub(r" and (?=\w)", " or ", tail))
+    return head + re.sub(r"^an? ", "", re.sub(r" and (?=\w)", " or ", tail))

@@ -72,6 +72,14 @@ _NO_FINDING = re.compile(
 )
 """The whole chest is normal, or nothing acute is in it."""
 
+_A_FINDING = re.compile(
+    r"\babnormal (?:frontal )?(?:chest|radiograph|film|cxr|study|x-ray|exam\w*)|"
+    r"\b(?:chest|film|radiograph|cxr|study|x-ray)(?: is| looks)? (?:not normal|abnormal)$|"
+    r"\bnot a normal (?:chest|film|radiograph|study)|shows disease$|pathological chest|"
+    rf"^(?:there is )?(?:an )?acute (?:cardiopulmonary|chest|intrathoracic) {_ABNORMALITY}$"
+)
+"""The chest is not normal, and nothing more is said."""
+
 _NO_LUNG_FINDING = re.compile(
     r"\b(?:no|without)(?: \w+){0,3}? (?:acute|active|focal)(?: \w+)?"
     rf" (?:pulmonary|parenchymal|lung)(?: parenchymal)? {_ABNORMALITY}"
@@ -101,6 +109,9 @@ def normal_claims(text: str, scope: Scope, named: Sequence[Span]) -> list[Claim]
     whole = [m for m in _NO_FINDING.finditer(text) if "otherwise" not in text[: m.start()]]
     if whole and not named:
         return [Claim("No Finding", PRESENT, span=whole[0].span())]
+    abnormal = _A_FINDING.search(text)
+    if abnormal and not named:
+        return [Claim("No Finding", ABSENT, span=abnormal.span())]
     claims = [
         Claim(name, ABSENT, span=match.span())
         for match in _NO_LUNG_FINDING.finditer(text)

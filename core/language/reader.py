@@ -10,6 +10,7 @@ is a wedged vertebra a fracture in doubt; calcified granulomas are no lesion.
 """
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from core.language import attributes
@@ -121,7 +122,8 @@ def _claims(
         return []
     if kind == "markings" and polarity == ABSENT:
         finding = "Edema"  # what normal markings exclude
-    if kind in ("deformity", "sign") and polarity == PRESENT:
+    inferred = kind in ("deformity", "sign") and polarity == PRESENT
+    if inferred:
         polarity = UNCERTAIN
     begin, end = next(part for part in segments if part[0] <= span[0] < part[1])
     part = text[begin : max(end, span[1])]
@@ -137,6 +139,7 @@ def _claims(
             zone=attributes.zone(part),
             kind=kind if kind in KINDS else "",
             millimetres=attributes.millimetres(part),
+            inferred=inferred,
             span=span,
         )
     ]
@@ -172,12 +175,7 @@ def _alternatives(text: str, claims: list[Claim]) -> list[Claim]:
         both = first.polarity == second.polarity == PRESENT and first.finding != second.finding
         if both and len(between) < 30 and re.search(r"(?<![,\w])\s*\bor\b", between):
             doubted |= {first, second}
-    return [
-        Claim(c.finding, UNCERTAIN, c.side, c.severity, c.zone, c.kind, c.millimetres, c.span)
-        if c in doubted
-        else c
-        for c in claims
-    ]
+    return [replace(claim, polarity=UNCERTAIN) if claim in doubted else claim for claim in claims]
 
 
 def _without_repeats(claims: list[Claim]) -> list[Claim]:

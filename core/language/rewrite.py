@@ -55,7 +55,7 @@ _DEGREES: dict[str, tuple[str, ...]] = {
     r"\b(?:nondisplaced|hairline)\b": ("markedly displaced",),
 }
 _SIZED = {"mild": "small", "severe": "large"}  # what "moderate" turns into before an amount
-_AMOUNTS = r"effusion|fluid|pneumothora|ptx|nodul|mass|lesion|hernia|amount|collection|air"
+_AMOUNTS = r"effusion|fluid|pneumothora|ptx|nodul|mass|lesion|hernia|amount|collection|pleural air"
 
 _MANY = r"multiple|several|numerous|many|two|three|four"
 _COUNTED = r"nodules?|masses|mass|lesions?|fractures?|opacities|opacity|granulomas?|scars?|pacemakers?|tubes?|lines?|drains?|catheters?"  # noqa: E501

@@ -20,6 +20,17 @@ from core.language.style import restyle
 NAMES: tuple[str, ...] = (*vocabularies(),)
 """What can be asked for: findings, and the kinds of them that have words of their own."""
 
+COUNTED: dict[str, tuple[str, str]] = {
+    "nodule": ("lung nodule", "lung nodules"),
+    "mass": ("lung mass", "lung masses"),
+    "Lung Lesion": ("lung lesion", "lung lesions"),
+    "rib": ("rib fracture", "rib fractures"),
+    "Fracture": ("fracture", "fractures"),
+    "central line": ("central line", "central lines"),
+    "Support Devices": ("medical device", "medical devices"),
+}
+"""What `counted` can count, and its plural."""
+
 GENERAL = ("Lung Lesion", "Fracture")
 """Findings whose general words say a kind of them as well."""
 
@@ -61,6 +72,27 @@ def statements(
     else:
         text = _presence(vocabulary, side if vocabulary.lateral else None, severity, uncertain, rng)
     return restyle(text, rng) if styled else text
+
+
+def counted(name: str, count: int, side: str | None = None, *, rng: np.random.Generator) -> str:
+    """How many there are, of what can be counted (`COUNTED`).
+
+    From four on also "multiple" or "several".
+
+    Raises:
+        KeyError: no such name.
+
+    >>> counted("nodule", 2, "left", rng=np.random.default_rng(1))
+    'there are two left lung nodules'
+    """
+    one, many = COUNTED[name]
+    numbers = {1: ("one", "a single", "a solitary"), 2: ("two",), 3: ("three",)}
+    number = _choose(numbers.get(count, ("multiple", "several", str(count))), rng)
+    noun = one if count == 1 else many
+    place = "bilateral" if side == "both" else side or ""
+    text = " ".join(f"{number} {place} {noun}".split())
+    frame = _choose(("{x}", "{x}", "there {is} {x}", "{x} {is} seen", "the film shows {x}"), rng)
+    return frame.replace("{x}", text).replace("{is}", "is" if count == 1 else "are")
 
 
 def phrases(finding: str, present: bool) -> list[str]:
@@ -140,8 +172,6 @@ def _framed(
     many = phrase.number == "many" or (side == "both" and phrase.number == "a")
     article = "a " if phrase.number == "a" and side != "both" else ""
     frame = _choose(getattr(frames(), polarity), rng)
-    if frame.endswith("is what we see") and many:
-        frame = frame.replace(" is ", " are ")
     frame = frame.replace("{a x}", article + text).replace("{x}", text)
     return choose_alternatives(frame.replace("{is}", "are" if many else "is"), rng)
 

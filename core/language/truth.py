@@ -41,7 +41,9 @@ def holds(claim: Claim, case: Case) -> bool:
     findings = [finding for finding in case.findings if finding.name in names]
     if claim.polarity == UNCERTAIN and not findings:
         return True
-    there = any(_fits(claim, finding) for finding in findings) and _on_both(claim, findings)
+    there = any(_fits(claim, finding) for finding in findings)
+    if claim.polarity != ABSENT:  # to deny both sides is to deny each
+        there = there and _on_both(claim, findings)
     return there != (claim.polarity == ABSENT)
 
 
