@@ -90,6 +90,16 @@ def test_the_oldest_encodings_go_first(cache, monkeypatch):
     assert left.name != old.name
 
 
+def test_an_encoding_larger_than_the_limit_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path))
+    monkeypatch.setattr(set_cache, "_LIMIT", 1)
+    predictor, looked = Predictor(tiny_model(), "tiny"), []
+    first = predictor.encode_set(TinySet(seed=1), lambda done, total: looked.append(done))
+    again = predictor.encode_set(TinySet(seed=1), lambda done, total: looked.append(done))
+    assert len(looked) == 1  # encoded once
+    assert torch.equal(first.patch_features, again.patch_features)
+
+
 def test_each_text_passes_the_model_once():
     model = tiny_model()
     predictor, backbone = Predictor(model, "tiny"), model.backbone

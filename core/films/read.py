@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ExplorerError
 from core.films.film import Film
-from core.films.grey import grey_of_colours
+from core.films.grey import grey_of_picture
 from core.films.limits import MAX_BYTES, MAX_PIXELS, refuse_size
 from core.films.loaded import LoadedImage
 from core.films.window import between
@@ -70,10 +70,11 @@ def _read_picture(data: bytes, name: str) -> LoadedImage:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-        refuse_size(name, picture.height, picture.width)
+        channels = len(picture.getbands())
+        refuse_size(name, picture.height, picture.width, channels=channels)
         kind = str(picture.format)
         picture.load()
-        turned = ImageOps.exif_transpose(picture)
+        ImageOps.exif_transpose(picture, in_place=True)  # which copies none that stands upright
     except ExplorerError:
         raise
     except Image.DecompressionBombError:
@@ -87,8 +88,9 @@ def _read_picture(data: bytes, name: str) -> LoadedImage:
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError):
         raise _damaged(name) from None
-    values, top, notes = _grey(turned)
-    pixels = values * np.float32(255 / top)  # exact for 8 bits, which a window would not be
+    values, top, notes = _grey(picture)
+    # Exact for 8 bits, which a window would not be; and one array, not two, for most films.
+    pixels = values if top == 255 else values * np.float32(255 / top)
     return LoadedImage(pixels, kind, notes, Film(values, between(0, top)))
 
 
@@ -103,10 +105,7 @@ def _grey(picture: Image.Image) -> tuple[NDArray[np.float32], float, tuple[str, 
     if picture.mode.startswith("I") or picture.mode == "F":
         values = np.asarray(picture, dtype=np.float32)
         return values, 65535.0 if values.max(initial=0) > 255 else 255.0, ()
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-        picture = Image.alpha_composite(black, picture.convert("RGBA")).convert("RGB")
-    if picture.mode in ("L", "1"):
+    if picture.mode in ("L", "1") and "transparency" not in picture.info:
         return np.asarray(picture.convert("L"), dtype=np.float32), 255.0, ()
-    grey, notes = grey_of_colours(np.asarray(picture.convert("RGB")))
+    grey, notes = grey_of_picture(picture)
     return grey, 255.0, notes

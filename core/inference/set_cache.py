@@ -13,7 +13,7 @@ from core.files import write_whole
 from core.lrclr.encodings import ImageEncoding
 from core.paths import cache_dir
 
-_LIMIT = 4 * 2**30  # bytes; the oldest files go first
+_LIMIT = 4 * 2**30  # bytes; the oldest files go first, the newest stays whatever its size
 
 
 def cached_encoding(key: str, make: Callable[[], ImageEncoding]) -> ImageEncoding:
@@ -66,7 +66,8 @@ def _write(path: Path, encoding: ImageEncoding) -> None:
 def _trim(folder: Path) -> None:
     files = sorted(folder.glob("*.safetensors"), key=lambda f: f.stat().st_mtime, reverse=True)
     total = 0
-    for file in files:
+    for number, file in enumerate(files):
         total += file.stat().st_size
-        if total > _LIMIT:
+        # One larger than the limit would be made anew at every look at its set.
+        if total > _LIMIT and number:
             file.unlink(missing_ok=True)
