@@ -2,7 +2,10 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from core.errors import ExplorerError
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
+from core.paths import ROOT
 from core.training.compare import differing, gains, summary
 from core.training.finetune import finetune
 from core.training.record import read_record
@@ -140,7 +144,7 @@ def test_a_stopped_run_is_resumed_by_its_own_command(runs: Path) -> None:
     assert not run.can_resume and list_runs()[0].name == "long"
 
 
-def _until(run: Run, *statuses: str, seconds: float = 120) -> None:
+def _until(run: Run, *statuses: str, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while run.status not in statuses:
         assert time.monotonic() < deadline, (run.status, run.error)
@@ -151,8 +155,8 @@ def test_a_queued_run_waits_for_the_one_before_it_and_starts_by_itself(runs: Pat
     options = ["--model", str(runs.parent / "base"), "--data", "phantom:train,n=8",
                "--check-data", "phantom:val,n=12", "--batch-size", "4", "--k", "4"]  # fmt: skip
     first = start_run("first", [*options, "--steps", "20000", "--save-every", "5"])
-    second = start_run("second", [*options, "--steps", "3", "--queue"])
-    third = start_run("third", [*options, "--steps", "3", "--queue"])
+    second = start_run("second", [*options, "--steps", "3"])
+    third = start_run("third", [*options, "--steps", "3"])
     _until(third, "queued")
     _until(second, "queued")
     assert second.waits_for == ["first"] and set(third.waits_for) == {"first", "second"}
@@ -165,6 +169,86 @@ def test_a_queued_run_waits_for_the_one_before_it_and_starts_by_itself(runs: Pat
     _until(first, "paused")
     assert first.can_resume and first.has_model
     _until(second, "finished")
+
+
+def _short(runs: Path) -> list[str]:
+    return ["--model", str(runs.parent / "base"), "--data", "phantom:train,n=8", "--check-data",
+            "phantom:val,n=12", "--batch-size", "4", "--k", "4", "--steps", "3"]  # fmt: skip
+
+
+def test_a_stop_or_pause_in_the_first_moment_is_heard(runs: Path) -> None:
+    stopped, paused = start_run("stopped", _short(runs)), start_run("paused", _short(runs))
+    assert stopped.status == "queued" and paused.status == "queued"  # from the first moment
+    stopped.stop()
+    paused.pause()
+    _until(stopped, "cancelled")
+    _until(paused, "paused")
+    assert not stopped.metrics and not paused.metrics  # neither began
+    assert paused.can_resume and not stopped.can_resume
+    resume_run(paused)
+    with pytest.raises(ExplorerError, match="nothing to resume"):
+        resume_run(paused)
+    _until(paused, "finished")
+    assert [line["step"] for line in paused.metrics if line["kind"] == "step"][-1] == 3
+    assert not paused.can_resume
+
+
+_TURN = """
+import sys, time
+from pathlib import Path
+from core.paths import runs_dir
+from core.training.runs import recorded
+name, gate = sys.argv[1], Path(sys.argv[2])
+def work():
+    with open(runs_dir() / "turns.txt", "a") as file:
+        file.write(f"{name} in\\n"); file.flush()
+        time.sleep(0.3)
+        file.write(f"{name} out\\n")
+print("ready", flush=True)
+while not gate.exists():
+    pass
+recorded(runs_dir() / name, [], work, queue=True)
+"""
+
+
+def test_runs_that_queue_in_the_same_instant_take_turns(runs: Path) -> None:
+    gate, names = runs.parent / "gate", "abcdef"
+    runs.mkdir()
+    waiting = [
+        subprocess.Popen([sys.executable, "-c", _TURN, name, str(gate)], cwd=ROOT, text=True,
+                         stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        for name in names
+    ]  # fmt: skip
+    for process in waiting:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    gate.touch()
+    assert [process.wait(600) for process in waiting] == [0] * len(names)
+    turns = [line.split() for line in (runs / "turns.txt").read_text().splitlines()]
+    assert len(turns) == 2 * len(names) and {Run(runs / n).status for n in names} == {"finished"}
+    for begun, ended in zip(turns[::2], turns[1::2], strict=True):
+        assert (begun[1], ended[1]) == ("in", "out") and begun[0] == ended[0]
+
+
+def test_two_sessions_that_press_start_together_train_one_after_the_other(runs: Path) -> None:
+    with ThreadPoolExecutor(2) as sessions:
+        both = list(sessions.map(lambda name: start_run(name, _short(runs)), ("one", "other")))
+    at_once = 0
+    while any(run.status in ("queued", "running") for run in both):
+        at_once = max(at_once, sum(run.status == "running" for run in both))
+        time.sleep(0.02)
+    assert at_once == 1 and {run.status for run in both} == {"finished"}
+
+
+def test_a_run_whose_process_cannot_be_started_blocks_nobody(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(ExplorerError, match="Cannot allocate memory"):
+        start_run("one", [])
+    assert Run(runs / "one").status == "failed" and not Run(runs / "one").waits_for
 
 
 def test_a_run_without_checks_is_still_a_line(runs: Path) -> None:

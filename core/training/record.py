@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from core.paths import ROOT
 
 if TYPE_CHECKING:
@@ -34,6 +32,8 @@ def write_record(
         left_out: studies that cannot be read and why.
         remarks: what a reader should know of its data, in sentences.
     """
+    import torch  # here, so that who waits for a run or watches it is light
+
     record = {
         "config": asdict(config),
         "data": {"fingerprint": data.fingerprint, "images": len(data.inputs),

@@ -3,7 +3,10 @@
 A run folder holds command.json, log.jsonl, run.log (what the process printed), pid.json while it
 runs, status.json when it ended, and the model. Nothing is kept in the process that watches, so the
 page may come and go, and a server restart finds every run again. A queued run is a process that
-waits for those before it.
+waits for those before it; every run that `start_run` or `resume_run` submits queues itself.
+
+A request to stop counts from the moment a run is submitted: what an earlier start left of one is
+removed then, by the one who submits, and never by the process that starts.
 """
 
 import json
@@ -18,8 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from core.claims import claimed, is_alive, owner_of, this_process
 from core.errors import ExplorerError
 from core.files import write_text_whole
 from core.paths import ROOT, runs_dir
@@ -28,6 +30,8 @@ from core.training.states import StateFiles
 
 ENDED = ("finished", "failed", "cancelled", "paused")
 _PAUSE = "pause"
+_SUBMITTED = "LRCLR_RUN_SUBMITTED"
+"""In the environment of a process that a run was submitted to: its folder is prepared."""
 
 
 class Cancelled(Exception):
@@ -100,9 +104,13 @@ class Run:
 
     @property
     def can_resume(self) -> bool:
-        """Whether it ended early and left a training state to go on from."""
-        ended = self.status in ("failed", "cancelled", "paused")
-        return ended and StateFiles(self.dir).there
+        """Whether it ended early and left a training state, or was paused before its first step."""
+        status = self.status
+        if status not in ("failed", "cancelled", "paused"):
+            return False
+        if StateFiles(self.dir).there:
+            return True
+        return status == "paused" and not any(line["kind"] == "step" for line in self.metrics)
 
     def stop(self) -> None:
         """Ask the process to end after its present step and keep what it learned."""
@@ -114,26 +122,20 @@ class Run:
 
     @property
     def waits_for(self) -> list[str]:
-        """Names of the runs that were started earlier and have not ended."""
-        # Two that are started at once can have the same time: their names decide then.
-        mine = (float(_read(self.dir / "pid.json").get("created", 0)), self.name)
-        return [
-            run.name
-            for run in list_runs()
-            if run.dir.resolve() != self.dir.resolve()
-            and run.status in ("running", "queued")
-            and (float(_read(run.dir / "pid.json").get("created", mine[0])), run.name) < mine
-        ]
+        """Names of the runs that go first: those that run, and those that queued before it."""
+        mine = (_submitted(self.dir), self.name)  # names decide between two of the same moment
+        first = []
+        for run in list_runs():
+            if run.dir.resolve() == self.dir.resolve():
+                continue
+            status = run.status
+            earlier = (_submitted(run.dir), run.name) < mine
+            if status == "running" or (status == "queued" and earlier):
+                first.append(run.name)
+        return first
 
     def _alive(self) -> bool:
-        seen = _read(self.dir / "pid.json")
-        try:
-            process = psutil.Process(int(seen["pid"]))
-            # A number is used again after a restart: the start time tells the processes apart.
-            same = abs(process.create_time() - float(seen["created"])) < 2
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except (KeyError, ValueError, psutil.Error):
-            return False
+        return is_alive(_read(self.dir / "pid.json"))
 
 
 def list_runs() -> list[Run]:
@@ -159,10 +161,10 @@ def start_run(name: str, arguments: list[str]) -> Run:
         folder.mkdir(parents=True)
     except FileExistsError:
         raise ExplorerError(f"There is a run '{name}' already; choose another name.") from None
+    run = Run(folder)
     shown = ["python", "-m", "core", "finetune", *arguments, "--out", f"runs/{name}"]
-    (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
-    _spawn(folder, arguments)
-    return Run(folder)
+    _submit(run, arguments, shown)
+    return run
 
 
 def resume_run(run: Run) -> None:
@@ -171,24 +173,51 @@ def resume_run(run: Run) -> None:
     Raises:
         ExplorerError: it runs, or there is no state to go on from.
     """
-    if run.status == "running" or not run.can_resume:
+    if not run.can_resume:
         raise ExplorerError(f"'{run.name}' has nothing to resume: it runs, or it kept no state.")
     arguments = run.command[4:]
     if "--out" in arguments:
         place = arguments.index("--out")
         del arguments[place : place + 2]
-    (run.dir / "status.json").unlink(missing_ok=True)
-    _spawn(run.dir, [word for word in arguments if word != "--resume"] + ["--resume"])
+    _submit(run, [word for word in arguments if word != "--resume"] + ["--resume"])
 
 
-def _spawn(folder: Path, arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "core", "finetune", *arguments, "--out", str(folder)]
+def _submit(run: Run, arguments: list[str], shown: list[str] | None = None) -> None:
+    """Have a process do the run; from here on it is queued, and may be stopped and paused."""
+    folder = run.dir
+    try:
+        with claimed(folder / "submit.lock", run.name):  # pressed twice at once
+            if run.status in ("queued", "running"):
+                raise ExplorerError(f"'{run.name}' runs already.")
+            (folder / "stop").unlink(missing_ok=True)
+            # This process stands for the run until its own is there.
+            submitted = {"submitted": time.time_ns()}
+            _write(folder / "pid.json", {**this_process(), **submitted})
+            _write(folder / "status.json", {"status": "queued"})
+            if shown:
+                _write(folder / "command.json", {"command": shown})
+            _write(folder / "pid.json", {**owner_of(_spawn(folder, arguments)), **submitted})
+    except OSError as error:
+        said = (
+            f"'{run.name}' could not be started ({error.strerror}); free some space or choose "
+            "another folder of runs."
+        )
+        with suppress(OSError):
+            _write(folder / "status.json", {"status": "failed", "error": said})
+        raise ExplorerError(said) from None
+
+
+def _spawn(folder: Path, arguments: list[str]) -> int:
+    """Start the process of a run; its number."""
+    queue = [] if "--queue" in arguments else ["--queue"]
+    out = str(folder.resolve())  # the process works in another folder
+    command = [sys.executable, "-m", "core", "finetune", *arguments, *queue, "--out", out]
+    environment = {**os.environ, _SUBMITTED: out, "LRCLR_RUNS": str(runs_dir().resolve())}
     with (folder / "run.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
-    _note_process(folder, process.pid)
+            start_new_session=True, env=environment,
+        ).pid  # fmt: skip
 
 
 def recorded(
@@ -202,24 +231,17 @@ def recorded(
     Raises:
         ExplorerError: as `work` does, once it is written down.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in ("status.json", "stop"):
-        (folder / stale).unlink(missing_ok=True)
-    if not (folder / "command.json").is_file():
-        shown = ["python", "-m", "core", "finetune", *arguments]
-        (folder / "command.json").write_text(json.dumps({"command": shown}), encoding="utf-8")
-    _note_process(folder, os.getpid())
+    _prepare(folder, arguments)
     stop = folder / "stop"
     try:
         if queue:
             _wait_turn(Run(folder))
-        work()
-        ended = "finished"
-        if stop.exists():
-            ended = "paused" if stop.read_text(encoding="utf-8") == _PAUSE else "cancelled"
-        _write(folder / "status.json", {"status": ended})
+        _write(folder / "status.json", {"status": "running"})
+        if not stop.exists():  # asked for before it began
+            work()
+        _write(folder / "status.json", {"status": _asked(stop) or "finished"})
     except (Cancelled, KeyboardInterrupt):
-        _write(folder / "status.json", {"status": "cancelled"})
+        _write(folder / "status.json", {"status": _asked(stop) or "cancelled"})
     except BaseException as error:
         said = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}."
         with suppress(OSError):  # a full disk must not hide what went wrong
@@ -229,21 +251,55 @@ def recorded(
         (folder / "pid.json").unlink(missing_ok=True)
 
 
+def _prepare(folder: Path, arguments: list[str]) -> None:
+    """What a folder needs before its run: as `_submit` left it, or for a run from a terminal."""
+    if os.environ.pop(_SUBMITTED, "") == str(folder.resolve()):
+        _write(folder / "pid.json", {**this_process(), "submitted": _submitted(folder)})
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "stop").unlink(missing_ok=True)
+    _write(folder / "pid.json", {**this_process(), "submitted": time.time_ns()})
+    _write(folder / "status.json", {"status": "queued"})
+    if not (folder / "command.json").is_file():
+        shown = ["python", "-m", "core", "finetune", *arguments]
+        _write(folder / "command.json", {"command": shown})
+
+
+def _asked(stop: Path) -> str:
+    """What a run was asked for, as its status; "" for nothing."""
+    try:
+        return "paused" if stop.read_text(encoding="utf-8") == _PAUSE else "cancelled"
+    except FileNotFoundError:
+        return ""
+
+
+def _submitted(folder: Path) -> int:
+    """When a run was submitted, in nanoseconds; now, where it does not say."""
+    try:
+        return int(_read(folder / "pid.json")["submitted"])
+    except (KeyError, TypeError, ValueError):
+        return time.time_ns()
+
+
 def _wait_turn(run: Run) -> None:
-    _write(run.dir / "status.json", {"status": "queued"})
-    while run.waits_for:
+    """Return when it is this run's turn, and have it count as running then.
+
+    Looking who goes first and taking the turn are one act: two that queued in the same instant
+    could each have seen nobody otherwise.
+    """
+    runs_dir().mkdir(parents=True, exist_ok=True)
+    while True:
         if (run.dir / "stop").exists():
             raise Cancelled
+        try:
+            with claimed(runs_dir() / ".turn.lock", "The queue of runs"):
+                if not run.waits_for:
+                    _write(run.dir / "status.json", {"status": "running"})
+                    return
+        except ExplorerError:  # another one is looking
+            time.sleep(0.05)
+            continue
         time.sleep(0.5)
-    (run.dir / "status.json").unlink()
-
-
-def _note_process(folder: Path, pid: int) -> None:
-    try:
-        created = psutil.Process(pid).create_time()
-    except psutil.Error:  # it ended already; its status says how
-        created = time.time()
-    _write(folder / "pid.json", {"pid": pid, "created": created})
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.training.config_file import read_config
-from core.training.settings import FinetuneConfig
-from core.training.presets import own_presets, preset_path, presets
 from core.training.own_presets import remove_preset, save_preset
-from core.training.runs import Run, list_runs, start_run
+from core.training.presets import own_presets, preset_path, presets
+from core.training.runs import Run, start_run
+from core.training.settings import FinetuneConfig
 from explorer.shared import cache, state, terminal
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
@@ -87,8 +87,6 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
     ]  # fmt: skip
     for part, weight in chosen.items():
         arguments += [f"--{part}-weight", f"{weight:g}"]
-    if any(run.status in ("running", "queued") for run in list_runs()):
-        arguments.append("--queue")
     return name, arguments
 
 

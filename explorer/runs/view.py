@@ -12,6 +12,7 @@ from explorer.shared import cache, components, figures, guard, state
 
 _WORDS = {
     "queued": (":material/hourglass:", "waiting for its turn"),
+    "starting": (":material/pending:", "starting"),
     "running": (":material/pending:", "running"),
     "finished": (":material/check_circle:", "finished"),
     "failed": (":material/error:", "failed"),
@@ -33,15 +34,16 @@ def _draw(run: Run) -> None:
 
 def _view(run: Run) -> None:
     status, metrics = run.status, run.metrics
-    icon, words = _WORDS[status]
+    before = run.waits_for if status == "queued" else []
+    icon, words = _WORDS["starting" if status == "queued" and not before else status]
     st.markdown(f"{icon} **{run.name}**: {words}.")
     if status == "failed":
         st.error(str(run.error), icon=":material/error:")
     steps = [line for line in metrics if line["kind"] == "step"]
     checks = [line for line in metrics if line["kind"] == "check"]
-    if status == "queued":
-        _waiting(run)
-    elif status == "running":
+    if before:
+        _waiting(run, before)
+    elif status in ("queued", "running"):
         _progress(run, metrics, steps)
     elif state.just_ended(f"run {run.name}"):
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
@@ -67,10 +69,9 @@ def _view(run: Run) -> None:
         _use(run)
 
 
-def _waiting(run: Run) -> None:
+def _waiting(run: Run, before: list[str]) -> None:
     state.watch(f"run {run.name}")
-    before = run.waits_for
-    st.progress(0.0, f"After {', '.join(before)}" if before else "Starting")
+    st.progress(0.0, f"After {', '.join(before)}")
     if st.button("Take out of the queue", key=f"stop_{run.name}", icon=":material/close:"):
         run.stop()
 

@@ -1,0 +1,1 @@
+"""Fine-tuning runs: the form that starts one, its progress, all of them compared."""
