@@ -27,6 +27,13 @@ def presets_dir() -> Path:
     return Path(chosen) if chosen else own / "presets"
 
 
+def access_file() -> Path:
+    """What visitors of the app may do (`LRCLR_ACCESS`, else access.toml of the configuration)."""
+    chosen = os.environ.get("LRCLR_ACCESS")
+    own = user_config_path("lrclr-explorer", appauthor=False)
+    return Path(chosen) if chosen else own / "access.toml"
+
+
 def cxr_data() -> Path | None:
     """Folder of the real radiographs used by tests (`CXR_DATA`, else `../shared/cxr`), if there."""
     folder = Path(os.environ.get("CXR_DATA", ROOT.parent / "shared" / "cxr"))

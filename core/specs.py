@@ -90,7 +90,25 @@ def open_shards(folder: Path) -> "EmbeddedSet":
     return open_embedded(folder, open_studies)
 
 
+def phantom_count(spec: str) -> int:
+    """How many phantoms `phantom:...` names, without drawing one.
+
+    Raises:
+        ExplorerError: as `open_studies`.
+
+    >>> phantom_count("phantom:train,n=2000")
+    2000
+    """
+    return _phantom_values(spec)[1]
+
+
 def _phantoms(spec: str) -> PhantomSet:
+    split, n, seed, size = _phantom_values(spec)
+    return PhantomSet(split, n, seed, size, spec)
+
+
+def _phantom_values(spec: str) -> tuple[str, int, int, int]:
+    """Split, number, seed and size."""
     preset, values = PRESETS["test"], {"size": 224}
     for part in filter(None, (part.strip() for part in spec.removeprefix("phantom:").split(","))):
         name, _, number = part.partition("=")
@@ -101,8 +119,7 @@ def _phantoms(spec: str) -> PhantomSet:
         else:
             known = ", ".join([*PRESETS, *(f"{key}=" for key in _LIMITS)])
             raise ExplorerError(f"'{part}' in '{spec}' is not known; known: {known}.")
-    n, seed = values.get("n", preset.n), values.get("seed", preset.seed)
-    return PhantomSet(preset.split, n, seed, values["size"], spec)
+    return preset.split, values.get("n", preset.n), values.get("seed", preset.seed), values["size"]
 
 
 def _number(spec: str, name: str, text: str) -> int:

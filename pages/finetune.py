@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.training.runs import list_runs
+from explorer import access
 from explorer.runs import form, table, view
 from explorer.shared import state
 
@@ -11,7 +12,7 @@ st.markdown(
     "Trains LRCLR on the **reports** of a set: no labels, no masks. The run is its own process; "
     "you can leave this page, and closing the browser stops nothing."
 )
-runs = {run.name: run for run in list_runs()}
+runs = {run.name: run for run in access.visible_runs(list_runs())}
 if runs:
     options = list(runs)
     here = state.session().run

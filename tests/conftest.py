@@ -20,6 +20,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("LRCLR_CACHE", str(folder))
 
 
+@pytest.fixture(autouse=True)
+def _at_this_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are tested as their owner, without access.toml; tests/test_access.py has visitors."""
+    monkeypatch.setenv("LRCLR_ACCESS", str(tmp_path / "no-access.toml"))
+    if "streamlit" in sys.modules:  # no test of core waits for it
+        from explorer import access
+
+        here = access.Connection(None, {"Host": "localhost:8501"})
+        monkeypatch.setattr(access, "connection", lambda: here)
+
+
 @pytest.fixture
 def cxr() -> Path:
     """The folder of real radiographs."""

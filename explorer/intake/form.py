@@ -9,6 +9,7 @@ from core.errors import ExplorerError
 from core.intake import FIELDS, Source, guess_mapping, open_source
 from core.intake.job import ImportJob
 from core.labels import PATHOLOGIES
+from explorer import access
 from explorer.shared import state, terminal
 
 _NONE = "(none)"
@@ -16,7 +17,12 @@ _PREVIEW = 8
 
 
 def draw() -> ImportJob | None:
-    """Fields, preview and mapping; the job, when one was started."""
+    """Fields, preview and mapping; the job, when one was started.
+
+    Raises:
+        ExplorerError: it is not this session's to import.
+    """
+    access.check_import()
     data = _kept("data", "Data on this computer", "a folder, or a table: .csv, .tsv, .parquet")
     images = ""
     if Path(data).suffix:

@@ -10,9 +10,10 @@ from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
 from core.studies import StudySet
 from explorer.shared import cache, figures
+from explorer.shared.kept import by_study
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _map(
     method: str,
     model: Predictor,
@@ -38,7 +39,7 @@ def saliency(
     return model.model.backbone.preprocess.map_to_image(found, shape)
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _regions(
     model: Predictor,
     fingerprint: str,

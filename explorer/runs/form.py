@@ -11,6 +11,7 @@ from core.training.own_presets import remove_preset, save_preset
 from core.training.presets import own_presets, preset_path, presets
 from core.training.runs import Run, start_run
 from core.training.settings import FinetuneConfig
+from explorer import access
 from explorer.shared import cache, state, terminal
 
 _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
@@ -19,7 +20,8 @@ _SMALL = {"steps": 200, "batch_size": 32, "learning_rate": 3e-4}
 
 def draw() -> Run | None:
     """Preset, form and command; the run, when one was started."""
-    known = presets()
+    told = presets()
+    known = {name: told[name] for name in access.visible_presets(told)}
     if state.session().next_preset in known:  # just saved, or what replaces one removed
         state.put_widget("preset", state.session().next_preset)
         state.set_next_preset("")
@@ -28,7 +30,8 @@ def draw() -> Run | None:
         state.put_widget("preset", "lrclr")
     preset = one.selectbox("Preset", list(known), key="preset")
     two.caption(known[preset])
-    _editor(preset)
+    if access.is_owner():
+        _editor(preset)
     try:
         config = read_config(preset)
     except ExplorerError as error:  # a file of the user's own, edited elsewhere
@@ -45,7 +48,9 @@ def draw() -> Run | None:
     if not started:
         return None
     try:
+        access.check_new_run(*(_value(arguments, word) for word in ("model", "data", "config")))
         run = start_run(name, arguments)
+        access.claim_run(run)
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")
         return None
@@ -90,6 +95,10 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
     return name, arguments
 
 
+def _value(arguments: list[str], option: str) -> str:
+    return arguments[arguments.index(f"--{option}") + 1]
+
+
 def _editor(preset: str) -> None:
     path = preset_path(preset)
     own = preset in own_presets()
@@ -109,6 +118,7 @@ def _editor(preset: str) -> None:
 def _try(change: Callable[[], None], then: str) -> None:
     """Change the presets, then choose `then`; a refusal is shown and the text stays."""
     try:
+        access.check_presets()
         change()
     except ExplorerError as error:
         st.error(str(error), icon=":material/error:")

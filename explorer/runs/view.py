@@ -8,6 +8,7 @@ from core.evaluation.report import left_out_sentence
 from core.training.alarms import alarms
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
+from explorer import access
 from explorer.shared import cache, components, figures, guard, state
 
 _WORDS = {
@@ -29,6 +30,7 @@ def watch(run: Run) -> None:
 
 def _draw(run: Run) -> None:
     with guard.sentences():  # a fragment that polls runs outside the page's own guard
+        access.check_run(run)
         _view(run)
 
 
@@ -71,7 +73,9 @@ def _view(run: Run) -> None:
 
 def _waiting(run: Run, before: list[str]) -> None:
     state.watch(f"run {run.name}")
-    st.progress(0.0, f"After {', '.join(before)}")
+    theirs = len(before) - len(access.visible_runs(Run(run.dir.parent / name) for name in before))
+    shown = "runs of others" if theirs else ", ".join(before)
+    st.progress(0.0, f"After {shown}")
     if st.button("Take out of the queue", key=f"stop_{run.name}", icon=":material/close:"):
         run.stop()
 

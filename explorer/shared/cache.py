@@ -24,6 +24,8 @@ from core.lrclr.encodings import ImageEncoding
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
+from explorer import access
+from explorer.shared.kept import by_study
 from explorer.shared.progress import page_download, page_progress
 
 
@@ -36,11 +38,11 @@ KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
 
 
 def model_names() -> list[str]:
-    """Embedded models that are there, then runs that left a model."""
+    """Embedded models that are there, then runs that left a model; as far as the session may."""
     embedded = [
         name for name in EMBEDDED if ((f := model_folder(name)) and isfile(f / "config.json"))
     ]
-    return embedded + [run.name for run in list_runs() if run.has_model]
+    return access.visible_models(embedded + [run.name for run in list_runs() if run.has_model])
 
 
 def default_model() -> str:
@@ -58,8 +60,9 @@ def predictor(spec: str) -> Predictor:
     """A model ready to use, as it was last written: a run writes its model at every check.
 
     Raises:
-        ExplorerError: there is no such model, or it cannot be read.
+        ExplorerError: there is no such model, it cannot be read, or this session may not.
     """
+    access.check_model(spec)
     folder = model_folder(spec)
     config = folder / "config.json" if folder else None
     return _predictor(spec, config.stat().st_mtime_ns if config and isfile(config) else 0)
@@ -82,9 +85,18 @@ def drawings_alone(spec: str) -> bool:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)
-def studies(spec: str) -> StudySet:
-    """An open study set."""
+def _open(spec: str) -> StudySet:
     return open_studies(spec)
+
+
+def studies(spec: str) -> StudySet:
+    """An open study set.
+
+    Raises:
+        ExplorerError: it cannot be opened, or not by this session.
+    """
+    access.check_set(spec)
+    return _open(spec)
 
 
 @st.cache_data(ttl=10, max_entries=16, show_spinner=False)
@@ -115,7 +127,7 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
     return _unreadable(predictor(spec), fingerprint_of(of), of)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+@by_study(st.cache_resource, max_entries=64, show_spinner=False, hash_funcs=KEYS)
 def encode_image(
     model: Predictor, fingerprint: str, row: int, _studies: StudySet
 ) -> ImageEncoding:
@@ -128,7 +140,7 @@ def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
     return encode_image(predictor(spec), fingerprint_of(of), row, of)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@by_study(st.cache_resource, max_entries=8, show_spinner=False)
 def _film(fingerprint: str, row: int, _studies: StudySet) -> Film:
     return _studies.film(row)
 
@@ -138,7 +150,7 @@ def film(of: StudySet, row: int) -> Film:
     return _film(fingerprint_of(of), row, of)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@by_study(st.cache_data, max_entries=128, show_spinner=False)
 def _display(
     fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
 ) -> NDArray[np.uint8]:
@@ -154,7 +166,7 @@ def display(of: StudySet, row: int, window: Window | None = None) -> NDArray[np.
     return _display(fingerprint_of(of), row, key, of)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@by_study(st.cache_data, max_entries=256, show_spinner=False)
 def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
     return _studies.notes(row)
 

@@ -4,6 +4,8 @@ import re
 
 import streamlit as st
 
+from core.errors import ExplorerError
+from explorer import access
 from explorer.shared import cache, state
 
 
@@ -16,7 +18,11 @@ def start() -> None:
         state.choose_model(asked["model"])
     # Only phantoms: a link must not make the server read a path.
     if re.fullmatch(r"phantom:[a-z0-9=,]{1,60}", asked["set"]):
-        state.choose_set(asked["set"])
+        try:  # nor draw for minutes what nobody here asked for
+            access.check_phantoms(asked["set"])
+            state.choose_set(asked["set"])
+        except ExplorerError as error:
+            st.toast(str(error), icon=":material/link_off:")
     if asked["study"].isdecimal() and len(asked["study"]) <= 6:
         state.choose_row(int(asked["study"]))
     if 0 < len(asked["prompt"].strip()) <= 300:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.studies import UploadedSet
+from explorer import access, policy
 from explorer.shared import cache, link, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
@@ -33,8 +34,9 @@ def _model() -> None:
     here = state.session().model
     if here == state.session().own_model:
         names.append(here)
+    other = [_OTHER_MODEL] if access.is_owner() else []
     chosen = st.selectbox(
-        "Model", [*names, _OTHER_MODEL], index=names.index(here) if here in names else 0,
+        "Model", [*names, *other], index=names.index(here) if here in names else 0,
         help="`demo` is fine-tuned by LRCLR, `demo-base` the tower before. Your runs appear here.",
     )  # fmt: skip
     if chosen == _OTHER_MODEL:
@@ -68,6 +70,7 @@ def _upload() -> None:
         return
     if state.session().upload_id != file.file_id:
         try:
+            access.check_upload()
             state.take_upload(file.file_id, UploadedSet(file.name, file.getvalue()))
         except ExplorerError as error:
             state.refuse_upload(file.file_id, str(error))
@@ -79,7 +82,7 @@ def _upload() -> None:
 
 def _study_set() -> None:
     here = state.session().study_set
-    options = [*dict.fromkeys([*_PRESETS, here]), _OTHER]
+    options = [*dict.fromkeys([*_PRESETS, *access.offered_sets(), here]), _OTHER]
     chosen = st.selectbox("Study set", options, index=options.index(here))
     typed = chosen == _OTHER
     if typed:
@@ -111,12 +114,24 @@ def _problems(spec: str) -> None:
 
 
 def _reachable() -> None:
-    """A word of warning where others can see a set of files, which its terms may forbid."""
-    alone = st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
-    if not alone and not state.session().study_set.startswith("phantom:"):
+    """To the owner of a server that others can reach: what they may see, whose terms may forbid it.
+
+    Of what their own session looks at, visitors see nothing.
+    """
+    if st.get_option("server.address") in ("localhost", "127.0.0.1", "::1"):
+        return
+    if not access.is_owner():
+        st.caption(":material/group: You are a visitor of this server (docs/server.md).")
+        return
+    try:
+        told = policy.policy()
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if told.everyone_is_owner or any(not spec.startswith("phantom:") for spec in told.sets):
         st.warning(
-            "Other computers may reach this server. The terms of sets such as MIMIC-CXR forbid "
-            "sharing, and so may your own: start it with `--server.address localhost`."
+            "Other computers may reach this server, and access.toml shows them sets of files. The "
+            "terms of sets such as MIMIC-CXR forbid sharing, and so may your own."
         )
 
 

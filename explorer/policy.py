@@ -1,0 +1,61 @@
+"""access.toml: what the owner of a server allows its visitors; docs/server.md explains it."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from ipaddress import ip_network
+from pathlib import Path
+
+from core.errors import ExplorerError
+from core.paths import access_file
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What access.toml says; without one, its defaults."""
+
+    everyone_is_owner: bool = False
+    owners: tuple[str, ...] = ()  # addresses and networks whose sessions are the owner's, too
+    sets: tuple[str, ...] = ()  # specs that visitors may open
+    models: tuple[str, ...] = ()
+    uploads: bool = True  # whether visitors may look at films of their own
+    runs: bool = True  # whether visitors may train
+
+
+def policy() -> Policy:
+    """The owner's word on visitors.
+
+    Raises:
+        ExplorerError: access.toml cannot be read; visitors may nothing then.
+    """
+    path = access_file()
+    try:
+        return _policy(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return Policy()
+
+
+@lru_cache(maxsize=4)
+def _policy(path: Path, written: int) -> Policy:
+    wrong = f"{path.name} cannot be used"
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ExplorerError(f"{wrong} ({error}); correct it, see docs/server.md.") from None
+    defaults = {entry.name: entry.default for entry in fields(Policy)}
+    for name, value in told.items():
+        if name not in defaults:
+            known = ", ".join(defaults)
+            raise ExplorerError(f"{wrong}: there is no setting '{name}'; known: {known}.")
+        texts = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        if isinstance(defaults[name], bool) != isinstance(value, bool) or not (
+            texts or isinstance(value, bool)
+        ):
+            kind = "true or false" if isinstance(defaults[name], bool) else "a list of texts"
+            raise ExplorerError(f"{wrong}: {name} must be {kind}.")
+    for network in told.get("owners", []):
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise ExplorerError(f"{wrong}: '{network}' is no address or network.") from None
+    return Policy(**{n: v if isinstance(v, bool) else tuple(v) for n, v in told.items()})

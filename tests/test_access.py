@@ -1,0 +1,378 @@
+"""Every door of the app, tried by its owner and by a visitor."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.testing.v1 import AppTest
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.errors import ExplorerError
+from core.lrclr.checkpoint import save_model
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.paths import ROOT
+from core.training.runs import Run
+from explorer import access
+from explorer.access import Connection
+from explorer.policy import policy
+from explorer.runs import form
+from explorer.shared import cache, state
+
+HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+VISITOR = Connection("192.168.1.20", {"Host": "192.168.1.5:8501"})
+LISTED = "phantom:n=4,seed=5"
+
+
+@pytest.fixture
+def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session is a visitor's."""
+    monkeypatch.setattr(access, "connection", lambda: VISITOR)
+
+
+@pytest.fixture
+def allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Writes access.toml."""
+
+    def write(text: str) -> None:
+        path = tmp_path / "access.toml"
+        path.write_text(text)
+        os.utime(path, ns=(time.time_ns(), time.time_ns()))
+        monkeypatch.setenv("LRCLR_ACCESS", str(path))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "owner"),
+    [
+        (None, HERE, True),
+        (None, {"Host": "127.0.0.1:8501"}, True),
+        (None, {"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, True),
+        ("127.0.0.2", {"Host": "127.0.0.2:8501"}, True),
+        ("::ffff:127.0.0.1", HERE, True),
+        ("192.168.1.20", {"Host": "192.168.1.5:8501"}, False),
+        ("192.168.1.20", HERE, False),  # a Host that somebody made up
+        (None, {**HERE, "X-Forwarded-For": "127.0.0.1"}, False),  # a reverse proxy
+        (None, {**HERE, "Forwarded": "for=127.0.0.1"}, False),
+        (None, {**HERE, "X-Real-Ip": "127.0.0.1"}, False),
+        (None, {"Host": "127.0.0.1:8501", "Origin": "https://films.example"}, False),  # a plain one
+        (None, {"Host": "films.example:8501"}, False),  # a name that was bound to 127.0.0.1
+        (None, {"Host": "localhost.films.example"}, False),
+        (None, {}, False),  # a connection that is closed
+        ("not an address", HERE, False),
+    ],
+)
+def test_the_owner_is_who_sits_here(
+    address: str | None, headers: dict[str, str], owner: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "connection", lambda: Connection(address, headers))
+    assert access.is_owner() == owner
+
+
+def _doors(run: Run) -> dict[str, Any]:
+    """Each thing that only some may do."""
+    return {
+        "a set by path": lambda: access.check_set("/data/manifest.csv"),
+        "a folder": lambda: access.check_set("."),
+        "a published set": lambda: access.check_set("nih:/data/nih"),
+        "an archive": lambda: access.check_set("shards:/data"),
+        "very many phantoms": lambda: access.check_set("phantom:train"),
+        "a model by path": lambda: access.check_model("/models/mine"),
+        "a hub": lambda: access.check_model("hf-hub:org/name"),
+        "somebody's run as a model": lambda: access.check_model(run.name),
+        "an import": access.check_import,
+        "presets": access.check_presets,
+        "a run on a path": lambda: access.check_new_run("demo", "/data/x.csv", "lrclr"),
+        "a run of a hub's model": lambda: access.check_new_run("hf:a/b", LISTED, "lrclr"),
+        "a run by the owner's preset": lambda: access.check_new_run("demo", LISTED, "mine"),
+        "somebody's run": lambda: access.check_run(run),
+    }
+
+
+@pytest.fixture
+def run_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of another session, and a preset of the owner's."""
+    for name in ("runs", "presets"):
+        monkeypatch.setenv(f"LRCLR_{name.upper()}", str(tmp_path / name))
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "mine.toml").write_text('data = "/data/mine.csv"\n')
+    folder = tmp_path / "runs" / "theirs"
+    folder.mkdir(parents=True)
+    (folder / "command.json").write_text(json.dumps({"command": ["x"]}))
+    (folder / "started_by.json").write_text(json.dumps({"session": "another"}))
+    return Run(folder)
+
+
+def test_every_door_is_open_to_the_owner(run_of_another: Run) -> None:
+    for door in _doors(run_of_another).values():
+        door()
+    access.check_upload()
+    assert access.visible_runs([run_of_another]) == [run_of_another]
+    assert access.visible_presets(["mine", "lrclr"]) == ["mine", "lrclr"]
+
+
+def test_every_door_is_closed_to_a_visitor(run_of_another: Run, visitor: None) -> None:
+    for name, door in _doors(run_of_another).items():
+        with pytest.raises(ExplorerError):
+            door()
+            pytest.fail(f"a visitor has {name}")
+    assert access.visible_runs([run_of_another]) == []
+    assert access.visible_presets(["mine", "lrclr"]) == ["lrclr"]
+    assert access.visible_models(["demo", "theirs"]) == ["demo"]
+    for spec in ("phantom:demo", "phantom:test", f"phantom:n={access.PHANTOMS}"):
+        access.check_set(spec)
+    access.check_model("demo")
+    access.check_upload()
+    access.check_new_run("demo", "phantom:train,n=1000", "lrclr")
+
+
+_DOORS = {"open_studies", "load_predictor", "open_source", "ImportJob", "start_run", "resume_run",
+          "save_preset", "remove_preset", "UploadedSet", "list_runs"}  # fmt: skip
+"""What opens, reads, writes, starts or lists; a file that imports one asks `access`."""
+
+
+@pytest.mark.parametrize("path", sorted(
+    path for folder in ("explorer", "pages") for path in (ROOT / folder).rglob("*.py")
+), ids=lambda path: str(path.relative_to(ROOT)))  # fmt: skip
+def test_no_door_is_without_a_question(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    used = {name for name in _DOORS if f"{name}(" in text and path.name != "access.py"}
+    assert not used or "access.check_" in text or "access.visible_" in text, used
+
+
+def test_the_owner_lists_what_visitors_may(
+    run_of_another: Run, visitor: None, allow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow('sets = ["nih:/data/nih"]\nmodels = ["hf-hub:org/name"]\nuploads = false\nruns = false\n')
+    access.check_set("nih:/data/nih")
+    access.check_model("hf-hub:org/name")
+    assert access.offered_sets() == ("nih:/data/nih",)
+    assert access.visible_models(["demo"]) == ["demo", "hf-hub:org/name"]
+    for closed in (lambda: access.check_set("nih:/data/nih,split=test"), access.check_upload,
+                   lambda: access.check_new_run("demo", LISTED, "lrclr"),
+                   access.check_import):  # fmt: skip
+        with pytest.raises(ExplorerError):
+            closed()
+    allow('owners = ["192.168.1.0/24"]\n')
+    assert access.is_owner()
+    forwarded = replace(VISITOR, headers={**VISITOR.headers, "X-Forwarded-For": "1.2.3.4"})
+    monkeypatch.setattr(access, "connection", lambda: forwarded)
+    assert not access.is_owner()
+    allow("everyone_is_owner = true\n")
+    for door in _doors(run_of_another).values():
+        door()
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("sets = 3", "a list of texts"), ("everyone_is_owner = 1", "true or false"),
+     ("everyone = true", "no setting 'everyone'"), ("sets = [", "cannot be used"),
+     ('owners = ["x"]', "no address")],
+)  # fmt: skip
+def test_a_wrong_access_file_opens_nothing(
+    text: str, word: str, visitor: None, allow: Any
+) -> None:
+    allow(text)
+    with pytest.raises(ExplorerError, match=word):
+        policy()
+    assert not access.is_owner()
+    with pytest.raises(ExplorerError):
+        access.check_set("phantom:demo")
+
+
+def test_a_link_draws_no_more_phantoms_than_a_visitor() -> None:
+    with pytest.raises(ExplorerError, match="100000 phantoms"):
+        access.check_phantoms("phantom:n=100000")
+    with pytest.raises(ExplorerError, match="24000 phantoms"):
+        access.check_phantoms("phantom:train")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_of_another: Run, allow: Any,
+        visitor: None) -> AppTest:  # fmt: skip
+    """The app as a visitor opens it, with a small model that is listed."""
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    config = CompactConfig(image_size=64, width=32, depth=2, heads=2,
+                           text_depth=1, embed_dim=32)  # fmt: skip
+    save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), tmp_path / "runs" / "small")
+    allow('models = ["small"]\n')
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
+    app.query_params.update({"set": LISTED, "model": "small"})
+    return app
+
+
+def _box(elements: Any, label: str) -> Any:
+    return next(element for element in elements if element.label == label)
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the app opens from now on, sets and models."""
+    opened: list[str] = []
+
+    def refuse(spec: str) -> None:
+        opened.append(spec)
+        raise ExplorerError("opened")
+
+    monkeypatch.setattr(cache, "open_studies", refuse)
+    monkeypatch.setattr(cache, "load_predictor", refuse)
+    return opened
+
+
+def test_a_visitor_finds_the_doors_of_the_pages_closed(
+    app: AppTest, run_of_another: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.run()
+    assert not app.exception and not app.error, [error.value for error in app.error]
+    assert app.session_state[state.KEY].model == "small"
+    opened = _opened(monkeypatch)
+    assert "another model" not in _box(app.sidebar.selectbox, "Model").options
+    _box(app.sidebar.selectbox, "Study set").select("another set").run()
+    for spec in (str(tmp_path / "x.csv"), "nih:/data", "phantom:n=100000"):
+        _box(app.sidebar.text_input, "Set").set_value(spec).run()
+        assert not app.exception and "visitor" in app.error[0].value.lower()
+    # However a spec came to be the session's, nothing of it is opened.
+    session = app.session_state[state.KEY]
+    app.session_state[state.KEY] = replace(session, study_set=str(tmp_path), model="hf:a/b")
+    app.run()
+    assert not app.exception and app.error and not opened
+    app.session_state[state.KEY] = session
+    app.switch_page("../pages/import_data.py").run()
+    assert "its owner's" in app.error[0].value
+    assert not [box for box in app.text_input if box.label.startswith(("Data", "New folder"))]
+    app.switch_page("../pages/finetune.py").run()
+    assert not app.exception and not app.error, [error.value for error in app.error]
+    assert "Run" not in [box.label for box in app.selectbox]  # there is one, and it is another's
+    assert "mine" not in app.selectbox(key="preset").options
+    assert not app.text_area and "Save" not in [button.label for button in app.button]
+
+
+def test_a_visitor_trains_and_stops_runs_of_their_own(
+    app: AppTest, run_of_another: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def start(name: str, arguments: list[str]) -> Run:
+        started.append(arguments)
+        folder = run_of_another.dir.with_name(name)
+        folder.mkdir()
+        me = {**access_owner(), "submitted": 1}
+        for file, told in (("command.json", {"command": ["x"]}), ("pid.json", me),
+                           ("status.json", {"status": "running"})):  # fmt: skip
+            (folder / file).write_text(json.dumps(told))
+        return Run(folder)
+
+    monkeypatch.setattr(form, "start_run", start)
+    app.run()
+    app.switch_page("../pages/finetune.py").run()
+    _box(app.text_input, "Study set").set_value("/data/x.csv")
+    _box(app.button, "Start").click().run()
+    assert not started and "listed" in app.error[0].value
+    _box(app.text_input, "Study set").set_value("phantom:train,n=100")
+    _box(app.text_input, "Name").set_value("own")
+    _box(app.button, "Start").click().run()
+    assert not app.exception and len(started) == 1
+    assert _box(app.selectbox, "Run").options == ["own"]
+    _box(app.button, "Stop and keep").click().run()
+    assert (run_of_another.dir.with_name("own") / "stop").exists()
+    (run_of_another.dir.with_name("own") / "started_by.json").unlink()  # now it is another's
+    app.run()
+    assert "Stop and keep" not in [button.label for button in app.button]
+
+
+def access_owner() -> dict[str, Any]:
+    from core.claims import this_process
+
+    return this_process()
+
+
+def test_a_link_to_very_many_phantoms_opens_the_default(app: AppTest) -> None:
+    app.query_params["set"] = "phantom:n=100000"
+    app.run()
+    assert not app.exception
+    assert app.session_state[state.KEY].study_set == state.DEFAULT_SET
+    assert any("100000 phantoms" in toast.value for toast in app.toast)
+
+
+_TELL = "import streamlit as st\nfrom explorer import access\nst.text(access.is_owner())\n"
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[int]:
+    """A server on all addresses whose page says whether its session is the owner's; its port."""
+    (folder / "tell.py").write_text(_TELL)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(folder / "tell.py"), "--server.port",
+         str(port), "--server.headless", "true", "--server.address", "0.0.0.0"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
+                break
+            except OSError:
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.3)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+async def _told(address: str, port: int, headers: dict[str, str]) -> str:
+    """What the page says to a browser at `address`."""
+    host = f"{address}:{port}"
+    async with websockets.connect(
+        f"ws://{host}/_stcore/stream", subprotocols=["streamlit"], max_size=None,
+        additional_headers=headers, origin=f"http://{host}",
+    ) as stream:  # fmt: skip
+        ask = BackMsg()
+        ask.rerun_script.query_string = ""
+        await stream.send(ask.SerializeToString())
+        while True:
+            message = ForwardMsg.FromString(await asyncio.wait_for(stream.recv(), 120))
+            if message.delta.new_element.text.body:
+                return message.delta.new_element.text.body
+
+
+def _other_address() -> str | None:
+    """An address of this computer that is not loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+            found = str(probe.getsockname()[0])
+        except OSError:
+            return None
+    return None if found.startswith(("127.", "0.")) else found
+
+
+def test_a_real_server_tells_its_owner_from_others(tmp_path: Path) -> None:
+    with _server(tmp_path) as port:
+        assert asyncio.run(_told("127.0.0.1", port, {})) == "True"
+        assert asyncio.run(_told("127.0.0.1", port, {"X-Forwarded-For": "127.0.0.1"})) == "False"
+        other = _other_address()
+        if other:
+            assert asyncio.run(_told(other, port, {})) == "False"
+            assert asyncio.run(_told(other, port, {"X-Forwarded-For": "127.0.0.1"})) == "False"
