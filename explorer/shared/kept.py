@@ -18,7 +18,7 @@ def by_study(
     """A cached function of a study: what it made of an upload goes when the session ends.
 
     Args:
-        cache: `st.cache_data` or `st.cache_resource`.
+        cache: one of Streamlit's, of data or of resources.
         options: of it.
     """
 
