@@ -45,7 +45,13 @@ CASES = {
     "Atelectasis, otherwise no acute cardiopulmonary abnormality": {"+ Atelectasis"},
     "Heart size upper limits of normal": {"? Cardiomegaly"},
     "No lung markings are seen beyond the pleural line": {"+ Pneumothorax"},
+    "No vessels reach the left chest wall, where there is pleural air": {"+left Pneumothorax"},
     "Lung markings reach the chest wall": {"- Pneumothorax"},
+    "The lungs are free of disease": {
+        "- Lung Opacity", "- Consolidation", "- Pneumonia", "- Atelectasis", "- Edema",
+        "- Lung Lesion",
+    },
+    "Prominent lung mass": {"+ Lung Lesion"},
     "Interstitial OEDEMA": {"+ Edema"},
     "R ptx, no L effusion": {"+right Pneumothorax", "-left Pleural Effusion"},
     "Pericardial effusion": set(),

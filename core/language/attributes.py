@@ -26,7 +26,7 @@ _ZONES = {
 _DEGREES = {
     "moderate": re.compile(
         r"\b(?:mild(?:ly)?[ -]to[ -]moderate(?:ly)?|moderate(?:ly)?(?:[ -]sized)?|"
-        r"medium(?:-sized)?)\b"
+        r"medium(?:-sized)?|mildly displaced)\b"
     ),
     "mild": re.compile(
         r"\b(?:small|tiny|trace|minimal(?:ly)?|mild(?:ly)?|slight(?:ly)?|faint|subtle|hairline|"

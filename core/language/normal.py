@@ -50,6 +50,7 @@ _NORMAL = re.compile(
     r"(?<!limits of )(?<!top )(?<!limits )\b(?<!above )(?<!than )(?<!not )normal\b"
     r"(?! limits)(?! variant)|within normal limits|unremarkable|\bclear\b(?! of)|\bintact\b|"
     r"\bsharp\b|\bpreserved\b|\bwnl\b|\bwithin limits\b|\bnad\b|\bfree\b(?= *$)|"
+    r"(?:free|clear) of (?:focal |any )?(?:disease|abnormalit(?:y|ies))|"
     r"upper limits?(?: of)? normal|top[ -]normal|"
     r"(?:below|under|less than|<) ?(?:0?\.5|half|one half|50 ?%)"
 )
@@ -90,7 +91,7 @@ _DENIALS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "Pneumothorax",
         re.compile(
-            r"(?:lung |vascular |pulmonary )*(?:markings|vessels) (?:reach|extend to|"
+            r"(?<!no )\b(?:lung |vascular |pulmonary )*(?:markings|vessels) (?:reach|extend to|"
             r"extend all the way to|go out to) (?:the )?(?:chest wall|periphery)|"
             r"lungs? (?:is |are )?(?:fully |completely |well )?(?:re-?)?expanded to (?:the )?"
             r"chest wall|both lungs (?:are )?(?:fully )?(?:up|inflated|expanded)\b"

@@ -67,13 +67,15 @@ def read(sentence: str) -> list[Claim]:
 
 @lru_cache(maxsize=65536)
 def _read(text: str) -> tuple[Claim, ...]:
-    scope = scopes(text)
     named = _terms(SKIPPED.sub(lambda match: "_" * len(match[0]), text))
+    plain = _without_signs(text, named)
+    scope = scopes(plain)
     segments = _segments(text, [span for _, _, span in named])
     claims = []
     for finding, kind, span in named:
         if not any(start <= span[0] < end for start, end in scope.history):
-            claims += _claims(text, scope, segments, finding, kind, span)
+            polarity = _polarity(plain, scope, span)
+            claims += _claims(text, segments, finding, kind, polarity, span)
     claims = _alternatives(text, claims)
     claims += normal_claims(text, scope, [claim.span for claim in claims])
     return tuple(_without_repeats(sorted(claims, key=lambda claim: claim.span)))
@@ -114,10 +116,9 @@ def _segments(text: str, named: list[Span]) -> list[Span]:
 
 
 def _claims(
-    text: str, scope: Scope, segments: list[Span], finding: str, kind: str, span: Span
+    text: str, segments: list[Span], finding: str, kind: str, polarity: str, span: Span
 ) -> list[Claim]:
     """The claim that one term makes; none for a disease of the bones in general."""
-    polarity = _polarity(text, scope, finding, span)
     if kind == "abnormality" and polarity != ABSENT:
         return []
     if kind == "markings" and polarity == ABSENT:
@@ -145,11 +146,16 @@ def _claims(
     ]
 
 
-def _polarity(text: str, scope: Scope, finding: str, span: Span) -> str:
+def _without_signs(text: str, named: list[tuple[str, str, Span]]) -> str:
+    """The text without signs of pneumothorax: absent markings; their "no" denies nothing."""
+    for finding, _, (start, end) in named:
+        if finding == "Pneumothorax" and re.search(r"\bmarkings|vessels", text[start:end]):
+            text = text[:start] + "x" * (end - start) + text[end:]
+    return text
+
+
+def _polarity(text: str, scope: Scope, span: Span) -> str:
     inner = text[span[0] : span[1]]
-    if finding == "Pneumothorax" and re.search(r"\bmarkings|vessels", inner):
-        # The absence of markings is the sign, so that its own "no" denies nothing.
-        return scopes(text[: span[0]] + "x" * len(inner) + text[span[1] :]).polarity(*span)
     polarity = scope.polarity(*span)
     if polarity == PRESENT and re.search(r"\b(?:not|no|free of|clear of)\b", inner):
         return ABSENT
