@@ -31,7 +31,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from core.archive.embed import Options, embed
+from core.archive.embed import EmbedOptions, embed
 from core.archive.encoder import Encoder, probe
 from core.inference.predictor import Predictor, load_predictor
 from core.preprocessing import Preprocess
@@ -90,7 +90,7 @@ def _speed(predictor: Predictor, sets: dict[str, Path], chosen: argparse.Namespa
             with tempfile.TemporaryDirectory() as out:
                 done = embed(
                     predictor, studies[kind], Path(out) / "a",
-                    Options(precision=precision, workers=chosen.workers),
+                    EmbedOptions(precision=precision, workers=chosen.workers),
                 )  # fmt: skip
             rates.setdefault(name, []).append(done.rate)
             rates.setdefault(f"{name}: % waiting", []).append(100 * done.waiting)

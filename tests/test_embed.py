@@ -19,7 +19,7 @@ from tiny_archive import FP32, PROMPTS, make
 from tiny_model import TinySet, tiny_model
 
 from core.archive.decode import decoded
-from core.archive.embed import Options, embed
+from core.archive.embed import EmbedOptions, embed
 from core.archive.encoder import Encoder, Probe, _fold_quick_gelu, probe
 from core.archive.layout import finished, read_description
 from core.archive.pipeline import EmbedProgress
@@ -259,6 +259,6 @@ def test_two_processes_make_what_one_does_after_one_was_killed(model, tmp_path):
     assert len(shares) == 2 and all(not line.startswith("0 ") for line in shares)
     alone = tmp_path / "alone"
     studies = open_studies("phantom:n=120,seed=3,size=64")
-    embed(load_predictor(model), studies, alone, Options(precision="fp32", workers=0))
+    embed(load_predictor(model), studies, alone, EmbedOptions(precision="fp32", workers=0))
     np.testing.assert_allclose(features(out), features(alone), atol=2e-3)
     assert json.loads((out / "archive.json").read_text())["studies"] == 120

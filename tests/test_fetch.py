@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from core.errors import ExplorerError
-from core.fetch import SETS, PublicSet, catalogue, fetch
-from core.fetch.catalogue import Archive
+from core.fetch import SETS, FetchableSet, catalogue, fetch
+from core.fetch.catalogue import ArchiveFile
 from core.fetch.download import Patience, download
 from core.fetch.unpack import unpack
 
@@ -170,8 +170,9 @@ def _tar(**files: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _public(server: Server, **archive: Any) -> PublicSet:
-    return PublicSet("Set", "free", "page", (Archive(server.url, "set.tgz", "films", **archive),))
+def _public(server: Server, **archive: Any) -> FetchableSet:
+    file = ArchiveFile(server.url, "set.tgz", "films", **archive)
+    return FetchableSet("Set", "free", "page", (file,))
 
 
 def test_a_set_is_fetched_once_and_held_to_what_it_was(server: Server, tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_no_files_import_each_other_in_a_circle():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
 
 
+def test_a_name_of_a_class_means_one_thing():
+    places: dict[str, list[str]] = {}
+    for path in files("core") + files("explorer"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 @pytest.mark.parametrize("path", files("core"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_core_knows_neither_the_app_nor_streamlit(path):
     assert not roots(path) & {"streamlit", "explorer", "pages"}

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.archive.embed import Options, embed
+from core.archive.embed import EmbedOptions, embed
 from core.attribution import METHODS
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.inference.prompts import FindingPrompts, default_prompts
@@ -395,7 +395,8 @@ def test_search_shows_others_and_a_click_opens_one(app: AppTest, by: str) -> Non
 
 def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> None:
     studies = open_studies(SET)
-    embed(cache.predictor("demo"), studies, tmp_path / "a", Options(precision="fp32", workers=0))
+    options = EmbedOptions(precision="fp32", workers=0)
+    embed(cache.predictor("demo"), studies, tmp_path / "a", options)
     app.run()
     _box(app.sidebar.selectbox, "Study set").select("another set").run()
     _box(app.sidebar.text_input, "Set").set_value(f"shards:{tmp_path / 'a'}").run()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny_model import TinySet, tiny_model
 
-from core.archive.embed import Options, embed
+from core.archive.embed import EmbedOptions, embed
 from core.archive.embedded_set import EmbeddedSet
 from core.archive.query import box_query, image_query, text_query
 from core.archive.search import Searcher, exact_index, search_archive, search_encoding
@@ -18,7 +18,7 @@ from core.inference.predictor import Predictor
 from core.preprocessing import Preprocess
 from core.specs import open_shards
 
-OPTIONS = Options(precision="fp32", shard_size=16, workers=0)
+OPTIONS = EmbedOptions(precision="fp32", shard_size=16, workers=0)
 N = 40
 
 

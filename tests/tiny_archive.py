@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tiny_model import TinySet, tiny_model
 
-from core.archive.embed import Options, embed
+from core.archive.embed import EmbedOptions, embed
 from core.archive.pipeline import EmbedProgress
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
@@ -15,11 +15,11 @@ PROMPTS = PromptSet(
         "Fracture": FindingPrompts(("rib fracture",), ("no fracture", "intact bones")),
     }
 )
-FP32 = Options(precision="fp32", shard_size=5, batch_size=2, workers=0)
+FP32 = EmbedOptions(precision="fp32", shard_size=5, batch_size=2, workers=0)
 
 
 def make(
-    tmp_path: Path, studies: TinySet | None = None, options: Options = FP32, **config: object
+    tmp_path: Path, studies: TinySet | None = None, options: EmbedOptions = FP32, **config: object
 ) -> tuple[Predictor, TinySet, EmbedProgress]:
     predictor = Predictor(tiny_model(**config), "tiny")
     studies = studies or TinySet()

@@ -47,7 +47,7 @@ _KEPT = ("id", "text", "view", "patient_id", "text_derived", "group_id", *PATHOL
 
 
 @dataclass(frozen=True)
-class Options:
+class EmbedOptions:
     """How to embed.
 
     Raises:
@@ -76,7 +76,7 @@ def embed(
     predictor: Predictor,
     studies: StudySet,
     folder: Path,
-    options: Options | None = None,
+    options: EmbedOptions | None = None,
     progress: Callable[[EmbedProgress], None] | None = None,
     told: Callable[[str], None] = lambda sentence: None,
 ) -> EmbedProgress:
@@ -90,7 +90,7 @@ def embed(
         ExplorerError: the folder holds another model's or another set's embeddings, or files that
             are none of ours.
     """
-    options = options or Options()
+    options = options or EmbedOptions()
     processes = Ranks(predictor.model.device)
     if processes.is_main:
         _prepare(predictor, studies, folder, options, told)
@@ -112,7 +112,7 @@ def embed(
 
 
 def _prepare(
-    predictor: Predictor, studies: StudySet, folder: Path, options: Options,
+    predictor: Predictor, studies: StudySet, folder: Path, options: EmbedOptions,
     told: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Describe the archive, or check that it is the one that is there."""

@@ -36,7 +36,7 @@ _MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
 _INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers
 
 
-class Layer(nn.Module):
+class EncoderLayer(nn.Module):
     """An encoder layer of CLIP or SigLIP as (B, n, D) to (B, n, D), its attention written out."""
 
     def __init__(self, layer: Any) -> None:
@@ -86,7 +86,9 @@ class TransformersTrunk:
         self.by_attention = model.config.model_type == "siglip"
         if self.by_attention and not hasattr(self.tower, "head"):
             raise ExplorerError("This SigLIP has no attention pool (vision_use_head is false).")
-        self.blocks: Sequence[nn.Module] = [Layer(each) for each in self.tower.encoder.layers]
+        self.blocks: Sequence[nn.Module] = [
+            EncoderLayer(layer) for layer in self.tower.encoder.layers
+        ]
         self.prefix = int(not self.by_attention)
         vision = model.config.vision_config
         self.heads, self.width = vision.num_attention_heads, vision.hidden_size
@@ -97,12 +99,12 @@ class TransformersTrunk:
         tokens: Tensor = self.tower.embeddings(pixels)
         return tokens if self.by_attention else self.tower.pre_layrnorm(tokens)
 
-    def attend(self, block: Layer, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Layer.attend`."""
+    def attend(self, block: EncoderLayer, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """See `EncoderLayer.attend`."""
         return block.attend(tokens)
 
-    def value_path(self, block: Layer, tokens: Tensor) -> Tensor:
-        """See `Layer.value_path`."""
+    def value_path(self, block: EncoderLayer, tokens: Tensor) -> Tensor:
+        """See `EncoderLayer.value_path`."""
         return block.value_path(tokens)
 
     def pool(self, tokens: Tensor) -> Tensor:

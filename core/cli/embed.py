@@ -30,12 +30,12 @@ def embed_command(
 
     if workers != 0:
         prepare_processes()  # while this one imports and loads
-    from core.archive.embed import Options, embed
+    from core.archive.embed import EmbedOptions, embed
     from core.archive.layout import PROBLEMS
     from core.inference.predictor import load_predictor
     from core.specs import open_studies
 
-    options = Options(precision, patches, shard_size, batch_size, workers)
+    options = EmbedOptions(precision, patches, shard_size, batch_size, workers)
     studies = open_studies(data)
     predictor = load_predictor(model)
     done = embed(predictor, studies, out, options, _Lines(), _said)

@@ -9,7 +9,7 @@ _GB = 10**9
 
 
 @dataclass(frozen=True)
-class Archive:
+class ArchiveFile:
     """One file to download, a gzipped tar, and the bounds that its contents must keep."""
 
     url: str
@@ -22,41 +22,43 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class PublicSet:
+class FetchableSet:
     """A set that anyone may download."""
 
     title: str
     licence: str
     page: str  # where the publisher describes it
-    archives: tuple[Archive, ...]
+    archives: tuple[ArchiveFile, ...]
     by_hand: str = ""  # what a script cannot fetch, and where it goes
 
 
-def _nih(number: int, link: str, md5: str) -> Archive:
-    return Archive(f"{_BOX}{link}.gz", f"images_{number:03d}.tar.gz", md5=md5)
+def _nih(number: int, link: str, md5: str) -> ArchiveFile:
+    return ArchiveFile(f"{_BOX}{link}.gz", f"images_{number:03d}.tar.gz", md5=md5)
 
 
 # The MD5 of the NIH archives are those of its FAQ_CHESTXRAY.pdf, question 7. Neither Open-I nor
 # GitHub's archives come with a published size or hash: what is found is recorded and kept to.
-SETS: dict[str, PublicSet] = {
-    "open-i": PublicSet(
+SETS: dict[str, FetchableSet] = {
+    "open-i": FetchableSet(
         "Indiana University chest X-rays, Open-I (7,470 PNG, 3,955 reports)",
         "CC BY-NC-ND 4.0, say the report files; cite Demner-Fushman et al., JAMIA 2016",
         "https://openi.nlm.nih.gov/faq",
         (
-            Archive(f"{_NLM}NLMCXR_reports.tgz", "NLMCXR_reports.tgz"),
-            Archive(f"{_NLM}NLMCXR_png.tgz", "NLMCXR_png.tgz", "NLMCXR_png"),
+            ArchiveFile(f"{_NLM}NLMCXR_reports.tgz", "NLMCXR_reports.tgz"),
+            ArchiveFile(f"{_NLM}NLMCXR_png.tgz", "NLMCXR_png.tgz", "NLMCXR_png"),
         ),
     ),
-    "covid": PublicSet(
+    "covid": FetchableSet(
         "COVID-19 image data collection",
         "per image, in metadata.csv; cite Cohen et al., 2020",
         _COVID,
         (
-            Archive(f"{_COVID}/archive/refs/heads/master.tar.gz", "covid-chestxray-dataset.tar.gz"),
+            ArchiveFile(
+                f"{_COVID}/archive/refs/heads/master.tar.gz", "covid-chestxray-dataset.tar.gz"
+            ),
         ),
     ),
-    "nih": PublicSet(
+    "nih": FetchableSet(
         "NIH ChestX-ray14, images alone (112,120 PNG, about 42 GB)",
         "unrestricted; link to the NIH page, acknowledge the NIH Clinical Center, cite Wang et "
         "al., CVPR 2017",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ExplorerError
-from core.fetch.catalogue import Archive, PublicSet
+from core.fetch.catalogue import ArchiveFile, FetchableSet
 from core.fetch.download import PATIENCE, Patience, download, file_hash
 from core.fetch.unpack import unpack
 from core.progress import Progress
@@ -19,7 +19,7 @@ Watch = Callable[[str], Progress]
 
 
 def fetch(
-    public: PublicSet, root: Path, watch: Watch | None = None, patience: Patience = PATIENCE
+    public: FetchableSet, root: Path, watch: Watch | None = None, patience: Patience = PATIENCE
 ) -> list[str]:
     """Fetch every archive of a set into `root` and unpack it there.
 
@@ -37,7 +37,7 @@ def _silent(what: str) -> Progress:
     return lambda done, total: None
 
 
-def _fetch(archive: Archive, root: Path, watch: Watch, patience: Patience) -> str:
+def _fetch(archive: ArchiveFile, root: Path, watch: Watch, patience: Patience) -> str:
     path, record = root / archive.name, root / f"{archive.name}.sha256"
     done = record.is_file()  # it is written last
     if done and not path.is_file():
@@ -56,7 +56,7 @@ def _fetch(archive: Archive, root: Path, watch: Watch, patience: Patience) -> st
     return f"{archive.name}: {held}, SHA-256 in {record.name}; {files} files in {folder}."
 
 
-def _checked(archive: Archive, path: Path, record: Path) -> str:
+def _checked(archive: ArchiveFile, path: Path, record: Path) -> str:
     """SHA-256 of a file that is as it was recorded, or else as it was published."""
     digest = file_hash(path, "sha256")
     if record.is_file():

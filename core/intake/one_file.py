@@ -33,7 +33,7 @@ BURNED_IN_HEADER = "The header says that text is burned into the picture."
 
 
 @dataclass(frozen=True)
-class Job:
+class FileJob:
     """What a worker needs of one study."""
 
     path: Path
@@ -54,7 +54,7 @@ class Written:
     remarks: tuple[str, ...] = ()
 
 
-def import_file(job: Job, folder: Path, pseudonyms: Pseudonyms) -> Written:
+def import_file(job: FileJob, folder: Path, pseudonyms: Pseudonyms) -> Written:
     """Read one image and write it to `folder` as `STUDY.dcm` or `STUDY.png`."""
     try:
         loaded = read_image(job.path, NAME)
@@ -69,7 +69,7 @@ def import_file(job: Job, folder: Path, pseudonyms: Pseudonyms) -> Written:
         return Written(reason=f"{NAME} cannot be read; export or copy it again.")
 
 
-def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) -> Written:
+def _dicom(job: FileJob, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) -> Written:
     from core.films.dicom import quiet
     from core.films.dicom.pixels import frames
 
@@ -86,7 +86,7 @@ def _dicom(job: Job, folder: Path, pseudonyms: Pseudonyms, loaded: LoadedImage) 
 
 
 def _written(
-    job: Job, pseudonyms: Pseudonyms, loaded: LoadedImage, name: str, header: Dataset
+    job: FileJob, pseudonyms: Pseudonyms, loaded: LoadedImage, name: str, header: Dataset
 ) -> Written:
     known = [*job.known, *(text for field in _IDENTIFIERS for text in texts(header, field))]
     names = [*job.names, *(text for field in _NAMES for text in texts(header, field))]

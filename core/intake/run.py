@@ -28,7 +28,7 @@ from core.intake.mapping import (
 from core.intake.one_file import (
     BURNED_IN,
     BURNED_IN_HEADER,
-    Job,
+    FileJob,
     Written,
     import_file,
     plain_label,
@@ -49,7 +49,7 @@ _FEW = 12  # below this the workers' start costs more than it saves
 
 
 @dataclass(frozen=True)
-class Remark:
+class ImportRemark:
     """Something about one file that its owner should know."""
 
     where: str  # the file or row, as the owner knows it; may identify
@@ -63,10 +63,10 @@ class ImportReport:
 
     manifest: Path
     n: int
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ImportRemark, ...]
 
     @property
-    def left_out(self) -> tuple[Remark, ...]:
+    def left_out(self) -> tuple[ImportRemark, ...]:
         """Files that could not be used."""
         return tuple(remark for remark in self.remarks if remark.left_out)
 
@@ -128,7 +128,7 @@ def import_studies(
             fit, or no file can be used.
     """
     out = _check_out(out, source)
-    remarks: list[Remark] = []
+    remarks: list[ImportRemark] = []
     if source.table is None:
         items = [_Item(name, name, name) for name in source.files()]
     else:
@@ -160,7 +160,7 @@ def _check_out(out: Path, source: Source) -> Path:
     return out
 
 
-def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> Iterator[_Item]:
+def _items(source: Source, mapping: dict[str, str], remarks: list[ImportRemark]) -> Iterator[_Item]:
     """Rows of a table as studies; what is wrong with a cell becomes a remark."""
     table = source.rows()
     table = table.astype(object).where(table.notna(), "")
@@ -170,14 +170,14 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
     people = [column for column in unread if names_people(str(column.name))]
     repeated = "id" in chosen and _repeats(chosen["id"])
     if repeated:
-        remarks.append(Remark(f"column {mapping['id']}", _NO_ID, False))
+        remarks.append(ImportRemark(f"column {mapping['id']}", _NO_ID, False))
     seen: set[str] = set()
     for row in range(len(table)):
         cells = {field: _cell(field, column.iloc[row]) for field, column in chosen.items()}
         where = f"row {row + 2}: {cells['image']}"
         identifier = cells["image"] if repeated else cells.get("id") or cells["image"]
         if identifier in seen:
-            remarks.append(Remark(where, "It is there twice; the first row was kept.", True))
+            remarks.append(ImportRemark(where, "It is there twice; the first row was kept.", True))
             continue
         seen.add(identifier)
         patient = cells.get("patient_id", "") or (cells["id"] if repeated else "")
@@ -189,7 +189,7 @@ def _items(source: Source, mapping: dict[str, str], remarks: list[Remark]) -> It
         item.view = _view(cells.get("view", ""), reasons)
         item.labels = _labels(cells, universe, reasons)
         item.boxes = _boxes(cells.get("boxes", ""), reasons)
-        remarks += [Remark(where, reason, False) for reason in reasons]
+        remarks += [ImportRemark(where, reason, False) for reason in reasons]
         yield item
 
 
@@ -254,7 +254,7 @@ def _boxes(text: str, reasons: list[str]) -> str:
 
 
 def _write_all(
-    source: Source, items: list[_Item], folder: Path, remarks: list[Remark],
+    source: Source, items: list[_Item], folder: Path, remarks: list[ImportRemark],
     progress: Progress | None, workers: int | None,
 ) -> list[dict[str, object]]:  # fmt: skip
     pseudonyms = Pseudonyms()
@@ -269,10 +269,10 @@ def _write_all(
         elif not isfile(path):  # a name that no system takes is no error
             reason = "The image is not there."
         if path is None or reason:
-            remarks.append(Remark(item.where, reason, True))
+            remarks.append(ImportRemark(item.where, reason, True))
             continue
         study = pseudonyms("study", item.identifier)
-        jobs.append(Job(path, study, item.text, item.view, item.patient, item.known,
+        jobs.append(FileJob(path, study, item.text, item.view, item.patient, item.known,
                         item.names))  # fmt: skip
         kept.append(item)
     rows = []
@@ -280,9 +280,9 @@ def _write_all(
         zip(kept, _results(jobs, folder, pseudonyms, workers), strict=True), start=1
     ):
         if written.reason:
-            remarks.append(Remark(item.where, written.reason, True))
+            remarks.append(ImportRemark(item.where, written.reason, True))
         else:
-            remarks += [Remark(item.where, reason, False) for reason in written.remarks]
+            remarks += [ImportRemark(item.where, reason, False) for reason in written.remarks]
             rows.append({**written.row, "boxes": item.boxes, **(item.labels or {})})
         if progress:
             progress(done, len(jobs))
@@ -290,7 +290,7 @@ def _write_all(
 
 
 def _results(
-    jobs: list[Job], folder: Path, pseudonyms: Pseudonyms, workers: int | None
+    jobs: list[FileJob], folder: Path, pseudonyms: Pseudonyms, workers: int | None
 ) -> Iterator[Written]:
     count = (os.cpu_count() or 1) if workers is None else workers
     if count < 2 or len(jobs) < _FEW:
@@ -308,7 +308,7 @@ def _start(folder: Path, pseudonyms: Pseudonyms) -> None:
     _worker_folder, _worker_pseudonyms = folder, pseudonyms
 
 
-def _one(job: Job) -> Written:
+def _one(job: FileJob) -> Written:
     return import_file(job, _worker_folder, _worker_pseudonyms)
 
 

@@ -15,7 +15,7 @@ _PART = re.compile(r"(\d{1,2})of(\d{1,2})")
 
 
 @dataclass(frozen=True)
-class Options:
+class ManifestOptions:
     """What follows a manifest's path: `fold=0of5`, `without=0of5`, `derive=labels`."""
 
     fold: tuple[int, int] | None = None
@@ -23,7 +23,7 @@ class Options:
     derive: bool = False
 
 
-def parse_options(spec: str, text: str) -> Options:
+def parse_options(spec: str, text: str) -> ManifestOptions:
     """The options of a spec string.
 
     Raises:
@@ -44,10 +44,10 @@ def parse_options(spec: str, text: str) -> Options:
             raise ExplorerError(
                 f"'{part}' in '{spec}' is not known; known: fold=0of5, without=0of5, derive=labels."
             )
-    return Options(fold, inside, derive)
+    return ManifestOptions(fold, inside, derive)
 
 
-def apply_options(studies: StudySet, options: Options) -> StudySet:
+def apply_options(studies: StudySet, options: ManifestOptions) -> StudySet:
     """The part of a set that the options name, with the texts they ask for.
 
     Folds are equal in size as far as groups allow, and the same on every machine.

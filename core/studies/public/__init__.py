@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import ExplorerError
 from core.films.view import FRONTAL, FRONTAL_VIEWS
-from core.studies.folds import Options, apply_options, parse_options
+from core.studies.folds import ManifestOptions, apply_options, parse_options
 from core.studies.public.base import PublicSet
 from core.studies.public.chestx_det10 import open_chestx_det10
 from core.studies.public.chexlocalize import open_chexlocalize
@@ -86,7 +86,7 @@ def open_public(spec: str) -> StudySet:
     return studies
 
 
-def _options(spec: str, published: Published, text: str) -> tuple[dict[str, str], Options]:
+def _options(spec: str, published: Published, text: str) -> tuple[dict[str, str], ManifestOptions]:
     own: dict[str, str] = {}
     general = ""
     mine = ("split", "view", *(("labels",) if published.labels else ()), *published.folders)
