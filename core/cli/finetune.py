@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -12,8 +12,15 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from core.cli.common import StderrProgress
-from core.lrclr.config import LRCLRConfig
-from core.training.settings import FinetuneConfig, Schedule, Weights
+from core.lrclr.config import LOCAL_FORMS, REGION_FEATURES, LRCLRConfig
+from core.precision import PRECISIONS
+from core.training.settings import LOSS_FORMS, FinetuneConfig, Schedule, Weights
+
+
+def _one_of(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}."
+
 
 TABLES: dict[str, type] = {
     "": FinetuneConfig, "schedule": Schedule, "weights": Weights, "lrclr": LRCLRConfig
@@ -38,17 +45,17 @@ HELP = {
     "keep": "Patch dropout: share kept.",
     "augment": "Strength; 0 is none.",
     "text_augment": "Share said in other words.",
-    "precision": "auto, bf16 or fp32.",
+    "precision": _one_of(PRECISIONS),
     "ema": "Decay of averaged weights; 0: none.",
     "patience": "Checks without a gain.",
     "freeze": "Beginning of the names of parameters that do not train; repeatable.",
     "layer_decay": "Rate of a block by depth.",
-    "loss_form": "sigmoid or infonce.",
+    "loss_form": _one_of(LOSS_FORMS),
     "scorer": "How regions are selected.",
     "k": "Regions kept.",
     "body_mask": "Never pick patches of black border.",
-    "region_features": "local, conv, window, early, value or last.",
-    "local_form": "lse, gloria or filip.",
+    "region_features": _one_of(REGION_FEATURES),
+    "local_form": _one_of(LOCAL_FORMS),
     "gamma": "Sharpness of the pool.",
 }
 """What an option is, where its name does not say it; docs/finetuning.md explains every value."""
