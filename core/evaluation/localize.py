@@ -111,14 +111,14 @@ def measure_cases(
         unreadable: gets a sentence for each study whose image cannot be read; it is left out.
     """
     check_methods(methods)
-    known: LocationPrior | None = None
+    known: LocationPrior | None = None if MEAN_LOCATION in methods else {}
     tallies: dict[str, Tally] = {}
     for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
         chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
         if unreadable is not None:
             unreadable += chunk.unreadable
         if chunk.findings and known is None:
-            known = prior() if MEAN_LOCATION in methods else {}
+            known = prior()
         for finding in chunk.findings:
             tally = tallies.setdefault(finding, Tally())
             tally.rows += chunk.rows_of(finding)

@@ -38,7 +38,7 @@ class CheckScores:
 
         def save(partial: Path) -> None:
             with partial.open("wb") as file:  # by its name numpy would give it another ending
-                told = {} if self.patients is None else {"patients": self.patients}
+                told: dict[str, Any] = {} if self.patients is None else {"patients": self.patients}
                 np.savez_compressed(file, fingerprint=self.fingerprint, findings=self.findings,
                                     truth=self.truth, scores=self.scores, **told)  # fmt: skip
 
