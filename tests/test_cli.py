@@ -228,6 +228,16 @@ def test_runs_are_listed_and_compared(run, model, tmp_path, monkeypatch) -> None
     assert code == 2 and "slow" in said
 
 
+def test_what_a_set_leaves_out_is_said(run, model, radiograph):
+    rows = "".join(f"{n},film.png,{'maybe' if n else 1}\n" for n in range(2)) + "".join(
+        f"x{n},gone.png,1\n" for n in range(7)
+    )
+    (radiograph.parent / "m.csv").write_text(f"id,image,Edema\n{rows}")
+    code, _, told = run("evaluate", "--model", model, "--data", radiograph.parent / "m.csv")
+    assert "Note: Row 4: gone.png is not there." in told
+    assert "and 3 more like these" in told and code in (0, 2)
+
+
 def test_laterals_are_not_scored_in_silence(run, model, tmp_path):
     for name, seed in (("a", 1), ("b", 2), ("c", 3), ("d", 4)):
         film = np.random.default_rng(seed).integers(0, 255, (80, 80), dtype=np.uint8)

@@ -252,7 +252,8 @@ class TestIds:
                               "projection": ["Frontal", "Lateral"] * 2})  # fmt: skip
         table.to_csv(films / "t.csv", index=False)
         source = open_source(films / "t.csv")
-        assert "id" not in guess_mapping(source.columns, source.preview)
+        guessed = guess_mapping(source.columns, source.preview)
+        assert "id" not in guessed and guessed["patient_id"] == name
         studies, report = _imported(films / "t.csv", {"image": "filename", "id": name,
                                                       "view": "projection"})  # fmt: skip
         assert len(studies) == 4 and not report.left_out

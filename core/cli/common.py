@@ -7,10 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.backbones.downloads import Download, reporting
 from core.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from core.studies import StudySet
+
+
+_SHOWN = 5  # of a set's problems
 
 
 class StderrProgress:
@@ -58,6 +64,18 @@ def fetching() -> Iterator[None]:
     started: dict[Download, float] = {}
     with reporting(tell):
         yield
+
+
+def open_studies(spec: str) -> "StudySet":
+    """As `core.specs.open_studies`; what the set had to leave out is said on stderr."""
+    from core import specs
+
+    studies = specs.open_studies(spec)
+    for problem in studies.problems[:_SHOWN]:
+        print(f"Note: {problem}", file=sys.stderr)
+    if len(studies.problems) > _SHOWN:
+        print(f"Note: and {len(studies.problems) - _SHOWN} more like these.", file=sys.stderr)
+    return studies
 
 
 def check_out(path: Path | None) -> None:

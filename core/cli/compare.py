@@ -29,13 +29,13 @@ def compare_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """AUC and localisation of two models, or of two methods, and what b gains on a, paired."""
+    from core.cli.common import open_studies
     from core.errors import ExplorerError
     from core.evaluation.localize import check_methods
     from core.evaluation.paired import compare
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
     from core.inference.zero_shot import SCORES
-    from core.specs import open_studies
 
     check_out(json)
     methods = (method_a, method_b or method_a)

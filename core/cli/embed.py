@@ -32,8 +32,8 @@ def embed_command(
         prepare_processes()  # while this one imports and loads
     from core.archive.embed import EmbedOptions, embed
     from core.archive.layout import PROBLEMS
+    from core.cli.common import open_studies
     from core.inference.predictor import load_predictor
-    from core.specs import open_studies
 
     options = EmbedOptions(precision, patches, shard_size, batch_size, workers)
     studies = open_studies(data)

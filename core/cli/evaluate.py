@@ -22,12 +22,12 @@ def evaluate_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """AUC of the zero-shot scores, per finding, with bootstrap 95 % intervals."""
+    from core.cli.common import open_studies
     from core.evaluation.evaluate import evaluate
     from core.films.view import is_lateral
     from core.inference.encoded_set import encodings_of
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
-    from core.specs import open_studies
 
     check_out(json)
     chosen = load_prompts(prompts) if prompts else None

@@ -28,10 +28,10 @@ def gallery_command(
     json: Annotated[Path | None, typer.Option(help="Write counts and studies here.")] = None,
 ) -> None:
     """Studies called otherwise than labelled for one finding, with the counts at a threshold."""
+    from core.cli.common import open_studies
     from core.evaluation.gallery import check_spread, gallery, labelled_findings, worst_ranked
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
-    from core.specs import open_studies
 
     check_out(json)
     texts = load_prompts(prompts) if prompts else default_prompts()

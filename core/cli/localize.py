@@ -27,6 +27,7 @@ def localize_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
+    from core.cli.common import open_studies
     from core.evaluation.localize import (
         MEAN_LOCATION,
         check_methods,
@@ -36,7 +37,6 @@ def localize_command(
     from core.evaluation.prior import location_prior
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
-    from core.specs import open_studies
 
     check_out(json)
     given = default_methods() if methods is None else methods.split(",")

@@ -21,10 +21,10 @@ def prompts_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """AUC of the LRCLR score before and after an edit, for each finding that was edited."""
+    from core.cli.common import open_studies
     from core.evaluation.prompt_change import prompt_change
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
-    from core.specs import open_studies
 
     check_out(json)
     after, before = load_prompts(prompts), load_prompts(against) if against else default_prompts()

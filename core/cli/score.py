@@ -32,11 +32,11 @@ def score_command(
     json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
 ) -> None:
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
+    from core.cli.common import open_studies
     from core.evaluation.study_scores import study_scores, text_prompts, unknown_share
     from core.films.read import read_image
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
-    from core.specs import open_studies
 
     check_out(json)
     if (study is None) == (image is None):

@@ -69,6 +69,8 @@ def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
                 continue
             found[field] = column
             break
+    if "patient_id" not in found:
+        _group_by_id(columns, rows, found)
     if "image" not in found:
         for column in columns:
             values = rows[column].dropna().astype(str) if column in rows else pd.Series(dtype=str)
@@ -80,6 +82,16 @@ def guess_mapping(columns: Sequence[str], rows: pd.DataFrame) -> dict[str, str]:
         if label and label not in found and column not in found.values():
             found[label] = column
     return found
+
+
+def _group_by_id(columns: Sequence[str], rows: pd.DataFrame, found: dict[str, str]) -> None:
+    """A column called like an id whose values repeat names studies of several images: they belong
+    together as a patient's do, where nothing else says so."""
+    for column in columns:
+        called = plain_name(column) in _NAMES["id"] and column not in found.values()
+        if called and not _can_be("id", column, rows):
+            found["patient_id"] = column
+            return
 
 
 def _can_be(field: str, column: str, rows: pd.DataFrame) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.films.view import FRONTAL
 from core.labels import PATHOLOGIES
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
@@ -50,7 +51,8 @@ def read_rows(path: Path) -> pd.DataFrame:
     table = tables.read_table(path, ["Path", *PATHOLOGIES], ["Frontal/Lateral", "AP/PA"])
     rows = image_keys(table["Path"])
     lateral = table["Frontal/Lateral"].eq("Lateral") | rows["wanted"].str.contains("_lateral")
-    rows["view"] = views(table["AP/PA"].mask(lateral, "L"))
+    view = views(table["AP/PA"].mask(lateral, "L"))
+    rows["view"] = view.mask(view.eq("") & table["Frontal/Lateral"].eq("Frontal"), FRONTAL)
     return rows.join(table[list(PATHOLOGIES)])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import ExplorerError
+from core.films.view import FRONTAL
 from core.labels import PATHOLOGIES
 from core.studies.public import tables
 from core.studies.public.base import PublicSet, build
@@ -44,7 +45,9 @@ def open_chexpert_plus(
     rows["image"] = locate(place, rows["wanted"], (".png", ".dcm", ".jpg"))
     rows["text"] = _texts(table)
     lateral = table["frontal_lateral"].str.lower() == "lateral"
-    rows["view"] = views(table["ap_pa"].mask(lateral, "L"))
+    view = views(table["ap_pa"].mask(lateral, "L"))
+    frontal = table["frontal_lateral"].str.lower() == "frontal"
+    rows["view"] = view.mask(view.eq("") & frontal, FRONTAL)
     rows["patient_id"] = table["deid_patient_id"].fillna(rows["patient_id"])
     rows["split"] = table["split"].fillna("").replace(_PARTS)
     found = _labels(root, labels, table["path_to_image"])
