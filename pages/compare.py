@@ -5,38 +5,51 @@ import streamlit as st
 from core.attribution import METHODS
 from explorer.regions import cache as region_cache
 from explorer.regions import truth
-from explorer.shared import components, state, window_control
+from explorer.shared import alt, components, state, window_control
 
 st.title("Compare with Grad-CAM")
 current = state.current()
-prompt = components.prompt_or_sentence(current)
+prompt, free = components.prompt_or_sentence(current)
 components.study_notes(current)
 window_control.draw(current)
 
 first, second, third = st.columns([1.2, 1.2, 1.6])
 opacity = first.slider("Map opacity", 0.0, 1.0, 0.6, 0.05)
-finding = truth.picker(second, current, prompt)
-beside, others = list(METHODS)[:3], list(METHODS)[3:]
+chosen = truth.picker(second, current, prompt, free)
+beside = list(METHODS)[:3]
+# A quick one first: methods that read pixels pass each film through the model many times.
+others = sorted(list(METHODS)[3:], key=lambda name: METHODS[name].reads == "pixels")
 extra = third.selectbox("Fourth map", others, format_func=lambda name: METHODS[name].title)
-mask = truth.mask(current, finding)
+if chosen and chosen.mismatch:
+    st.warning(chosen.mismatch, icon=":material/call_split:")
 
-shape = components.shape(current)
-chosen = [*beside, extra]
-for column, name in zip(components.row(235, 235, 235, 235), chosen, strict=True):
+methods, places = [*beside, extra], components.row(235, 235, 235, 235)
+pictures = []
+begins = state.begins_film(current.studies.spec, current.row)
+for column, name in zip(places, methods, strict=True):
     with column:
         st.markdown(f"**{METHODS[name].title}**")
-        with st.spinner("Computing"):
-            heat = region_cache.saliency(
-                name, state.session().model, current.studies, current.row, (prompt,), shape
-            )
-        components.film(current, heat=heat, opacity=opacity, truth=mask)
+        pictures.append(st.empty())
+        if begins:  # the films at once, their maps one after another
+            with pictures[-1]:
+                components.film(current)
         st.caption(METHODS[name].about)
+for picture, name in zip(pictures, methods, strict=True):
+    with picture:
+        heat = region_cache.saliency(
+            name, state.session().model, current.studies, current.row, (prompt,),
+            components.shape(current),
+        )  # fmt: skip
+        said = alt.mapped(components.film_name(current), METHODS[name].title, prompt, heat,
+                          chosen.finding if chosen else "")  # fmt: skip
+        components.film(current, said, heat=heat, opacity=opacity,
+                        truth=chosen.mask if chosen else None)  # fmt: skip
 
-if mask is None:
-    st.info("There is no ground truth for this study: the maps cannot be scored, only compared.")
+if chosen is None:
+    st.info(truth.nothing_to_measure(current, prompt))
 else:
-    st.subheader(f"Against the truth of {finding}")
-    truth.table(current, chosen, prompt, mask)
+    st.header(f"Against the truth of {chosen.finding}")
+    truth.table(current, methods, prompt, chosen.mask)
     st.caption(
         "Pointing game: does the maximum lie in the finding, within 3 % of the side. Energy: share "
         "of the map inside it. CNR: signed contrast. IoU at Otsu's threshold. One study proves "

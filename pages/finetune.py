@@ -19,9 +19,9 @@ if runs:
     picked = st.selectbox("Run", options, index=options.index(here) if here in options else 0)
     state.choose_run(picked)
     view.watch(runs[picked])
-    st.subheader("All runs")
+    st.header("All runs")
     table.draw(list(runs.values()))
-    st.subheader("New run")
+    st.header("New run")
 else:
     st.info("No run yet. Start with 200 steps: its time left is shown as it goes.")
 started = form.draw()

@@ -6,5 +6,5 @@ from explorer.shared import model_view, state
 
 st.title("Model")
 model_view.card(state.session().model)
-st.subheader("How fast it is here")
+st.header("How fast it is here")
 model_view.speed(state.session().model)

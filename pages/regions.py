@@ -4,12 +4,12 @@ import streamlit as st
 
 from explorer.regions import cache as region_cache
 from explorer.regions import gallery, region_view
-from explorer.shared import cache, components, figures, state, window_control
+from explorer.shared import alt, cache, components, figures, state, window_control
 
 st.title("Selected regions")
 current = state.current()
 spec = state.session().model
-prompt = components.prompt_or_sentence(current)
+prompt, _ = components.prompt_or_sentence(current)
 components.study_notes(current)
 window_control.draw(current)
 
@@ -18,7 +18,7 @@ regions = region_cache.regions(spec, current.studies, current.row, (prompt,), sh
 whole, close, words = components.row(470, 220, 265)
 with whole:
     chosen = region_view.chosen_region(len(regions.index))
-    clicked = components.region_film(current, regions, "regions_film", 470, chosen)
+    clicked = components.region_film(current, regions, prompt, "regions_film", 470, chosen)
     if clicked is not None and clicked != chosen:
         region_view.choose(clicked)
     st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
@@ -27,12 +27,16 @@ with close:
 with words:
     word = st.selectbox("Regions that answer to the word", ["(all words)", *regions.words])
     if word == "(all words)":
-        components.show(figures.word_grid(regions.words, regions.word_similarity, 380), "word_grid")
+        components.show(
+            figures.word_grid(regions.words, regions.word_similarity, 380), "word_grid",
+            "Cosine of each word with each region, heaviest region first.",
+        )  # fmt: skip
     else:
         heat = regions.word_maps[regions.words.index(word)]
         model = cache.predictor(spec).model
         mapped = model.backbone.preprocess.map_to_image(heat, shape)
-        components.film(current, heat=mapped, opacity=0.75)
+        said = alt.mapped(components.film_name(current), "cosine", word, mapped)
+        components.film(current, said, heat=mapped, opacity=0.75)
 
-st.subheader("Gallery of the set")
+st.header("Gallery of the set")
 gallery.draw()

@@ -13,14 +13,14 @@ with right:
     components.study_notes(current)
 with left:
     prompts = editor.edit(current)
-    st.subheader("This study")
+    st.header("This study")
     with guard.sentences():  # an image of the set that cannot be read leaves what needs no set
         score_table.draw(current, prompts)
 
-st.subheader("The whole set")
+st.header("The whole set")
 with guard.sentences():  # a set without labels leaves the free text
     auc_view.draw(prompts)
 
-st.subheader("Free text")
+st.header("Free text")
 prompt = components.prompt_box("Any sentence")
 free_text.score_card(current, prompt)

@@ -17,6 +17,8 @@ from streamlit.testing.v1 import AppTest
 from core.archive.embed import EmbedOptions, embed
 from core.attribution import METHODS
 from core.backbones.compact import CompactBackbone, CompactConfig
+from core.evaluation.examples import load_examples, other_side
+from core.evaluation.text_truth import stated_findings, true_of
 from core.inference.prompts import FindingPrompts, default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
@@ -81,6 +83,13 @@ def test_a_link_carries_what_it_shows(app: AppTest) -> None:
     )  # fmt: skip
 
 
+def test_a_link_without_a_text_opens_with_what_the_film_s_report_finds(app: AppTest) -> None:
+    del app.query_params["prompt"]
+    _sound(app.run())
+    prompt = _session(app).prompt
+    assert prompt in open_studies(SET).reports[2] and stated_findings(prompt)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("set", "/etc"), ("set", "phantom:n=1;x"), ("model", "../x"), ("study", "-4"),
@@ -105,6 +114,9 @@ def test_the_study_and_prompt_survive_a_change_of_page(app: AppTest) -> None:
     _sound(app.switch_page("../pages/regions.py").run())
     assert (_session(app).row, _session(app).prompt) == (3, "right central line")
     assert _box(app.text_input, "Prompt").value == "right central line"
+    for page in ("compare", "zero_shot", "home", "regions"):  # boxes of one label and of others
+        _sound(app.switch_page(f"../pages/{page}.py").run())
+        assert app.text_input[-1].value == _session(app).prompt == "right central line", page
 
 
 def test_steps_go_round_the_set(app: AppTest) -> None:
@@ -114,15 +126,111 @@ def test_steps_go_round_the_set(app: AppTest) -> None:
     assert _session(app).row == 13
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "\x07bell"])
-def test_a_prompt_that_is_none_is_one_sentence_and_the_last_good_one_stays(
-    app: AppTest, prompt: str
-) -> None:
+def test_a_prompt_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: AppTest) -> None:
     app.run()
-    app.text_input[0].set_value(prompt).run()
+    app.text_input[0].set_value("\x07bell").run()
     assert not app.exception
     assert len(app.error) == 1
     assert _session(app).prompt == "pneumothorax"
+
+
+@pytest.mark.parametrize("prompt", ["", "   "])
+def test_an_empty_box_is_no_error_and_the_last_prompt_stays(app: AppTest, prompt: str) -> None:
+    app.run()
+    app.text_input[0].set_value(prompt).run()
+    _sound(app)
+    assert any("Shown is still “pneumothorax”" in caption.value for caption in app.caption)
+    assert _session(app).prompt == "pneumothorax"
+
+
+def test_home_opens_on_an_example_and_another_is_one_click_away() -> None:
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=120)
+    _sound(app.run())
+    opening = load_examples().opening
+    assert (_session(app).row, app.text_input[0].value) == (opening.row, opening.prompt)
+    assert any("Clearly for this text" in title.value for title in app.subheader)
+    other = next(film for film in load_examples().films if film.finding == "Fracture")
+    app.button(key="example_Fracture").click().run()
+    _sound(app)
+    assert (_session(app).row, app.text_input[0].value) == (other.row, other.prompt)
+    assert any("Clearly for this text" in title.value for title in app.subheader)
+
+
+def test_an_example_leads_back_from_another_set(app: AppTest) -> None:
+    app.run()
+    app.button(key="example_Edema").click().run()
+    _sound(app)
+    assert _session(app).study_set == load_examples().data
+
+
+def test_a_sentence_of_the_report_is_one_click_away(app: AppTest) -> None:
+    app.run()
+    sentence = open_studies(SET).reports[2][0]
+    chips = app.button_group(key="prompt_chips")
+    assert sentence in chips.options or any(sentence[:40] in label for label in chips.options)
+    chips.set_value(sentence).run()
+    _sound(app)
+    assert _session(app).prompt == app.text_input[0].value == sentence
+
+
+def _row_with(spec: str, finding: str, without: str) -> int:
+    """A film with one finding and not another."""
+    masks = (open_studies(spec).masks(row) for row in range(14))
+    return next(n for n, here in enumerate(masks) if finding in here and without not in here)
+
+
+def _truth_box(app: AppTest) -> Any:
+    return _box(app.selectbox, "Truth outline")
+
+
+def test_maps_are_measured_against_the_truth_of_what_the_text_says(app: AppTest) -> None:
+    row = _row_with(SET, "Cardiomegaly", "Pneumothorax")
+    app.query_params.update(study=str(row), prompt="the heart is enlarged")
+    _sound(_open(app, "compare"))
+    assert _truth_box(app).value == "Cardiomegaly"
+    assert any("truth of Cardiomegaly" in title.value for title in app.header)
+    assert not app.warning
+    app.text_input[0].set_value("pneumothorax").run()  # which this film does not have
+    assert _truth_box(app).value == "none"
+    assert any("No truth of Pneumothorax is known" in info.value for info in app.info)
+
+
+def test_choosing_a_truth_sets_a_text_that_is_true_of_it(app: AppTest) -> None:
+    row = _row_with(SET, "Cardiomegaly", "Pneumothorax")
+    app.query_params.update(study=str(row), prompt="pneumothorax")
+    _open(app, "compare")
+    _truth_box(app).select("Cardiomegaly").run()
+    _sound(app)
+    text = _session(app).prompt
+    assert app.text_input[0].value == text
+    assert stated_findings(text) == ("Cardiomegaly",)
+    assert true_of(open_studies(SET), row, text) == 1
+    assert _truth_box(app).value == "Cardiomegaly" and not app.warning
+    _truth_box(app).select("none").run()  # the outline can be had away
+    assert _truth_box(app).value == "none" and _session(app).prompt == text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [("no cardiomegaly", "denies Cardiomegaly"), ("purple elephants", "names no finding")],
+)
+def test_a_text_that_does_not_fit_the_truth_is_said(app: AppTest, prompt: str, said: str) -> None:
+    row = _row_with(SET, "Cardiomegaly", "Pneumothorax")
+    app.query_params.update(study=str(row), prompt="the heart is enlarged")
+    _open(app, "compare")
+    app.text_input[0].set_value(prompt).run()
+    _sound(app)
+    assert any(said in warning.value for warning in app.warning)
+
+
+def test_a_text_of_the_other_side_is_said(app: AppTest) -> None:
+    example = load_examples().opening
+    app.query_params.update(
+        set=load_examples().data, study=str(example.row), prompt=other_side(example.prompt)
+    )
+    _sound(_open(app, "compare"))
+    assert _truth_box(app).value == example.finding
+    assert any("not as the text says" in warning.value for warning in app.warning)
 
 
 def test_a_prompt_in_another_script_is_taken_with_a_word_of_warning(app: AppTest) -> None:
@@ -224,7 +332,7 @@ def test_a_set_without_labels_still_scores_a_free_text(app: AppTest, tmp_path: P
     _choose_set(app, _manifest(tmp_path, "id,image", "1,a.png", "2,b.png"))
     assert not app.exception
     assert len(app.error) == 1 and "choose a set with label columns" in app.error[0].value
-    assert app.metric[0].value.endswith("%")
+    assert any("other films of" in caption.value for caption in app.caption)
 
 
 def test_a_set_whose_studies_score_alike_has_no_gallery(app: AppTest, tmp_path: Path) -> None:

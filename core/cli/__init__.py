@@ -14,6 +14,7 @@ from core.cli import (
     doctor,
     embed,
     evaluate,
+    examples,
     explain,
     fetch,
     finetune,
@@ -44,6 +45,7 @@ app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
 app.command("score")(score.score_command)
+app.command("examples")(examples.examples_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
 app.command("compare")(compare.compare_command)

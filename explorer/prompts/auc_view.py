@@ -24,7 +24,11 @@ def draw(prompts: PromptSet) -> None:
     if prompts != default_prompts():
         before = score_cache.auc(spec, studies, default_prompts())
         rows["default prompts"] = {name: f.auc[score] for name, f in before.findings.items()}
-    components.show(figures.intervals(rows, "AUC with 95 % interval", 0.5), "auc_figure")
+    components.show(
+        figures.intervals(rows, "AUC with 95 % interval", 0.5), "auc_figure",
+        f"AUC of {len(report.findings)} findings with intervals, as `python -m core evaluate` "
+        "prints them.",
+    )  # fmt: skip
     st.caption(
         f"{report.n} studies of `{session.study_set}`; mean AUC {report.mean_auc[score]:.3f}. "
         "Intervals are bootstrapped over cases: with few positives they are wide."
@@ -37,4 +41,6 @@ def draw(prompts: PromptSet) -> None:
         figure = figures.intervals(
             {"change": changes}, "change of AUC", 0.0, 120 + 34 * len(changes)
         )
-        components.show(figure, "auc_change")
+        components.show(
+            figure, "auc_change", f"Change of AUC with its interval of {', '.join(changes)}."
+        )

@@ -1,34 +1,60 @@
-"""The score of one free text, put beside those of the set."""
+"""The score of one free text: in words first, then beside those of the set, then in numbers."""
 
+import numpy as np
 import streamlit as st
 
-from core.evaluation.study_scores import rank_in_set, text_prompts
+from core.evaluation.study_scores import TEXT, text_prompts
+from core.evaluation.text_truth import text_truth
+from core.evaluation.verdict import AGAINST, FOR, HIGH, LOW, Verdict, verdict
 from explorer.prompts import cache as score_cache
 from explorer.shared import cache, components, figures, state
 from explorer.shared.state import Current
 
+_ICONS = {FOR: ":material/add_circle:", AGAINST: ":material/do_not_disturb_on:",
+          HIGH: ":material/arrow_upward:", LOW: ":material/arrow_downward:"}  # fmt: skip
+_UNCLEAR = ":material/help:"
+
 
 def score_card(current: Current, text: str) -> None:
-    """Scores of the current study for a text, and where they lie among those of the set."""
+    """What the score of the current study for a text says, and where it lies among the set's."""
     prompts, spec = text_prompts(text), state.session().model
-    found = score_cache.study_scores(spec, current.studies, current.row, prompts)
+    own = score_cache.study_scores(spec, current.studies, current.row, prompts)
     reference = cache.studies(state.session().study_set)
-    others = score_cache.scores(spec, reference, prompts)
-    value = float(found["lrclr"][0])
-    place = rank_in_set(others["lrclr"][:, 0], value, current.row_in_set)
-    st.metric(
-        "Other studies that score lower", f"{place:.0f} %", help="Of the study set, for this text. "
-        "The score itself has no unit and is not a probability.",
-    )  # fmt: skip
-    components.left_out(reference)
-    components.show(figures.distribution(others["lrclr"][:, 0], value, None, 170), "score_place")
-    unknown = score_cache.unknown_words(spec, text)
-    if unknown > 0.5:
+    others = score_cache.scores(spec, reference, prompts)["lrclr"][:, 0]
+    truth = text_truth(reference, text)
+    score = float(own["lrclr"][0])
+    said = verdict(others, score, truth, current.row_in_set)
+    st.subheader(f"{_ICONS.get(said.call, _UNCLEAR)} {said.title}", anchor=False)
+    st.write(said.sentence)
+    if score_cache.unknown_words(spec, text) > 0.5:
         st.warning("The text tower knows few of these words; the score means little.")
+    groups = truth if said.with_it and said.without else None
+    figure = figures.distribution(others, score, groups, 190)
+    components.show(figure, "score_place", _heard(said, text))
+    st.caption(
+        f"Among the {said.others} other films of `{reference.spec}`. A score has no unit and is "
+        "not a probability."
+    )
+    components.left_out(reference)
+    with st.expander("The score in numbers"):
+        _numbers(own, prompts[TEXT].negative[0])
+
+
+def _heard(said: Verdict, text: str) -> str:
+    """The figure for those who hear it."""
+    return (
+        f"Histogram of the scores of {said.others} other films for “{text}”; this film's is higher "
+        f"than {said.lower} of them."
+    )
+
+
+def _numbers(own: dict[str, np.ndarray], negation: str) -> None:
     rows = [
-        ("LRCLR mix", found["lrclr"], "global and local, text less its negation"),
-        ("Text alone", found["positive"], "cosine with the text, without its negation"),
-        ("Pair", found["pair"], "CheXzero's softmax; sits near 0.5"),
+        ("LRCLR mix", "lrclr", "whole film and regions, weighed; this is what is ranked"),
+        ("Whole film", "global", f"cosine with the text less that with “{negation}”"),
+        ("Regions", "local", "the same from the regions by their weights"),
+        ("Text alone", "positive", "cosine of the whole film with the text"),
+        ("Pair", "pair", "CheXzero's softmax of text and negation; sits near 0.5"),
     ]
-    for label, number, about in rows:
-        st.markdown(f"**{label}** {float(number[0]):.3f}  \n:gray[{about}]")
+    lines = [f"| {name} | {float(own[key][0]):.3f} | {about} |" for name, key, about in rows]
+    st.markdown("\n".join(["| score | value | what it is |", "|---|---|---|", *lines]))

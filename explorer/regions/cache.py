@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from core.attribution import Images, attribution_maps
 from core.inference.encoded_set import encodings_of
@@ -83,3 +84,15 @@ def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[
 def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> figures.Picture:
     """A study of a set under its region weights, at the size that the model reads."""
     return _weights_picture(cache.predictor(spec), cache.fingerprint_of(of), row, texts, of)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _thumbnail(fingerprint: str, row: int, _studies: StudySet) -> figures.Picture:
+    small = Image.fromarray(np.clip(_studies.image(row), 0, 255).astype(np.uint8))
+    small.thumbnail((200, 200))
+    return np.asarray(small)
+
+
+def thumbnail(of: StudySet, row: int) -> figures.Picture:
+    """A small picture of a study."""
+    return _thumbnail(cache.fingerprint_of(of), row, of)

@@ -38,7 +38,9 @@ def draw() -> None:
     for place, card in zip(components.row(*[235] * len(cards)), cards, strict=True):
         with place:
             picture = region_cache.weights_picture(here.model, studies, card.row, texts)
-            st.image(picture, width="stretch")
+            components.picture(
+                picture, f"Radiograph {studies.ids[card.row]} under its region weights."
+            )
             _card(studies, card)
 
 

@@ -27,7 +27,10 @@ def close_up(current: Current, regions: Regions, chosen: int) -> None:
     crop = picture[top : int(y + 2 * h) + 1, left : int(x + 2 * w) + 1]
     st.markdown(f"**Region {chosen + 1}**, weight {100 * regions.weights[chosen]:.0f} %")
     box = (x - left, y - top, w, h)
-    components.show(figures.film(crop, [box], [1.0], height=210), "close_up")
+    components.show(
+        figures.film(crop, [box], [1.0], height=210), "close_up",
+        f"{components.film_name(current)}, region {chosen + 1} enlarged.",
+    )  # fmt: skip
     order = np.argsort(-regions.word_similarity[:, chosen], kind="stable")[:8]
     components.show(
         figures.bars(
@@ -35,5 +38,6 @@ def close_up(current: Current, regions: Regions, chosen: int) -> None:
             [float(regions.word_similarity[n, chosen]) for n in order],
             "cosine with the word", 210,
         ),
-        "close_words",
+        "close_words", f"Words by their cosine with region {chosen + 1}: "
+        + ", ".join(regions.words[n] for n in order),
     )  # fmt: skip

@@ -55,7 +55,8 @@ def _compare(runs: list[Run], found: list[Summary]) -> None:
     for place, name, title in ((left, "score", "AUC"), (right, "pointing", "pointing game")):
         with place:
             found_curves = figures.curves(_checks(runs, name), f"{title} on validation studies")
-            components.show(found_curves, f"compare_{name}")
+            said = f"{title} of each run, check by check."
+            components.show(found_curves, f"compare_{name}", said)
 
 
 def _checks(runs: list[Run], name: str) -> dict[str, tuple[list[int], list[float]]]:

@@ -9,7 +9,7 @@ from core.training.alarms import alarms
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
 from explorer import access
-from explorer.shared import cache, components, figures, guard, state
+from explorer.shared import alt, cache, components, figures, guard, state
 
 _WORDS = {
     "queued": (":material/hourglass:", "waiting for its turn"),
@@ -119,13 +119,16 @@ def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
     at = [line["step"] for line in steps]
     terms = {name: (at, [line["terms"][name] for line in steps]) for name in steps[0]["terms"]}
     with left:
-        components.show(figures.curves(terms, "loss"), "run_losses")
+        components.show(figures.curves(terms, "loss"), "run_losses", f"Loss over {len(at)} steps.")
     with right:
         at = [line["step"] for line in checks]
         scores = {"AUC of the mix": "lrclr", "AUC global": "global", "AUC local": "local"}
         series = {n: (at, [c["auc"][score] for c in checks]) for n, score in scores.items()}
         series["pointing game"] = (at, [c["pointing"] for c in checks])
-        components.show(figures.curves(series, "on validation studies"), "run_checks")
+        components.show(
+            figures.curves(series, "on validation studies"), "run_checks",
+            f"AUC and pointing game on validation studies, {len(at)} checks.",
+        )  # fmt: skip
 
 
 def _time_lapse(run: Run) -> None:
@@ -144,7 +147,9 @@ def _time_lapse(run: Run) -> None:
         places, seen.pictures, maps, seen.truth, seen.names, strict=True
     ):
         with place:
-            st.image(figures.overlay(picture, heat, 0.6, truth), caption=name, width="stretch")
+            shown = figures.overlay(picture, heat, 0.6, truth)
+            said = alt.mapped("Phantom", "patch similarity", name, heat, name)
+            components.picture(shown, said, caption=name)
     st.caption("Cosine of each patch with the finding's prompts; the outline is the truth.")
 
 

@@ -68,7 +68,7 @@ def _box(current: Current) -> Rectangle:
     with place:
         picture = _boxed(cache.display(current.studies, current.row), box)
         tall = min(round(WIDTH * height / width), 480)
-        _drawn(figures.film(picture, height=tall, name="Radiograph to draw a box on"))
+        _drawn(figures.film(picture, height=tall), current)
         st.caption("Drag over the picture, or use the sliders.")
     return box
 
@@ -81,7 +81,7 @@ def _ends(label: str, key: str, first: tuple[int, int]) -> tuple[int, int]:
     return low, high
 
 
-def _drawn(figure: figures.go.Figure) -> None:
+def _drawn(figure: figures.go.Figure, current: Current) -> None:
     """The picture, on which a drag sets the sliders."""
     height, width = figure.layout.yaxis.range[0], figure.layout.xaxis.range[1]
     figure.update_layout(dragmode="select", clickmode="none",
@@ -99,7 +99,10 @@ def _drawn(figure: figures.go.Figure) -> None:
             state.put_widget(name, (ends[0], ends[1]))
         state.count_drawn_box()
 
-    st.plotly_chart(figure, key=key, config=components.STILL, on_select=take, selection_mode="box")
+    st.plotly_chart(
+        figure, key=key, config=components.STILL, on_select=take, selection_mode="box",
+        alt=f"{components.film_name(current)} with the box that is searched by.",
+    )  # fmt: skip
 
 
 def results(current: Current, asked: Query) -> None:
@@ -130,7 +133,8 @@ def _card(studies: StudySet, hit: Hit) -> None:
         if hit.cell is not None:
             model = cache.predictor(state.session().model).model
             box = patch_box(model.backbone.preprocess, model.backbone.grid, hit.cell, shape)
-        st.image(_boxed(picture, box), width="stretch")
+        where = " with the region that was found" if box else ""
+        components.picture(_boxed(picture, box), f"Radiograph {studies.ids[hit.row]}{where}.")
     st.caption(f"cosine {hit.score:.3f}")
     components.open_button(studies, hit.row, f"found_{hit.row}")
 

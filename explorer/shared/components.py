@@ -1,53 +1,75 @@
 """Pieces that several pages show. A component owns its state key and returns a typed value."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
 from core.evaluation.report import left_out_sentence
-from core.inference.prompts import check_prompt
+from core.inference.prompts import MAX_PROMPT_CHARACTERS, check_prompt
 from core.inference.regions import Regions
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
-from explorer.shared import cache, figures, link, state, window_control
+from core.studies.study import Mask
+from explorer.shared import alt, cache, figures, link, state, window_control
 from explorer.shared.state import Current
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
 
 
-def prompt_box(label: str = "Prompt") -> str:
-    """A free-text prompt, shared by all pages; a bad one is refused and the last good one stays."""
+def prompt_box(label: str = "Prompt", live: bool = False) -> str:
+    """A free-text prompt, shared by all pages; a bad one is refused and the last good one stays.
+
+    Args:
+        live: take the text while it is typed, where what follows from it is quick.
+    """
     typed = st.text_input(
-        label, value=state.session().prompt, max_chars=300,
+        label, key=state.prompt_widget(label), max_chars=MAX_PROMPT_CHARACTERS, live=live,
         placeholder="for example: small right pneumothorax",
     )  # fmt: skip
-    if typed != state.session().prompt:
-        try:
-            state.set_prompt(check_prompt(typed))
-            link.write()
-        except ExplorerError as error:
-            st.error(str(error), icon=":material/error:")
-    return state.session().prompt
+    if not typed.strip():  # between two prompts the box is empty: no error of anybody's
+        st.caption(f"Type a few words. Shown is still “{state.session().prompt}”.")
+        return state.session().prompt
+    try:
+        text = check_prompt(typed)
+    except ExplorerError as error:
+        st.error(str(error), icon=":material/error:")
+        return state.session().prompt
+    if text != state.session().prompt:
+        state.set_prompt(text)
+        link.write()
+    return text
 
 
-def prompt_or_sentence(current: Current) -> str:
-    """The free prompt, or a sentence of the study's own report."""
+def prompt_or_sentence(current: Current) -> tuple[str, bool]:
+    """The free prompt, or a sentence of the study's own report; and whether it is the prompt."""
     sentences = current.studies.reports[current.row]
     if not sentences:
-        return prompt_box()
+        return prompt_box(), True
     source = st.segmented_control(
         "Text", ["Prompt", "Sentence of the report"], default="Prompt", key="text_source"
     )
     if source == "Sentence of the report":
-        return str(st.selectbox("Sentence", sentences, key="sentence"))
-    return prompt_box()
+        return str(st.selectbox("Sentence", sentences, key="sentence")), False
+    return prompt_box(), True
 
 
-def show(figure: figures.go.Figure, key: str) -> None:
-    """A figure without tools around it."""
-    st.plotly_chart(figure, key=key, config=STILL)
+def show(figure: figures.go.Figure, key: str, alt: str) -> None:
+    """A figure without tools around it; `alt` says what it shows."""
+    st.plotly_chart(figure, key=key, config=STILL, alt=alt)
+
+
+def picture(
+    shown: figures.Picture,
+    alt: str,
+    caption: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
+) -> None:
+    """A picture as wide as its place; `alt` says what it shows."""
+    st.image(shown, caption=caption, width=width, alt=alt)
 
 
 def row(*widths: int) -> list[DeltaGenerator]:
@@ -56,26 +78,69 @@ def row(*widths: int) -> list[DeltaGenerator]:
     return [line.container(width=width) for width in widths]
 
 
-def film(current: Current, **layers: Any) -> None:
-    """The current study's picture with optional `heat`, `opacity` and `truth`."""
-    picture = window_control.picture(current)
-    st.image(figures.overlay(picture, **layers), width="stretch")
+def film_name(current: Current) -> str:
+    """What the current study is called in alternative texts."""
+    whose = "Your radiograph" if current.uploaded else "Radiograph"
+    return whose if current.uploaded else f"{whose} {current.studies.ids[current.row]}"
+
+
+def film(
+    current: Current, said: str = "", width: int | Literal["stretch"] = "stretch", **layers: Any
+) -> None:
+    """The current study's picture with optional `heat`, `opacity` and `truth`.
+
+    Args:
+        said: what it shows for those who hear it, where that is more than the film.
+    """
+    picture(figures.overlay(window_control.picture(current), **layers),
+            said or f"{film_name(current)}.", width=width)  # fmt: skip
 
 
 def region_film(
-    current: Current, regions: Regions, key: str, height: int = 460, chosen: int | None = None
+    current: Current,
+    regions: Regions,
+    text: str,
+    key: str,
+    height: int = 460,
+    chosen: int | None = None,
+    truth: Mapping[str, Mask] | None = None,
 ) -> int | None:
-    """Boxes on the picture; returns the number of the box that was clicked, if any."""
-    picture = window_control.picture(current)
+    """Boxes on the picture; returns the number of the box that was clicked, if any.
+
+    Args:
+        text: what the regions are weighed for.
+        truth: by name, outlined on the picture with the name.
+    """
+    shown, outlines = window_control.picture(current), dict(truth or {})
     figure = figures.film(
-        figures.overlay(picture), regions.boxes, regions.weights.tolist(), chosen, height,
-        "Radiograph with the selected regions",
+        figures.overlay(shown, truth=union(outlines.values())), regions.boxes,
+        regions.weights.tolist(), chosen, height, 1 - nowhere(regions),
+        {name: _top(mask, shown.shape) for name, mask in outlines.items()},
     )  # fmt: skip
+    said = alt.boxed(film_name(current), text, regions.boxes, shape(current), outlines)
     event = st.plotly_chart(
-        figure, key=key, config=STILL, on_select="rerun", selection_mode="points"
+        figure, key=key, config=STILL, on_select="rerun", selection_mode="points", alt=said
     )
     points = event["selection"]["points"]
     return int(points[0]["customdata"]) if points else None
+
+
+def nowhere(regions: Regions) -> float:
+    """Share of the weight that lies on no region, 0..1."""
+    return float(getattr(regions, "nowhere", 0.0))
+
+
+def union(masks: Iterable[Mask]) -> Mask | None:
+    """All masks of one film as one; None where there is none."""
+    stacked = list(masks)
+    return np.any(stacked, axis=0) if stacked else None
+
+
+def _top(mask: Mask, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Over the middle of the mask's highest row, (x, y) in pixels of a picture of `shape`."""
+    row = int(mask.any(axis=1).argmax())
+    column = float(np.flatnonzero(mask[row]).mean())
+    return (column + 0.5) * shape[1] / mask.shape[1], row * shape[0] / mask.shape[0]
 
 
 def shape(current: Current) -> tuple[int, int]:

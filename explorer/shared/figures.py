@@ -6,7 +6,7 @@ One colour scale everywhere (Inferno): perceptually uniform, and its warm end st
 import base64
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -83,7 +83,8 @@ def film(
     weights: Sequence[float] = (),
     chosen: int | None = None,
     height: int = 460,
-    name: str = "Radiograph",
+    strength: float = 1.0,
+    labels: Mapping[str, tuple[float, float]] | None = None,
 ) -> go.Figure:
     """A picture, grey or colour, with boxes coloured by weight that can be clicked.
 
@@ -92,7 +93,8 @@ def film(
         weights: one for each box; the largest gets the brightest colour, and the root of the
             others' share of it keeps light ones apart.
         chosen: number of a box to mark.
-        name: read out by screen readers.
+        strength: share of all weight that lies on regions at all; little makes all boxes dark.
+        labels: words on the picture and where they end, (x, y) in its pixels.
     """
     rows, columns = picture.shape[:2]
     figure = go.Figure()
@@ -107,7 +109,8 @@ def film(
         box, weight = boxes[number], weights[number]
         figure.add_shape(
             type="rect", x0=box[0], y0=box[1], x1=box[0] + box[2], y1=box[1] + box[3],
-            line={"color": "#ffffff" if number == chosen else colour((weight / top) ** 0.5),
+            line={"color": "#ffffff" if number == chosen
+                  else colour(strength * (weight / top) ** 0.5),
                   "width": 4 if number == chosen else 2},
         )  # fmt: skip
     figure.add_scatter(
@@ -120,6 +123,11 @@ def film(
         hoverinfo="text",
         showlegend=False,
     )
+    for text, (x, y) in (labels or {}).items():
+        figure.add_annotation(
+            x=x, y=y, text=text, showarrow=False, yanchor="bottom", bgcolor="rgba(0,0,0,0.75)",
+            font={"size": 13, "color": f"rgb{TRUTH}"},
+        )  # fmt: skip
     # "range" leaves room beside the film in a narrow place; "domain" would cut the film.
     figure.update_xaxes(visible=False, range=[0, columns], constrain="range", fixedrange=True)
     figure.update_yaxes(
@@ -127,7 +135,7 @@ def film(
     )
     figure.update_layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=height, dragmode=False,
-        plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)", meta={"alt": name},
+        plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
         clickmode="event+select",
     )  # fmt: skip
     return figure
@@ -173,7 +181,7 @@ def distribution(
     figure = go.Figure()
     groups = [("all studies", np.ones(len(others), bool), "#8a94a3")]
     if truth is not None:
-        groups = [("with the finding", truth == 1, ACCENT), ("without", truth == 0, COOL)]
+        groups = [("text is true", truth == 1, ACCENT), ("text is not true", truth == 0, COOL)]
     for label, rows, tone in groups:
         figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
     figure.add_vline(x=value, line_width=3, line_color=ACCENT)
@@ -183,7 +191,8 @@ def distribution(
         x=value, y=1, yref="paper", yanchor="top", text="this study", showarrow=False,
         xanchor="right" if right else "left", xshift=-4 if right else 4, font={"size": 12},
     )  # fmt: skip
-    figure.update_layout(barmode="overlay", bargap=0.05, legend={"orientation": "h", "y": -0.3})
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    figure.update_layout(barmode="overlay", bargap=0.05, legend=legend)
     figure.update_xaxes(title="score")
     figure.update_yaxes(visible=False)
     return _plain(figure, height)

@@ -1,10 +1,12 @@
 """The address of a page: a link carries model, set, study and prompt, and is read with care."""
 
 import re
+from contextlib import suppress
 
 import streamlit as st
 
 from core.errors import ExplorerError
+from core.evaluation.text_truth import stated_findings
 from explorer import access
 from explorer.shared import cache, state
 
@@ -27,6 +29,16 @@ def start() -> None:
         state.choose_row(int(asked["study"]))
     if 0 < len(asked["prompt"].strip()) <= 300:
         state.set_prompt(asked["prompt"].strip())
+    elif asked["set"] or asked["study"]:
+        _own_sentence()
+
+
+def _own_sentence() -> None:
+    """A film that a link names without a text opens with what its report finds."""
+    with suppress(ExplorerError):  # said where the study is chosen
+        current = state.current()
+        sentences = current.studies.reports[current.row]
+        state.set_prompt(next(filter(stated_findings, sentences), state.session().prompt))
 
 
 def write() -> None:

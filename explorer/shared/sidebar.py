@@ -18,7 +18,7 @@ _LISTED = 2000  # studies; a browser does not take a list of a whole archive
 def draw() -> None:
     """Draw the pickers; what is wrong is said here and the last good choice stays."""
     with st.sidebar:
-        st.markdown("### LRCLR Explorer")
+        st.markdown("**LRCLR Explorer**")
         _model()
         _upload()
         if state.session().upload is None:

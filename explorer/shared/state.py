@@ -12,14 +12,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluation.examples import load_examples
 from core.films.window import Window
 from core.inference.prompts import PromptSet, default_prompts
 from core.intake.job import ImportJob
 from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
 
-DEFAULT_SET = "phantom:demo"
-DEFAULT_PROMPT = "left pleural effusion"
 KEY = "session"
 
 _UNDO = 30  # prompt sets that can be had back
@@ -37,18 +36,22 @@ class Session:
 
     model: str
     own_model: str = ""  # typed by the user, so that the list has it
-    study_set: str = DEFAULT_SET
-    row: int = 0
+    study_set: str = field(default_factory=lambda: load_examples().data)
+    row: int = field(default_factory=lambda: load_examples().opening.row)
     upload: UploadedSet | None = None
     upload_id: str = ""  # of the file in the uploader that was read or refused
     upload_error: str = ""
     windows: Mapping[tuple[str, int], WindowHistory] = field(default_factory=dict)
-    prompt: str = DEFAULT_PROMPT
+    prompt: str = field(default_factory=lambda: load_examples().opening.prompt)
+    proposed: bool = False  # the prompt did not come from the box in which it is typed
+    page: str = ""  # the one that was drawn last
     prompts: PromptSet = field(default_factory=default_prompts)
     prompt_history: tuple[PromptSet, ...] = ()
     prompt_edition: int = 0  # a new one makes the editor forget what was typed
     finding: str = ""  # whose prompts are edited
     region: int = 0
+    drawn: tuple[str, str, int] = ("", "", -1)  # model, set and row of the last film with its maps
+    measured: tuple[str, int, str] = ("", -1, "")  # set, row and text of the last comparison
     boxes_drawn: int = 0  # on the picture of the search
     speeds: Mapping[str, list[SpeedRow]] = field(default_factory=dict)  # by model hash
     run: str = ""  # the one that is watched
@@ -108,6 +111,15 @@ def current() -> Current:
     return Current(studies, min(here.row, len(studies) - 1))
 
 
+def enter(page: str) -> None:
+    """Note the page that is drawn; on a new one the prompt goes into its box anew.
+
+    Streamlit takes a box on another page for another one, even under the same key.
+    """
+    if page != session().page:
+        _change(page=page, proposed=True)
+
+
 def choose_model(spec: str, typed: bool = False) -> None:
     """Make a model the current one; one that was typed stays in the list."""
     _change(model=spec, own_model=spec if typed else session().own_model)
@@ -149,6 +161,33 @@ def set_prompt(text: str) -> None:
     _change(prompt=text)
 
 
+def propose_prompt(text: str) -> None:
+    """Put a prompt where it is typed, as if it was; before the box is drawn, or in a callback."""
+    _change(prompt=text, proposed=True)
+
+
+def prompt_widget(label: str) -> str:
+    """Key of the box of a label in which the prompt is typed, one on a page.
+
+    The box holds what was typed, good or bad; the prompt goes into it where the box is new or the
+    prompt came from elsewhere.
+    """
+    key = f"prompt_{label}"
+    if session().proposed:
+        _change(proposed=False)
+        put_widget(key, session().prompt)
+    begin_widget(key, session().prompt)
+    return key
+
+
+def choose_example(spec: str, row: int, prompt: str) -> None:
+    """Make a film of a set the current study, with a text that is true of it."""
+    if spec != session().study_set:
+        choose_set(spec)
+    choose_row(row)
+    propose_prompt(prompt)
+
+
 def set_prompts(prompts: PromptSet, keep_fields: bool = False) -> None:
     """Replace the prompt set; the old one can be had back.
 
@@ -176,6 +215,22 @@ def undo_prompts() -> None:
 def choose_finding(name: str) -> None:
     """The finding whose prompts are edited."""
     _change(finding=name)
+
+
+def begins_film(spec: str, row: int) -> bool:
+    """Whether the present model's maps of a film are drawn for the first time; says so once."""
+    film = (session().model, spec, row)
+    before = session().drawn
+    _change(drawn=film)
+    return film != before
+
+
+def begins_comparison(spec: str, row: int, text: str) -> bool:
+    """Whether a text is compared with the truth of a film for the first time; says so once."""
+    comparison = (spec, row, text)
+    before = session().measured
+    _change(measured=comparison)
+    return comparison != before
 
 
 def choose_region(number: int) -> None:

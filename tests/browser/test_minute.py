@@ -56,17 +56,16 @@ def test_the_newcomers_minute(page: Any, source: Any, tmp_path: Path) -> None:
     page.wait_for_selector("text=Your image is the current study", timeout=60_000)
     settled(page)
     box = page.get_by_label("What might the report say?")
-    box.fill("right sided pneumothorax")
-    box.press("Enter")
+    box.fill("")
+    box.press_sequentially("right sided pneumothorax", delay=20)  # no Enter: the score follows
     page.wait_for_function("() => location.search.includes('pneumothorax')", timeout=60_000)
     settled(page)
-    headings = page.locator("h3").all_inner_texts()
-    assert {"Score", "Selected regions", "Grad-CAM"} <= set(headings)
-    assert page.locator('[data-testid="stMetricValue"]').inner_text().endswith("%")
-    # Twelve boxes are drawn on one film; Grad-CAM and the method's steps are pictures.
-    assert page.locator(".js-plotly-plot .shapelayer path").count() >= 12
+    headings = page.locator("h2").all_inner_texts()
+    assert "What the score says" in headings
+    assert page.get_by_text("It scores higher than").count()
+    # The boxes are drawn on the film, which alone is large.
+    assert page.locator(".js-plotly-plot .shapelayer path").count() >= 1
     assert page.locator(".js-plotly-plot image").count() >= 1
-    assert page.locator('[data-testid="stImage"] img').count() == 3
     assert not page.locator('[data-testid="stException"]').count()
     assert not page.locator('[data-testid="stAlertContentError"]').count()
     page.get_by_label("Remove ").first.click()

@@ -1,0 +1,44 @@
+"""The current film with the regions that a text weighs, and the truth for those who ask."""
+
+import streamlit as st
+
+from core.studies.study import Mask
+from explorer.regions import cache as region_cache
+from explorer.shared import components, state
+from explorer.shared.state import Current
+
+HEIGHT = 460
+_NO_PLACE = 0.5  # share of the weight on no region from which on a text has no place
+
+
+def film_with_regions(current: Current, text: str) -> None:
+    """The film at once, then its regions for the text."""
+    truth = _truth(current) if st.toggle("Show the truth", key="show_truth") else {}
+    place = st.empty()
+    if state.begins_film(current.studies.spec, current.row):
+        with place:  # a model takes its time to load, and a while for a film
+            components.film(current, width=HEIGHT)
+    regions = region_cache.regions(
+        state.session().model, current.studies, current.row, (text,), components.shape(current)
+    )
+    with place:
+        components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)
+    elsewhere = components.nowhere(regions)
+    if elsewhere >= _NO_PLACE:
+        st.info(
+            f"This text has no place here: {100 * elsewhere:.0f} % of its weight lies on no region."
+        )
+    else:
+        st.caption(
+            "Brighter boxes weigh more for this text. In a frontal film the patient's right is on "
+            "the left."
+        )
+
+
+def _truth(current: Current) -> dict[str, Mask]:
+    """What is known to be on the film, outlined; says so where nothing is."""
+    masks = current.studies.masks(current.row)
+    outlines = {name: mask for name, mask in sorted(masks.items()) if mask.any()}
+    if not outlines:
+        st.caption("No truth with a place is known of this film.")
+    return outlines
