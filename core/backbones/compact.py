@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
@@ -117,7 +118,8 @@ class CompactBackbone(Backbone):
         """
         maps = pixels if pixels.shape[1] == CHANNELS else self.stem(pixels)  # (B, 272, h, w)
         patches = (maps.flatten(2).transpose(1, 2) - self.stem_mean) / self.stem_std
-        local = self.patch_projection(patches) + self.position
+        grid = (maps.shape[2], maps.shape[3])
+        local = self.patch_projection(patches) + self._position(grid)
         # A CLS token that starts from the mean of its patches is trained from the first step.
         cls_token = (self.cls_token + local.mean(dim=1))[:, None]
         patches, kept = local, None
@@ -138,7 +140,14 @@ class CompactBackbone(Backbone):
             tokens = taps(layer + 1, tokens)
             if layer == 0:
                 early = tokens[:, 1:]
-        return ImageTokens(tokens, attn_weights, local, early, self.grid, kept, taps.tokens)
+        return ImageTokens(tokens, attn_weights, local, early, grid, kept, taps.tokens)
+
+    def _position(self, grid: tuple[int, int]) -> Tensor:
+        """(N, D) of a grid (h, w); interpolated where training shows images of another size."""
+        if grid == self.grid:
+            return self.position
+        whole = self.position.T.unflatten(1, self.grid)[None]  # (1, D, H, W)
+        return F.interpolate(whole, grid, mode="bicubic", align_corners=False)[0].flatten(1).T
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

@@ -1,4 +1,4 @@
-"""A frozen convolutional stem with ImageNet weights: patch tokens that still stand for their place.
+"""A convolutional stem with ImageNet weights: patch tokens that still stand for their place.
 
 Of EfficientNet-lite0 (Tan & Le, ICML 2019; lite variant by its authors) the third stage, for what
 is fine, and the fifth. On two cores a stem trained from scratch never came to see thin lines and
@@ -33,7 +33,8 @@ _LATER = {
 class LiteStem(nn.Module):
     """Grey images (B, 1, S, S), mean 127.5 and deviation 127.5, to (B, 272, S / 16, S / 16).
 
-    It stays in eval mode and takes no gradient of its own, so that its output may be kept.
+    It stays in eval mode and takes no gradient unless a run asks for it (`requires_grad_`), so that
+    its output may be kept.
     """
 
     def __init__(self) -> None:
