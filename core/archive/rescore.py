@@ -106,35 +106,37 @@ class TextColumns:
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
+        cosine_of_all = cosines.mean(dim=0).T  # (P, n), what stands for a match that nothing learned
         done = 0
         if self.patches_decide(scoring.config):
             for patches in self._all_patches():
                 place = slice(done, done + len(patches))
                 cosines = _region_cosines(patches, texts.text_features)
-                found[members, :, place] = lse_pool(cosines, scoring.config.gamma).T
+                best = cosines.topk(min(scoring.config.k, cosines.shape[-1]), dim=-1).values
+                found[members, :, place] = lse_pool(best, scoring.config.gamma).T
+                found[members + 1, :, place] = cosine_of_all[:, place]
                 done += len(patches)
                 if progress:
                     progress(done, len(archive))
             return found
         if model is None:
             raise ValueError("these settings score with the model, and there is none")
-        with_match = needs_match(model.config)
         while done < len(archive):
             rows = np.arange(done, min(done + _AT_ONCE, len(archive)))
             images, place = archive.encoding(rows), slice(done, done + len(rows))
-            found[members, :, place] = model.local_scores(images, texts).T
-            if with_match:
-                found[members + 1, :, place] = match(model, images, texts).T
+            reading = model.read(images, texts)
+            found[members, :, place] = reading.local.T
+            found[members + 1, :, place] = reading.match.T
             done += len(rows)
             if progress:
                 progress(done, len(archive))
         return found
 
     def patches_decide(self, config: LRCLRConfig) -> bool:
-        """Whether scores follow from the kept patches alone: no words, selection or match."""
+        """Whether scores follow from the kept patches alone: no words and no picks by attention."""
         kept = self.archive.description.patches is not None
         selects = not kept and self.archive.patches(np.arange(1))[1] is not None
-        return config.local_form == "lse" and not selects and not needs_match(config)
+        return not selects and not reads_words(config)
 
     def _all_patches(self) -> Iterator[Tensor]:
         """The patches of all studies (m, K, d) float16, some at a time."""

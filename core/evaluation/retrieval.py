@@ -43,7 +43,7 @@ def own_report_rank(
     for start in range(0, len(studies), _IMAGES):
         part = images.rows(slice(start, start + _IMAGES))
         cosine = part.image_features @ texts.text_features.T
-        parts = {"global": cosine, "local": model.local_scores(part, texts),
+        parts = {"global": cosine, "local": model.read(part, texts).local,
                  "match": torch.zeros_like(cosine)}  # fmt: skip
         score = mix(parts, model.config.mix, model.config.spread).cpu() @ members.T  # (B, reports)
         for row, values in enumerate(score.numpy(), start=start):

@@ -18,23 +18,28 @@ class Regions:
     """K regions, heaviest first."""
 
     index: NDArray[np.int64]  # (K,), patches of the grid
-    weights: NDArray[np.float32]  # (K,), sum to 1
+    weights: NDArray[np.float32]  # (K,), of all weight; with `nowhere` they sum to 1
     boxes: list[Rectangle]  # (x, y, w, h) in pixels of the image
     words: list[str]  # of the texts, whole words in order
     word_similarity: NDArray[np.float32]  # (words, K), cosine
     word_maps: NDArray[np.float32]  # (words, h, w), cosine with every patch
+    nowhere: float  # weight on no region: the text has no place here
 
 
 @torch.no_grad()
 def weight_map(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> NDArray[np.float32]:
-    """Region weights on the grid, (B, h, w), averaged over the texts; rows sum to 1."""
+    """Region weights on the grid, (B, h, w): those that make the local score of texts of one side.
+
+    Texts count as in that score, by their best match: each by the derivative of `lse_pool` over
+    the texts. Rows sum to 1, less the weight that lies nowhere.
+    """
     height, width = image.grid
-    total = torch.zeros(len(image), height * width)
-    rows = torch.arange(len(image))
-    for number in range(len(texts)):
-        fusion = model.fuse(image, texts.rows(torch.full_like(rows, number)))
-        total.scatter_add_(1, fusion.region_index.cpu(), fusion.region_weights.float().cpu())
-    return (total / len(texts)).view(-1, height, width).numpy()
+    reading = model.read(image, texts)
+    share = (model.config.gamma * reading.local).softmax(dim=1)  # (B, P)
+    weights = (reading.weights * share[..., None]).flatten(1)  # (B, P * K)
+    total = torch.zeros(len(image), height * width, device=weights.device)
+    total.scatter_add_(1, reading.index.flatten(1), weights.float())
+    return total.view(-1, height, width).cpu().numpy()
 
 
 @torch.no_grad()
@@ -45,15 +50,15 @@ def find_regions(
     height, width = image.grid
     weights = weight_map(model, image, texts)[0].reshape(-1)
     index = np.argsort(-weights, kind="stable")[: min(k, int((weights > 0).sum()))]
-    chosen = weights[index] / max(float(weights[index].sum()), 1e-12)
     preprocess = model.backbone.preprocess
     boxes = [patch_box(preprocess, image.grid, int(n), shape) for n in index]
     words, features = _words(texts)
     similarity = (features @ image.patch_features[0].T).cpu().numpy()  # (words, N)
     return Regions(
-        index, chosen.astype(np.float32), boxes, words,
+        index, weights[index].astype(np.float32), boxes, words,
         similarity[:, index].astype(np.float32),
         similarity.reshape(-1, height, width).astype(np.float32),
+        max(1 - float(weights.sum()), 0.0),
     )  # fmt: skip
 
 

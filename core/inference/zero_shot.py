@@ -21,13 +21,12 @@ SCORES: dict[str, str] = {
     "pair": "CheXzero: softmax over positive and negative prompt, averaged over pairs and models",
     "global": "cosine with the best-matching positive less the best-matching negative prompts",
     "local": "the same from regions: the best-matching regions count",
-    "match": "the cross-modality transformer's match, positive less negative",
+    "match": "the match that cross-modality reads from the weighted regions, positive less negative",
     "lrclr": "weighted mix of global, local and match",
 }
 
 Scores = dict[str, NDArray[np.float32]]
-_IMAGES = 128  # scored at once: word-level pools take memory for each image and word
-_PAIRS = 512  # image-text pairs fused at once
+_IMAGES = 32  # scored at once: kept regions take memory for each image and text
 
 
 @torch.no_grad()
@@ -57,15 +56,13 @@ def _scores(
 ) -> dict[str, Tensor]:
     """`zero_shot` of some images."""
     each = member_cosines(images.image_features, texts.text_features, model.backbone.members)
-    local = model.local_scores(images, texts)
-    has_match = needs_match(model.config)
-    matched = match(model, images, texts) if has_match else torch.zeros_like(local)
-    return combine(each, local, matched, texts, prompts, model.config)
+    reading = model.read(images, texts)
+    return combine(each, reading.local, reading.match, texts, prompts, model.config)
 
 
-def needs_match(config: LRCLRConfig) -> bool:
-    """Whether the scores hang on the cross-modality transformer, which reads image and text."""
-    return config.added_layers and config.mix.get("match", 0) > 0
+def reads_words(config: LRCLRConfig) -> bool:
+    """Whether scores hang on trained cross-modality, which needs the model and a text's words."""
+    return config.added_layers and (config.fusion != "none" or config.local_form != "lse")
 
 
 def combine(
@@ -119,13 +116,3 @@ def member_cosines(image_features: Tensor, text_features: Tensor, members: int) 
     texts = text_features.unflatten(1, (members, -1)).permute(1, 2, 0)  # (M, d, P)
     return images @ (members * texts)
 
-
-def match(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Tensor:
-    """Match logit of every image with every text, (B, P)."""
-    count = len(texts)
-    pairs = torch.arange(len(images) * count, device=images.image_features.device)
-    logits = [
-        model.fuse(images.rows(chunk // count), texts.rows(chunk % count)).match_logit
-        for chunk in pairs.split(_PAIRS)
-    ]
-    return torch.cat(logits).view(len(images), count)

@@ -171,6 +171,8 @@ def _check_whole(path: Path) -> None:
 def _load_weights(model: LRCLR, path: Path) -> None:
     where = f"{path.parent.name}/{path.name}"
     state = load_file(path)
+    if model.config.fusion == "none":
+        state = {name: value for name, value in state.items() if not name.startswith("fusion.")}
     expected = model.state_dict()
     wrong = sorted(
         name

@@ -1,4 +1,7 @@
-"""Cross-modality transformer: one stream over the image, its selected regions and a text."""
+"""Cross-modality transformer: one stream over the image, its selected regions and a text.
+
+The nearest to the paper's figure, kept for the preset `published`; `region_reader` is what won.
+"""
 
 import math
 from typing import NamedTuple
@@ -10,6 +13,7 @@ from torch.nn import functional as F
 from core.backbones.block import Block
 
 _FREQUENCIES = 8
+PLACE_FEATURES = 4 * _FREQUENCIES
 
 
 class Fused(NamedTuple):
@@ -36,7 +40,7 @@ class CrossModalityTransformer(nn.Module):
     def __init__(self, width: int, layers: int, heads: int) -> None:
         super().__init__()
         self.types = nn.Parameter(torch.randn(4, width) * 0.02)  # image, region, word, text
-        self.place = nn.Linear(4 * _FREQUENCIES, width)
+        self.place = nn.Linear(PLACE_FEATURES, width)
         self.scale_in = nn.Parameter(torch.tensor(math.sqrt(width)))  # inputs are unit vectors
         self.log_beta = nn.Parameter(torch.tensor(math.log(10.0)))
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))

@@ -6,7 +6,8 @@ After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our
 - Region features are taken before attention mixes the patches (`region_features`): after a few
   blocks each token carries the whole image and no loss can tell where a finding is.
 - With the scorer `text`, regions are selected per prompt and the global encoding reads all patches.
-- The cross-modality attention carries a cosine term (see `cross_modality`).
+- A text's score is read from the K regions kept for it and from nothing else of the patches, and
+  the weights that `read` returns are those that made it (see `region_reader`).
 """
 
 import math
@@ -25,14 +26,20 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.cross_modality import CrossModalityTransformer
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import filip_pool, gloria_pool, lse_pool
+from core.lrclr.region_reader import RegionReader
 
 
-class Fusion(NamedTuple):
-    """The cross-modality transformer's word on B row-paired images and texts."""
+class Reading(NamedTuple):
+    """What the kept regions of B images say of P texts."""
 
-    match_logit: Tensor  # (B,)
-    region_index: Tensor  # (B, K), patches of the grid
-    region_weights: Tensor  # (B, K), rows sum to 1
+    local: Tensor  # (B, P), made of the weighted regions
+    match: Tensor  # (B, P), logit; the global cosine where nothing was trained to match
+    index: Tensor  # (B, P, K), patches of the grid
+    weights: Tensor  # (B, P, K), at least 0; they sum to 1, less what lies on `nowhere`
+    nowhere: Tensor  # (B, P), in [0, 1]
+
+
+_PAIRS = 512  # of image and text that the one-stream transformer reads at once
 
 
 class LRCLR(nn.Module):
@@ -60,7 +67,12 @@ class LRCLR(nn.Module):
             # Zero at first, so that a model trained without it goes on from where it was.
             for parameter in self.neighbourhood.parameters():
                 nn.init.zeros_(parameter)
-        self.fusion = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
+        if config.fusion == "reader":
+            self.fusion = RegionReader(joint, config.queries, config.fusion_heads)
+        elif config.fusion == "stream":
+            self.stream = CrossModalityTransformer(
+                joint, config.fusion_layers, config.fusion_heads
+            )
         self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.local_bias = nn.Parameter(torch.tensor(-4.0))
 
@@ -161,45 +173,77 @@ class LRCLR(nn.Module):
         """Cosine of every patch with every text, (B, P, N) in [-1, 1]."""
         return torch.einsum("bnd,pd->bpn", images.patch_features, texts.text_features)
 
-    def local_scores(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
-        """Local score of every image with every text, (B, P) in [-1, 1] (`config.local_form`)."""
-        regions = images.patch_features
-        if images.selected is not None:
-            index = images.selected[..., None].expand(-1, -1, regions.shape[-1])
-            regions = regions.gather(1, index)
-        with torch.autocast(regions.device.type, enabled=False):  # small differences of cosines
-            if self.config.local_form == "gloria":
-                return gloria_pool(regions, texts.words, texts.mask, self.config.gamma)
-            if self.config.local_form == "filip":
-                return filip_pool(regions, texts.words, texts.mask)
-            similarity = torch.einsum("bnd,pd->bpn", regions, texts.text_features)
-            return lse_pool(similarity, self.config.gamma)
-
     def select(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
-        """Selected patches (B, K) of row-paired images and texts."""
+        """The patches (B, P, K) that each text may read in each image."""
         if images.selected is not None:
-            return images.selected
-        cosine = torch.einsum("bnd,bd->bn", images.patch_features, texts.text_features)
-        return cosine.topk(min(self.config.k, cosine.shape[1]), dim=1).indices
+            return images.selected[:, None].expand(-1, len(texts), -1)
+        cosine = self.similarity(images, texts)
+        return cosine.topk(min(self.config.k, cosine.shape[-1]), dim=-1).indices
 
-    def fuse(self, images: ImageEncoding, texts: TextEncoding) -> Fusion:
-        """Cross-modality transformer on row-paired images and texts.
+    def read(self, images: ImageEncoding, texts: TextEncoding) -> Reading:
+        """Local score, match and region weights of every image with every text.
 
-        Without added layers the weights are a softmax of the patch cosines, and the match logit is
-        the global cosine: what the pretrained model can say.
+        Only the selected patches are read. Without trained fusion the weights are the softmax of
+        their cosines, which is the derivative of the pooled score by each of them.
         """
         index = self.select(images, texts)
-        gather = index[..., None].expand(-1, -1, images.patch_features.shape[-1])
-        regions = images.patch_features.gather(1, gather)  # (B, K, d)
-        if not self.config.added_layers:
-            cosine = torch.einsum("bkd,bd->bk", regions, texts.text_features)
-            match = (images.image_features * texts.text_features).sum(dim=-1)
-            return Fusion(match, index, (self.config.gamma * cosine).softmax(dim=-1))
-        fused = self.fusion(
-            images.image_features, regions, images.centres(index), texts.words, texts.mask,
-            texts.text_features,
-        )  # fmt: skip
-        return Fusion(fused.match_logit, index, fused.region_weights)
+        with torch.autocast(index.device.type, enabled=False):  # small differences of cosines
+            if self.config.added_layers and self.config.fusion == "reader":
+                regions = _gather(images.patch_features, index)
+                read = self.fusion(
+                    images.image_features, regions, images.centres(index), texts.words,
+                    texts.mask, texts.text_features,
+                )  # fmt: skip
+                return Reading(read.local, read.match, index, read.weights, read.nowhere)
+            cosine = self.similarity(images, texts).gather(-1, index)  # (B, P, K)
+            if self.config.added_layers and self.config.fusion == "stream":
+                match, weights = self._stream(images, texts, index)
+                local = (weights * cosine).sum(dim=-1)
+            else:
+                match = images.image_features @ texts.text_features.T
+                weights = (self.config.gamma * cosine).softmax(dim=-1)
+                local = self._pooled(images, texts, index, cosine)
+        return Reading(local, match, index, weights, torch.zeros_like(local))
+
+    def _pooled(
+        self, images: ImageEncoding, texts: TextEncoding, index: Tensor, cosine: Tensor
+    ) -> Tensor:
+        """Local score (B, P) by `config.local_form` of the kept regions."""
+        if self.config.local_form == "lse":
+            return lse_pool(cosine, self.config.gamma)
+        columns = []
+        for column in range(len(texts)):  # each text keeps regions of its own
+            kept = _gather(images.patch_features, index[:, column : column + 1])[:, 0]
+            words, mask = texts.words[column : column + 1], texts.mask[column : column + 1]
+            if self.config.local_form == "gloria":
+                columns.append(gloria_pool(kept, words, mask, self.config.gamma))
+            else:
+                columns.append(filip_pool(kept, words, mask))
+        return torch.cat(columns, dim=1)
+
+    def _stream(
+        self, images: ImageEncoding, texts: TextEncoding, index: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Match (B, P) and weights (B, P, K) of the one-stream transformer, pair by pair."""
+        rows = torch.arange(len(images) * len(texts), device=index.device)
+        match, weights = [], []
+        for chunk in rows.split(_PAIRS):
+            image, text = chunk // len(texts), chunk % len(texts)
+            kept, pair = index[image, text], texts.rows(text)
+            fused = self.stream(
+                images.image_features[image], _gather(images.patch_features[image], kept[:, None])[:, 0],
+                images.centres(kept), pair.words, pair.mask, pair.text_features,
+            )  # fmt: skip
+            match.append(fused.match_logit)
+            weights.append(fused.region_weights)
+        shape = (len(images), len(texts))
+        return torch.cat(match).view(shape), torch.cat(weights).view(*shape, -1)
+
+
+def _gather(features: Tensor, index: Tensor) -> Tensor:
+    """Features (B, N, d) at patches (B, P, K), as (B, P, K, d)."""
+    batch = torch.arange(len(features), device=index.device)[:, None, None]
+    return features[batch, index]
 
 
 def _on_grid(features: Tensor, places: Tensor | None, grid: tuple[int, int]) -> Tensor:
