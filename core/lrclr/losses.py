@@ -11,21 +11,54 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def sigmoid_loss(logits: Tensor, positive: Tensor) -> Tensor:
+def sigmoid_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Pairwise sigmoid loss over images and texts (Zhai et al., ICCV 2023), many positives.
 
     Args:
         logits: (B, P), scaled and shifted similarity.
-        positive: (B, P) bool, True where the text is true of the image.
+        truth: (B, P), 1 where the text is true of the image, 0 where it is not, NaN where that is
+            unknown; unknown pairs do not count.
 
     Returns:
         (), binary cross-entropy summed over texts, mean over images.
 
-    >>> round(sigmoid_loss(torch.zeros(2, 3), torch.eye(2, 3).bool()).item(), 4)
+    >>> round(sigmoid_loss(torch.zeros(2, 3), torch.eye(2, 3)).item(), 4)
     2.0794
     """
-    losses = F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), reduction="none")
-    return losses.sum(dim=1).mean()
+    return _cross_entropy(logits, truth).sum(dim=1).mean()
+
+
+def balanced_loss(logits: Tensor, truth: Tensor, most: float = 8.0) -> Tensor:
+    """Pairwise sigmoid loss in which the images that a text is true and false of weigh the same.
+
+    So a rare finding teaches as much as a common one, and a logit of zero means "as likely as not
+    where both are as common", which makes positive and negative prompts comparable.
+
+    Args:
+        logits, truth: as in `sigmoid_loss`.
+        most: bound of the weight that makes up for rarity in a batch.
+
+    Returns:
+        (), mean over the known pairs.
+
+    >>> truth = torch.tensor([[1.0], [0.0], [0.0], [torch.nan]])
+    >>> round(balanced_loss(torch.tensor([[9.0], [0.0], [0.0], [5.0]]), truth).item(), 4)
+    0.3466
+    """
+    true, false = (truth == 1).float(), (truth == 0).float()
+    count = true.sum(dim=0) + false.sum(dim=0)  # (P,)
+    of_true = (count / 2 / true.sum(dim=0).clamp(min=1)).clamp(max=most)
+    of_false = (count / 2 / false.sum(dim=0).clamp(min=1)).clamp(max=most)
+    weight = true * of_true + false * of_false
+    return (_cross_entropy(logits, truth) * weight).sum() / count.sum().clamp(min=1)
+
+
+def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    """Binary cross-entropy (B, P), zero where the truth is NaN."""
+    losses = F.binary_cross_entropy_with_logits(
+        logits, truth.nan_to_num(0.0).to(logits.dtype), reduction="none"
+    )
+    return losses.masked_fill(truth.isnan(), 0.0)
 
 
 def contrastive_loss(logits: Tensor, positive: Tensor) -> Tensor:
@@ -105,22 +138,3 @@ def filip_pool(regions: Tensor, words: Tensor, mask: Tensor) -> Tensor:
     best = torch.einsum("bnd,ptd->bptn", regions, words).amax(dim=-1)  # (B, P, T)
     weight = mask.to(best.dtype)
     return (best * weight).sum(dim=-1) / weight.sum(dim=-1)
-
-
-def hard_negatives(
-    similarity: Tensor, positive: Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Draw one wrong text per image, in proportion to its softmax similarity (Li et al., 2021).
-
-    Args:
-        similarity: (B, P), scaled; detached by the caller.
-        positive: (B, P) bool; never drawn.
-        generator: source of the draws.
-
-    Returns:
-        Index (B,) of a text for each image, and (B,) bool, False where every text is a positive.
-    """
-    weight = similarity.masked_fill(positive, float("-inf")).softmax(dim=1).nan_to_num(0.0)
-    valid = weight.sum(dim=1) > 0
-    weight = torch.where(valid[:, None], weight, torch.ones_like(weight))
-    return torch.multinomial(weight, 1, generator=generator)[:, 0], valid

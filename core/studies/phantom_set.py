@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.phantom.case import sample_case
+from core.language.claim import KINDS, PRESENT, Claim
+from core.language.facts import Facts
+from core.phantom.case import Finding, sample_case
 from core.phantom.render import Rendering, render
 from core.phantom.reports import write_report
+from core.phantom.wording.grammar import band
 from core.studies.study import Box, Mask, StudySet
 
 DISPLAY_SIZE = 512
@@ -39,6 +42,10 @@ class PhantomSet(StudySet):
     def reports(self) -> list[list[str]]:
         """The sentences as written, not as split again."""
         return self._sentences
+
+    def facts(self) -> list[Facts]:
+        """The cases' truth, whole: what no case has is absent."""
+        return [Facts(map(_claim, case.findings), closed=True) for case in self.cases]
 
     def rendering(self, row: int) -> Rendering:
         """Picture and truth of a row."""
@@ -83,3 +90,15 @@ class PhantomSet(StudySet):
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state, _lock=Lock())
+
+
+_SIDES = {"left": "left", "right": "right", "bilateral": "both"}
+_DEGREES = {"low": "mild", "mid": "moderate", "high": "severe"}
+
+
+def _claim(finding: Finding) -> Claim:
+    """A finding as drawn, in the terms of a report's claims."""
+    kind = finding.kind if finding.kind in KINDS else ""
+    degree = None if finding.name == "Support Devices" else _DEGREES[band(finding.severity)]
+    side = _SIDES.get(finding.side)
+    return Claim(finding.name, PRESENT, side, degree, finding.zone, kind)

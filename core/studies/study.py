@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from core.errors import ExplorerError
 from core.films.film import Film
 from core.films.window import between
+from core.language.reader import read_report
+from core.language.facts import Facts
 from core.labels import PATHOLOGIES
 from core.studies.patients import patient_groups
 from core.studies.sentences import split_sentences
@@ -81,6 +83,10 @@ class StudySet(ABC):
     def reports(self) -> list[list[str]]:
         """The sentences of each report; empty where there is none."""
         return [split_sentences(str(text)) for text in self.table["text"].fillna("")]
+
+    def facts(self) -> list[Facts]:
+        """What is known of each study: what its report claims, read by rule."""
+        return [Facts(read_report(report)) for report in self.reports]
 
     def position(self, study_id: str) -> int:
         """Row of a study.
@@ -184,6 +190,11 @@ class Subset(StudySet):
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
         return self.parent.notes(self.rows[row])
+
+    def facts(self) -> list[Facts]:
+        """See `StudySet.facts`."""
+        whole = self.parent.facts()
+        return [whole[row] for row in self.rows]
 
     @property
     def fingerprint(self) -> str:

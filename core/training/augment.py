@@ -1,4 +1,9 @@
-"""Augmentation that keeps every report true: no flip (reports say left and right), small moves."""
+"""Augmentation that keeps every report true: no flip (reports say left and right), small moves.
+
+Sharpness is a trait of the archive a film comes from, not of the patient; a model that is shown one
+archive's sharp normals and another's blurred ones reads it (METHOD: .09 of AUC lost between blurred
+and sharp films of one hospital).
+"""
 
 import torch
 from torch import Tensor
@@ -25,3 +30,30 @@ def augment(pixels: Tensor, generator: torch.Generator, strength: float = 1.0) -
     where = F.affine_grid(theta, list(pixels.shape), align_corners=False)
     moved = F.grid_sample(pixels, where, align_corners=False, padding_mode="border")
     return moved * (1 + 0.15 * draw[:, 3, None, None, None]) + 0.15 * draw[:, 4, None, None, None]
+
+
+def change_sharpness(pixels: Tensor, generator: torch.Generator, share: float) -> Tensor:
+    """Blur or sharpen some images, as films of a coarser or an edge-enhanced detector look.
+
+    Args:
+        pixels: (B, C, S, S), preprocessed.
+        generator: source of the draws.
+        share: of the images changed; two in three of these are shown at 0.3 to 1 of their size and
+            enlarged again, one is sharpened by an unsharp mask.
+    """
+    changed = []
+    for image in pixels.split(1):
+        kind, amount = torch.rand(2, generator=generator).tolist()
+        if kind < share * 2 / 3:
+            small = max(int(image.shape[-1] * (0.3 + 0.7 * amount)), 1)
+            image = _resize(_resize(image, small, "bilinear"), image.shape[-1], "bicubic")
+        elif kind < share:
+            around = F.avg_pool2d(F.pad(image, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
+            image = image + 1.5 * amount * (image - around)
+        changed.append(image)
+    return torch.cat(changed)
+
+
+def _resize(image: Tensor, side: int, mode: str) -> Tensor:
+    shrinks = side < image.shape[-1]
+    return F.interpolate(image, (side, side), mode=mode, align_corners=False, antialias=shrinks)

@@ -7,12 +7,23 @@ from torch import Tensor
 
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
+from core.language.facts import has_place
+from core.language.reader import read
 from core.inference.predictor import unreadable
 from core.progress import Progress
 from core.studies import StudySet
 from core.studies.sentences import normalise_sentence
 from core.training.inputs import InputFile, prepared
 from core.training.reword import rewordings
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """P texts of a batch of B images."""
+
+    texts: list[str]
+    truth: Tensor  # (B, P) float, 1, 0 or NaN
+    present: Tensor  # (P,) bool, texts that say something is there, which can have a place
 
 
 class SentenceIndex:
@@ -31,6 +42,9 @@ class SentenceIndex:
         self.sentences = list(numbers)
         counts = torch.bincount(torch.tensor([number for row in self.rows for number in row]))
         self.weights = counts.float().clamp(min=1).rsqrt()
+        claims = [read(text) for text in self.sentences]
+        # What the reader does not know may have a place.
+        self.present = torch.tensor([not said or has_place(said) for said in claims])
 
     def texts(self, reworded: bool) -> list[str]:
         """Every text that `draw` can give."""
@@ -40,7 +54,7 @@ class SentenceIndex:
     def draw(
         self, images: list[int], per_report: int, generator: torch.Generator, shared: bool,
         reworded: float = 0.0,
-    ) -> tuple[list[str], Tensor, Tensor]:
+    ) -> Drawn:
         """Draw up to `per_report` sentences of each image's report, by one over the root of count.
 
         Args:
@@ -51,12 +65,12 @@ class SentenceIndex:
                 it was drawn for.
 
         Returns:
-            P sentences, distinct where shared; positive (B, P) bool, from the whole reports and not
-            only the drawn sentences; and (B,) the column of one drawn sentence of each image.
+            P sentences, distinct where shared. One is true of the images whose whole report has it
+            and, for want of knowing better, false of all others.
         """
         columns: list[int] = []
         places: dict[int, int] = {}
-        own, pairs = [], []
+        pairs = []
         for line, image in enumerate(images):
             row = self.rows[image]
             size = min(per_report, len(row))
@@ -66,16 +80,15 @@ class SentenceIndex:
                     places[number] = len(columns)
                     columns.append(number)
                 pairs.append((line, places[number]))
-            own.append(pairs[-size][1])
-        positive = torch.zeros(len(images), len(columns), dtype=torch.bool)
+        truth = torch.zeros(len(images), len(columns))
         if shared:
             said = [(line, number) for line, image in enumerate(images)
                     for number in self.rows[image] if number in places]  # fmt: skip
             pairs = [(line, places[number]) for line, number in said]
         for line, column in pairs:
-            positive[line, column] = True
+            truth[line, column] = 1
         texts = [self._said(number, reworded, generator) for number in columns]
-        return texts, positive, torch.tensor(own)
+        return Drawn(texts, truth, self.present[columns])
 
     def _said(self, number: int, reworded: float, generator: torch.Generator) -> str:
         sentence = self.sentences[number]

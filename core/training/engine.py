@@ -18,7 +18,7 @@ from core.errors import ExplorerError
 from core.lrclr.model import LRCLR
 from core.precision import use_bfloat16
 from core.ranks import Ranks
-from core.training.augment import augment
+from core.training.augment import augment, change_sharpness
 from core.training.average import Average
 from core.training.data import TrainingData
 from core.training.encode import backward
@@ -27,6 +27,7 @@ from core.training.log import RunLog
 from core.training.objectives import Batch, lrclr_losses
 from core.training.optimiser import make_optimiser, rate_at
 from core.training.settings import Schedule, Weights
+from core.training.statements import Drawn
 from core.training.states import StateFiles
 
 _BLANKED = 0.1  # share of patches, where the loss has a term for them
@@ -122,7 +123,7 @@ class Loop:
         self.rows: list[int] = []  # images of this epoch that are still to come
         self.optimiser = make_optimiser(
             model, schedule.learning_rate, schedule.weight_decay, schedule.freeze,
-            schedule.layer_decay,
+            schedule.layer_decay, schedule.stem,
         )  # fmt: skip
         self.rate = torch.optim.lr_scheduler.LambdaLR(
             self.optimiser, lambda step: rate_at(step, schedule.steps, schedule.warmup)
@@ -139,7 +140,7 @@ class Loop:
             terms = backward(
                 self.model, batch,
                 lambda images, texts: lrclr_losses(
-                    self.model, images, texts, batch, self.weights, self.generator
+                    self.model, images, texts, batch, self.weights
                 ),
                 self.processes, schedule.keep, schedule.chunk,
             )  # fmt: skip
@@ -163,17 +164,27 @@ class Loop:
         inputs = self.inputs.take(chosen, after).to(self.device)
         if self.schedule.augment:
             inputs = augment(inputs.float(), self.generator, self.schedule.augment)
-        texts, positive, own = self.data.index.draw(
-            chosen, self.schedule.sentences_per_report, self.generator,
-            self.schedule.shared_positives, self.schedule.text_augment,
-        )  # fmt: skip
+        if self.schedule.sharpness:
+            inputs = change_sharpness(inputs.float(), self.generator, self.schedule.sharpness)
+        drawn = self._drawn(chosen)
         blanked = None
         if self.weights.blank:
             grid = self.model.backbone.grid
             cells = torch.rand(len(chosen), *grid, generator=self.generator) < _BLANKED
             cells = cells.to(self.device)
             inputs, blanked = self.model.backbone.hide(inputs, cells), cells.flatten(1)
-        return Batch(inputs, texts, positive.to(self.device), own.to(self.device), blanked)
+        truth, present = drawn.truth.to(self.device), drawn.present.to(self.device)
+        return Batch(inputs, drawn.texts, truth, present, blanked)
+
+    def _drawn(self, chosen: list[int]) -> Drawn:
+        schedule, data = self.schedule, self.data
+        if data.statements is not None:
+            own = max(self.size * schedule.sentences_per_report // 4, 1)
+            return data.statements.draw(chosen, own, self.generator)
+        return data.index.draw(
+            chosen, schedule.sentences_per_report, self.generator, schedule.shared_positives,
+            schedule.text_augment,
+        )  # fmt: skip
 
     def state(self, log: RunLog) -> dict[str, Any]:
         """Everything that `restore` needs to go on bit by bit."""

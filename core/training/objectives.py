@@ -9,55 +9,75 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
-from core.lrclr.losses import contrastive_loss, hard_negatives, sigmoid_loss
+from core.lrclr.losses import balanced_loss, contrastive_loss, sigmoid_loss
 from core.lrclr.model import LRCLR
 from core.training.settings import Weights
 
-_ROWS = 256
-"""Images, or pairs of image and text, whose scores are computed at once."""
+_ROWS = 64
+"""Images whose scores are computed at once."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B images with P sentences."""
+    """B images with P texts."""
 
     inputs: Tensor  # (B, ...), what `Backbone.image_tokens` takes
     texts: list[str]  # P
-    positive: Tensor  # (B, P) bool
-    own: Tensor  # (B,) column of one sentence of each image
+    truth: Tensor  # (B, P), 1 where a text is true of an image, 0 where false, NaN where unknown
+    present: Tensor  # (P,) bool, texts that say something is there, which can have a place
     blanked: Tensor | None = None  # (B, N) bool, patches that were blanked in `inputs`
 
 
 def lrclr_losses(
-    model: LRCLR,
-    images: ImageEncoding,
-    texts: TextEncoding,
-    batch: Batch,
-    weights: Weights,
-    generator: torch.Generator,
+    model: LRCLR, images: ImageEncoding, texts: TextEncoding, batch: Batch, weights: Weights
 ) -> dict[str, Tensor]:
     """The loss terms of a batch's encodings, each already weighted; absent where switched off."""
     terms = {}
+    truth = batch.truth
     if weights.global_:
         cosine = _cosine(images.image_features, texts)
         scale = model.backbone.logit_scale.exp()
-        loss = _contrast(cosine, scale, model.global_bias, batch.positive, weights.form)
-        terms["global"] = weights.global_ * loss
-    if weights.local or weights.match:
-        local = _in_parts(  # (B, P)
-            lambda rows: model.local_scores(images.rows(rows), texts), len(images)
+        terms["global"] = weights.global_ * _contrast(
+            cosine, scale, model.global_bias, truth, weights.form
         )
-        if weights.local:
-            loss = _contrast(
-                local, model.local_scale.exp(), model.local_bias, batch.positive, weights.form
+    if weights.local or weights.match or weights.nowhere:
+        local, match, nowhere = _readings(model, images, texts)
+        placed = truth if not batch.present.any() else truth[:, batch.present]
+        if weights.local:  # of texts that can have a place; a denial has none
+            scores = local if not batch.present.any() else local[:, batch.present]
+            terms["local"] = weights.local * _contrast(
+                scores, model.local_scale.exp(), model.local_bias, placed, weights.form
             )
-            terms["local"] = weights.local * loss
-        if weights.match:
-            sharp = model.local_scale.exp().detach() * local.detach()
-            terms["match"] = weights.match * _match(model, images, texts, batch, sharp, generator)
+        if weights.match and model.config.fusion != "none":
+            terms["match"] = weights.match * _contrast(match, None, None, truth, weights.form)
+        if weights.nowhere and model.config.fusion == "reader":
+            terms["nowhere"] = weights.nowhere * _nowhere(nowhere, truth, batch.present)
     if batch.blanked is not None:
         terms["blank"] = weights.blank * _blank(model, images, texts, batch)
     return terms
+
+
+def _readings(
+    model: LRCLR, images: ImageEncoding, texts: TextEncoding
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Local score, match and weight on no region, (B, P) each."""
+
+    def part(rows: slice) -> Tensor:
+        reading = model.read(images.rows(rows), texts)
+        return torch.stack([reading.local, reading.match, reading.nowhere], dim=-1)
+
+    local, match, nowhere = _in_parts(part, len(images)).unbind(dim=-1)
+    return local, match, nowhere
+
+
+def _nowhere(nowhere: Tensor, truth: Tensor, present: Tensor) -> Tensor:
+    """A text that is true and says something is there has a place; any other known one has none.
+
+    What is somewhere follows from truth alone; no box or mask says where.
+    """
+    somewhere = truth * present  # NaN stays NaN
+    certain = nowhere.clamp(1e-6, 1 - 1e-6)
+    return balanced_loss(torch.log1p(-certain) - certain.log(), somewhere)
 
 
 def _blank(model: LRCLR, images: ImageEncoding, texts: TextEncoding, batch: Batch) -> Tensor:
@@ -66,10 +86,11 @@ def _blank(model: LRCLR, images: ImageEncoding, texts: TextEncoding, batch: Batc
     A patch that still answers to a text when nothing is left of it speaks for its neighbours.
     """
     assert batch.blanked is not None
+    true = batch.truth == 1
     with torch.autocast(images.patch_features.device.type, enabled=False):
         weight = (model.config.gamma * model.similarity(images, texts)).softmax(dim=-1)  # (B, P, N)
         share = (weight * batch.blanked[:, None]).sum(dim=-1)  # (B, P)
-        return (share * batch.positive).sum() / batch.positive.sum()
+        return (share * true).sum() / true.sum().clamp(min=1)
 
 
 def _cosine(image_features: Tensor, texts: TextEncoding) -> Tensor:
@@ -78,32 +99,15 @@ def _cosine(image_features: Tensor, texts: TextEncoding) -> Tensor:
         return image_features @ texts.text_features.T
 
 
-def _contrast(cosine: Tensor, scale: Tensor, bias: Tensor, positive: Tensor, form: str) -> Tensor:
-    if form == "sigmoid":
-        return sigmoid_loss(scale * cosine + bias, positive)
-    return contrastive_loss(scale * cosine, positive)
-
-
-def _match(
-    model: LRCLR,
-    images: ImageEncoding,
-    texts: TextEncoding,
-    batch: Batch,
-    similarity: Tensor,
-    generator: torch.Generator,
+def _contrast(
+    score: Tensor, scale: Tensor | None, bias: Tensor | None, truth: Tensor, form: str
 ) -> Tensor:
-    """Cross-entropy of the matching head on true pairs and one hard negative for each."""
-    wrong, valid = hard_negatives(similarity, batch.positive, generator)
-    rows = torch.arange(len(images), device=wrong.device)
-    pair_rows = torch.cat([rows, rows[valid]])
-    pair_texts = torch.cat([batch.own.to(wrong.device), wrong[valid]])
-    target = torch.cat([torch.ones(len(rows)), torch.zeros(int(valid.sum()))]).to(wrong.device)
-
-    def logits(part: slice) -> Tensor:
-        return model.fuse(images.rows(pair_rows[part]), texts.rows(pair_texts[part])).match_logit
-
-    found = _in_parts(logits, len(pair_rows))
-    return F.binary_cross_entropy_with_logits(found.float(), target)
+    """Contrast of scores (B, P) that are scaled first, where they are no logits yet."""
+    scaled = score.float() if scale is None else scale * score
+    if form == "infonce":
+        return contrastive_loss(scaled, truth == 1)
+    logits = scaled if bias is None else scaled + bias
+    return balanced_loss(logits, truth) if form == "balanced" else sigmoid_loss(logits, truth)
 
 
 def _in_parts(work: Callable[[slice], Tensor], count: int) -> Tensor:

@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.precision import PRECISIONS
 
-LOSS_FORMS = ("sigmoid", "infonce")
+LOSS_FORMS = ("sigmoid", "infonce", "balanced")
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,17 @@ class Schedule:
     weight_decay: float = 0.05
     warmup: int = 100  # steps, at most a tenth of the run
     sentences_per_report: int = 2
+    # Texts are statements whose truth is known of every image: own sentences, their contradictions
+    # and each finding stated and denied (`core.training.statements`), in place of sentences alone.
+    statements: bool = False
     whole_reports: bool = False  # one text a report, where it fits the text tower
     # True: a sentence is a positive of every image whose report has it, and is drawn once a batch.
     # False, which scores better on radiographs (docs/evidence.md): of the image it was drawn for.
     shared_positives: bool = False
     keep: float = 1.0  # share of patch tokens kept by patch dropout
     augment: float = 0.0  # above 0 a frozen stem must run at every step
+    sharpness: float = 0.0  # share of the images that are blurred or sharpened
+    stem: float = 0.0  # learning rate of a convolutional stem over that of the rest; 0 freezes it
     text_augment: float = 0.0  # share of the drawn sentences that are said in other words
     precision: str = "auto"  # "bf16", "fp32"; auto takes bf16 where the hardware multiplies it
     ema: float = 0.0  # decay of the averaged weights that are checked and kept; 0 averages nothing
@@ -48,6 +53,8 @@ class Schedule:
             ("sentences_per_report", self.sentences_per_report >= 1, "at least 1"),
             ("keep", 0 < self.keep <= 1, "above 0 and at most 1"),
             ("augment", self.augment >= 0, "at least 0"),
+            ("sharpness", 0 <= self.sharpness <= 1, "between 0 and 1"),
+            ("stem", self.stem >= 0, "at least 0"),
             ("text_augment", 0 <= self.text_augment <= 1, "between 0 and 1"),
             ("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
             ("ema", 0 <= self.ema < 1, "at least 0 and below 1"),
@@ -61,12 +68,13 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Weights:
-    """L = global * L_global + local * L_local + match * L_match + blank * L_blank."""
+    """L = the weighted sum of L_global, L_local, L_match, L_nowhere and L_blank."""
 
     global_: float = 1.0
     local: float = 1.0
     match: float = 1.0
-    form: str = "sigmoid"  # or "infonce"
+    nowhere: float = 0.5  # of the reader's weight on no region
+    form: str = "sigmoid"  # of LOSS_FORMS
     blank: float = 0.0  # above 0 a tenth of the patches is blanked at every step
 
 

@@ -1,0 +1,108 @@
+"""Statements to contrast with images, each with its truth: true, false or unknown of every image.
+
+A batch's texts are sentences of its reports, the same sentences contradicted by their own grammar,
+and for every finding a statement that it is there and one that it is not, in many wordings. What a
+text claims is read by rule and held against the facts of each image, so that a text is a negative
+only where it is known to be false (docs/method.md, section 4).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from core.language.claim import Claim
+from core.language.contradict import contradictions
+from core.language.facts import Facts, has_place
+from core.language.reader import read
+from core.language.statements import DEGREES, NAMES, claim_of, statements
+from core.training.data import Drawn
+
+WORDINGS = 60
+"""Statements of each finding and polarity that a run can draw from."""
+_SIDES = ("left", "right", "both")
+
+
+class StatementBank:
+    """What a run can say of its images.
+
+    Args:
+        facts: of M images.
+        reports: sentences of each image's report.
+        extra: further sentences, such as those of other reports; only those that claim something
+            are taken.
+        seed: of the wordings drawn ahead, since a frozen text tower encodes each text once.
+    """
+
+    def __init__(
+        self,
+        facts: Sequence[Facts],
+        reports: Sequence[Sequence[str]],
+        extra: Sequence[str] = (),
+        seed: int = 0,
+    ) -> None:
+        self.facts = facts
+        rng = np.random.default_rng(seed)
+        self._claims: dict[str, tuple[Claim, ...]] = {}
+        self._pools = [
+            self._pool(name, present, rng) for name in NAMES for present in (True, False)
+        ]
+        self._own = [[text for text in report if self._take(text)] for report in reports]
+        self._against: dict[str, list[str]] = {}
+        for text in {text: None for report in self._own for text in report}:
+            wrong = [other for other, _ in contradictions(text, rng)]
+            self._against[text] = [other for other in wrong if self._take(other)]
+        self._extra = [text for text in dict.fromkeys(extra) if self._take(text)]
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text that `draw` can give."""
+        return list(self._claims)
+
+    def draw(self, rows: Sequence[int], reports: int, generator: torch.Generator) -> Drawn:
+        """Texts for the images of `rows`, with their truth.
+
+        Args:
+            reports: images whose own report gives a sentence and one that contradicts it; as many
+                further sentences are drawn from `extra`, where there are some.
+        """
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        texts = [_choose(pool, rng) for pool in self._pools]
+        for row in rng.permutation(list(rows))[:reports]:
+            if not self._own[row]:
+                continue
+            said = _choose(self._own[row], rng)
+            texts.append(said)
+            if self._against[said]:
+                texts.append(_choose(self._against[said], rng))
+        if self._extra:
+            texts += [_choose(self._extra, rng) for _ in range(reports)]
+        texts = list(dict.fromkeys(texts))
+        claims = [self._claims[text] for text in texts]
+        truth = [[self.facts[row].truth(said) for said in claims] for row in rows]
+        present = [has_place(said) for said in claims]
+        return Drawn(texts, torch.tensor(truth), torch.tensor(present))
+
+    def _pool(self, name: str, present: bool, rng: np.random.Generator) -> list[str]:
+        """Distinct statements of one finding, half of them with a side or a degree."""
+        wanted = claim_of(name, present)
+        pool: dict[str, None] = {}
+        for _ in range(WORDINGS):
+            side = _choose(_SIDES, rng) if present and rng.random() < 0.5 else None
+            degree = _choose(DEGREES, rng) if present and rng.random() < 0.3 else None
+            text = statements(name, present, side, degree, rng=rng)
+            polarities = {c.polarity for c in read(text) if c.finding == wanted.finding}
+            if polarities == {wanted.polarity} and self._take(text):
+                pool[text] = None
+        return list(pool)
+
+    def _take(self, text: str) -> bool:
+        """Keep what a text claims; False where it claims nothing."""
+        claims = tuple(read(text))
+        if claims:
+            self._claims[text] = claims
+        return bool(claims)
+
+
+def _choose(options: Sequence[str], rng: np.random.Generator) -> str:
+    return options[int(rng.integers(len(options)))]
