@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import ExplorerError
 from core.studies.folder import open_folder
 from core.studies.folds import apply_options, parse_options
+from core.studies.joined import SEPARATOR, JoinedSet
 from core.studies.manifest import open_manifest
 from core.studies.phantom_set import PhantomSet
 from core.studies.public import SETS, open_public
@@ -22,7 +23,8 @@ FORMS = (
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
     "a folder of images, shards:FOLDER (what `embed` wrote), or a published set in its folder: "
     + ", ".join(f"{name}:FOLDER" for name in SETS)
-    + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it)"
+    + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it); "
+    "several as one are A + B"
 )
 
 
@@ -50,12 +52,14 @@ def open_studies(spec: str) -> StudySet:
             wording and anatomy are those of test), a manifest's path or a folder. After a
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
             `,derive=labels` (sentences from the labels where there is no text). Published sets:
-            see `core.studies.public.open_public`.
+            see `core.studies.public.open_public`. Several sets as one: `A + B`.
 
     Raises:
         ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
     """
     spec = spec.strip()
+    if SEPARATOR in spec:
+        return JoinedSet([open_studies(part) for part in spec.split(SEPARATOR)])
     if spec.startswith("phantom:"):
         return _phantoms(spec)
     if spec.partition(":")[0].lower() in SETS and ":" in spec:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.archive.archive import Archive
 from core.inference.prompts import FindingPrompts, PromptSet
-from core.inference.zero_shot import SCORES, Scores, combine, match, member_cosines, needs_match
+from core.inference.zero_shot import SCORES, Scores, combine, member_cosines, reads_words
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import TextEncoding
 from core.lrclr.losses import lse_pool
@@ -106,7 +106,7 @@ class TextColumns:
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
-        cosine_of_all = cosines.mean(dim=0).T  # (P, n), what stands for a match that nothing learned
+        cosine_of_all = cosines.mean(dim=0).T  # (P, n), the match where none is learned
         done = 0
         if self.patches_decide(scoring.config):
             for patches in self._all_patches():

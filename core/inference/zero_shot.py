@@ -21,7 +21,7 @@ SCORES: dict[str, str] = {
     "pair": "CheXzero: softmax over positive and negative prompt, averaged over pairs and models",
     "global": "cosine with the best-matching positive less the best-matching negative prompts",
     "local": "the same from regions: the best-matching regions count",
-    "match": "the match that cross-modality reads from the weighted regions, positive less negative",
+    "match": "what cross-modality reads from the weighted regions, positive less negative",
     "lrclr": "weighted mix of global, local and match",
 }
 

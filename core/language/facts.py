@@ -23,10 +23,11 @@ class Facts:
 
     Args:
         claims: of its report, or of its truth.
-        closed: whatever is not claimed is absent; for phantoms, whose truth is whole.
+        closed: findings that are absent where they are not claimed; for phantoms, of which all
+            that can be drawn is known.
     """
 
-    def __init__(self, claims: Iterable[Claim], closed: bool = False) -> None:
+    def __init__(self, claims: Iterable[Claim], closed: frozenset[str] = frozenset()) -> None:
         self.closed = closed
         self.present: dict[str, list[Claim]] = defaultdict(list)
         self.absent: set[tuple[str, str]] = set()  # finding and kind, "" for any
@@ -58,7 +59,7 @@ class Facts:
         if claim.finding == "No Finding":
             return self._normal() if claim.polarity == PRESENT else 1 - self._normal()
         if claim.polarity == ABSENT:
-            return 1 - self._there(Claim(claim.finding, PRESENT, kind=claim.kind))
+            return 1 - self._there(Claim(claim.finding, PRESENT, claim.side, kind=claim.kind))
         there = self._there(claim)
         # A doubt is false of what is absent; of what is there it says too little to be held false.
         return UNKNOWN if claim.polarity == UNCERTAIN and there == 1 else there
@@ -77,9 +78,8 @@ class Facts:
             return _any(_fits(claim, candidate) for candidate in candidates)
         if kind and any(not c.kind for c in self.present[name]):
             return UNKNOWN
-        if self.closed or (name, "") in self.absent or (kind and (name, kind) in self.absent):
-            return 0.0
-        return UNKNOWN
+        denied = name in self.closed or not {(name, ""), (name, kind)}.isdisjoint(self.absent)
+        return 0.0 if denied else UNKNOWN
 
 
 def has_place(said: Sequence[Claim]) -> bool:

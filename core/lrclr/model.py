@@ -230,9 +230,10 @@ class LRCLR(nn.Module):
         for chunk in rows.split(_PAIRS):
             image, text = chunk // len(texts), chunk % len(texts)
             kept, pair = index[image, text], texts.rows(text)
+            regions = images.patch_features[image[:, None], kept]  # (pairs, K, d)
             fused = self.stream(
-                images.image_features[image], _gather(images.patch_features[image], kept[:, None])[:, 0],
-                images.centres(kept), pair.words, pair.mask, pair.text_features,
+                images.image_features[image], regions, images.centres(kept), pair.words, pair.mask,
+                pair.text_features,
             )  # fmt: skip
             match.append(fused.match_logit)
             weights.append(fused.region_weights)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.labels import PHANTOM_FINDINGS
 from core.language.claim import KINDS, PRESENT, Claim
 from core.language.facts import Facts
 from core.phantom.case import Finding, sample_case
@@ -45,7 +46,7 @@ class PhantomSet(StudySet):
 
     def facts(self) -> list[Facts]:
         """The cases' truth, whole: what no case has is absent."""
-        return [Facts(map(_claim, case.findings), closed=True) for case in self.cases]
+        return [Facts(map(_claim, case.findings), _DRAWN) for case in self.cases]
 
     def rendering(self, row: int) -> Rendering:
         """Picture and truth of a row."""
@@ -92,6 +93,7 @@ class PhantomSet(StudySet):
         self.__dict__.update(state, _lock=Lock())
 
 
+_DRAWN = frozenset({*PHANTOM_FINDINGS, "Lung Opacity"})
 _SIDES = {"left": "left", "right": "right", "bilateral": "both"}
 _DEGREES = {"low": "mild", "mid": "moderate", "high": "severe"}
 

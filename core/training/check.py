@@ -63,9 +63,11 @@ class QuickCheck:
     last: CheckScores
 
     def __init__(
-        self, studies: StudySet, model: LRCLR, prompts: PromptSet, progress: Progress | None = None
+        self, studies: StudySet, model: LRCLR, prompts: PromptSet, progress: Progress | None = None,
+        as_pixels: bool = False,
     ) -> None:
-        as_pixels = model.config.body_mask
+        """Prepare a validation set; `as_pixels` where the run trains the stem."""
+        as_pixels = as_pixels or model.config.body_mask
         self.inputs = prepared(studies, model.backbone, as_pixels, progress)
         self.left_out = unreadable(studies, self.inputs.readable)
         if self.left_out:

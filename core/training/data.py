@@ -7,23 +7,15 @@ from torch import Tensor
 
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
+from core.inference.predictor import unreadable
 from core.language.facts import has_place
 from core.language.reader import read
-from core.inference.predictor import unreadable
 from core.progress import Progress
 from core.studies import StudySet
 from core.studies.sentences import normalise_sentence
 from core.training.inputs import InputFile, prepared
 from core.training.reword import rewordings
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """P texts of a batch of B images."""
-
-    texts: list[str]
-    truth: Tensor  # (B, P) float, 1, 0 or NaN
-    present: Tensor  # (P,) bool, texts that say something is there, which can have a place
+from core.training.statements import Drawn, StatementBank
 
 
 class SentenceIndex:
@@ -107,6 +99,11 @@ class TrainingData:
     fingerprint: str
     left_out: tuple[str, ...] = ()  # studies whose image cannot be read, and why
     remark: str = ""  # how many studies have no text, if any
+    statements: StatementBank | None = None  # in place of the index where a run asks for it
+
+    def texts(self, reworded: bool) -> list[str]:
+        """Every text that a step can draw."""
+        return self.statements.texts if self.statements else self.index.texts(reworded)
 
 
 def load_training_data(
@@ -115,12 +112,14 @@ def load_training_data(
     as_pixels: bool,
     progress: Progress | None = None,
     whole_reports: bool = False,
+    statements: bool = False,
 ) -> TrainingData:
     """Prepare every image that has a report and can be read, by the one preprocessing path.
 
     Args:
         as_pixels: as in `prepared`.
         whole_reports: each report is one text, not a set of sentences (an ablation).
+        statements: with a bank of statements whose truth is known of every image.
 
     Raises:
         ExplorerError: fewer than two studies have report text.
@@ -136,8 +135,13 @@ def load_training_data(
     if whole_reports:
         reports = [[" ".join(report)] for report in reports]
     left_out = unreadable(studies.subset(kept), inputs.readable)
+    bank = None
+    if statements:
+        facts = studies.facts()
+        bank = StatementBank([facts[kept[row]] for row in inputs.rows], reports)
     remark = _without_text(len(studies) - len(kept), studies)
-    return TrainingData(inputs, SentenceIndex(reports), studies.fingerprint, left_out, remark)
+    index = SentenceIndex(reports)
+    return TrainingData(inputs, index, studies.fingerprint, left_out, remark, bank)
 
 
 def _without_text(count: int, studies: StudySet) -> str:

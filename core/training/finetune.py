@@ -55,7 +55,7 @@ def finetune(
     """
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
-    as_pixels = config.schedule.augment > 0 or model.config.body_mask
+    as_pixels = config.schedule.needs_pixels or model.config.body_mask
     processes = Ranks(model.device)
     parts = training_and_check(config.data, config.check_data)
     studies = parts.training
@@ -67,10 +67,14 @@ def finetune(
         forget_log(out)
     with processes.main_first():  # what it keeps on disk the others read
         data = load_training_data(
-            studies, model.backbone, as_pixels, progress, config.schedule.whole_reports
-        )
-        check = QuickCheck(parts.check, model, default_prompts(), progress)
-    model.backbone.remember(data.index.texts(config.schedule.text_augment > 0))
+            studies, model.backbone, as_pixels, progress, config.schedule.whole_reports,
+            config.schedule.statements,
+        )  # fmt: skip
+        check = QuickCheck(
+            parts.check, model, default_prompts(), progress,
+            as_pixels=config.schedule.stem > 0,
+        )  # fmt: skip
+    model.backbone.remember(data.texts(config.schedule.text_augment > 0))
     if config.model == RANDOM:
         assert isinstance(model.backbone, CompactBackbone)
         model.backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])

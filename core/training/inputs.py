@@ -24,6 +24,7 @@ from core.paths import cache_dir
 from core.preprocessing import Preprocess
 from core.progress import Progress
 from core.studies import StudySet, images_or_reasons
+from core.studies.joined import JoinedSet
 from core.weights import weights_hash
 
 
@@ -59,6 +60,26 @@ class InputFile:
     def _map(self) -> NDArray[Any]:
         found: NDArray[Any] = np.load(self._path, mmap_mode="r")
         return found
+
+
+class JoinedInputs(InputFile):
+    """The files of several sets, one after the other, read as one."""
+
+    def __init__(self, parts: Sequence[InputFile]) -> None:
+        self._parts = list(parts)
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+        self.readable = np.concatenate([part.readable for part in parts])
+        self.rows = np.flatnonzero(self.readable)
+        self.shape = (len(self.rows), *self._parts[0].shape[1:])
+
+    def __getitem__(self, rows: slice | Sequence[int]) -> Tensor:
+        wanted = np.arange(len(self))[rows]
+        whole = torch.empty(len(wanted), *self.shape[1:], dtype=torch.float16)
+        for part, start in zip(self._parts, self._starts, strict=False):
+            places = np.flatnonzero((wanted >= start) & (wanted < start + len(part)))
+            if len(places):
+                whole[torch.from_numpy(places)] = part[(wanted[places] - start).tolist()]
+        return whole
 
 
 class ReadAhead:
@@ -102,6 +123,10 @@ def prepared(
     Raises:
         ExplorerError: no image can be read; the reason is that of the first.
     """
+    if isinstance(studies, JoinedSet):  # each part's file serves other runs, too
+        return JoinedInputs(
+            [prepared(part, backbone, as_pixels, progress) for part in studies.parts if len(part)]
+        )
     stem = None if as_pixels else backbone.stem
     parts = [studies.fingerprint, str(len(studies)), str(backbone.preprocess)]
     if stem is not None:

@@ -36,13 +36,17 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     backbone = CompactBackbone(CompactConfig())
     backbone.stem.load_imagenet()
     model = LRCLR(backbone, LRCLRConfig(added_layers=False))
-    as_pixels = config.schedule.augment > 0
+    as_pixels = config.schedule.needs_pixels
     data = load_training_data(
-        open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports
-    )
-    backbone.remember(data.index.texts(config.schedule.text_augment > 0))
+        open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports,
+        config.schedule.statements,
+    )  # fmt: skip
+    backbone.remember(data.texts(config.schedule.text_augment > 0))
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
-    check = QuickCheck(open_studies(config.check_data), model, default_prompts(), progress)
+    check = QuickCheck(
+        open_studies(config.check_data), model, default_prompts(), progress,
+        as_pixels=config.schedule.stem > 0,
+    )  # fmt: skip
     forget_log(out)
     log = RunLog(out / "log.jsonl")
     log.write(kind="start", config=asdict(config), sentences=len(data.index.sentences),

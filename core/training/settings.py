@@ -42,6 +42,11 @@ class Schedule:
     layer_decay: float = 1.0  # learning rate of a block over that of the block after it
     seed: int = 0
 
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether steps change the images or train the stem, so that no stem's output is kept."""
+        return self.augment > 0 or self.sharpness > 0 or self.stem > 0
+
     def __post_init__(self) -> None:
         for name, fits, range_of in (
             ("steps", self.steps >= 1, "at least 1"),

@@ -7,20 +7,30 @@ only where it is known to be false (docs/method.md, section 4).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.language.claim import Claim
 from core.language.contradict import contradictions
 from core.language.facts import Facts, has_place
 from core.language.reader import read
 from core.language.statements import DEGREES, NAMES, claim_of, statements
-from core.training.data import Drawn
 
 WORDINGS = 60
 """Statements of each finding and polarity that a run can draw from."""
 _SIDES = ("left", "right", "both")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """P texts of a batch of B images."""
+
+    texts: list[str]
+    truth: Tensor  # (B, P) float, 1, 0 or NaN
+    present: Tensor  # (P,) bool, texts that say something is there, which can have a place
 
 
 class StatementBank:
@@ -91,8 +101,12 @@ class StatementBank:
             side = _choose(_SIDES, rng) if present and rng.random() < 0.5 else None
             degree = _choose(DEGREES, rng) if present and rng.random() < 0.3 else None
             text = statements(name, present, side, degree, rng=rng)
-            polarities = {c.polarity for c in read(text) if c.finding == wanted.finding}
-            if polarities == {wanted.polarity} and self._take(text):
+            claims = read(text)
+            polarities = {c.polarity for c in claims if c.finding == wanted.finding}
+            if not claims:  # words the reader does not know: said of the finding, they claim it
+                self._claims[text] = (replace(wanted, side=side, severity=degree),)
+                pool[text] = None
+            elif polarities == {wanted.polarity} and self._take(text):
                 pool[text] = None
         return list(pool)
 
