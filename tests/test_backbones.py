@@ -254,9 +254,10 @@ def test_a_deep_copy_reads_its_own_weights() -> None:
 def test_lrclr_takes_any_backbone(backbone: ClipBackbone, scorer: str) -> None:
     model = LRCLR(backbone, LRCLRConfig(scorer=scorer, k=3)).eval()
     images, texts = model.encode_image(tiny_pixels(backbone)), model.encode_text(TEXTS)
-    fusion = model.fuse(images, texts)
-    assert fusion.region_weights.sum(dim=1) == pytest.approx(torch.ones(2))
-    assert model.local_scores(images, texts).shape == (2, 2)
+    reading = model.read(images, texts)
+    whole = reading.weights.sum(dim=-1) + reading.nowhere
+    assert torch.allclose(whole, torch.ones(2, 2), atol=1e-5)
+    assert reading.local.shape == reading.match.shape == (2, 2)
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional as F
 
 from core.lrclr.losses import (
+    balanced_loss,
     contrastive_loss,
     filip_pool,
     gloria_pool,
-    hard_negatives,
     lse_pool,
     sigmoid_loss,
 )
@@ -82,15 +82,17 @@ def test_filip_pool_by_hand_ignores_padding() -> None:
     assert filip_pool(regions, words, mask).item() == pytest.approx((1.0 + 0.8) / 2, abs=1e-6)
 
 
-def test_hard_negatives_are_wrong_texts_in_proportion_to_similarity() -> None:
-    generator = torch.Generator().manual_seed(0)
-    similarity = torch.tensor([[9.0, 0.0, math.log(3.0)]]).expand(4000, 3)
-    positive = torch.tensor([[True, False, False]]).expand(4000, 3)
-    drawn, valid = hard_negatives(similarity, positive, generator)
-    assert valid.all() and (drawn != 0).all()
-    assert (drawn == 2).float().mean().item() == pytest.approx(0.75, abs=0.03)
+def test_a_text_weighs_what_it_is_true_and_false_of_the_same() -> None:
+    """By hand: 1 true and 3 false images, weights 2 and 2/3; the unknown one does not count."""
+    logits = torch.tensor([[1.0], [0.0], [-1.0], [2.0], [9.0]])
+    truth = torch.tensor([[1.0], [0.0], [0.0], [0.0], [torch.nan]])
+    false = sum(math.log1p(math.exp(value)) for value in (0.0, -1.0, 2.0))
+    expected = (2 * math.log1p(math.exp(-1.0)) + 2 / 3 * false) / 4
+    assert balanced_loss(logits, truth).item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_an_image_that_all_texts_describe_has_no_negative() -> None:
-    _, valid = hard_negatives(torch.zeros(1, 2), torch.ones(1, 2).bool(), torch.Generator())
-    assert not valid.any()
+def test_an_unknown_pair_has_no_gradient() -> None:
+    for loss in (balanced_loss, sigmoid_loss):
+        logits = torch.zeros(2, 2, requires_grad=True)
+        loss(logits, torch.tensor([[1.0, torch.nan], [0.0, torch.nan]])).backward()
+        assert (logits.grad[:, 0] != 0).all() and (logits.grad[:, 1] == 0).all()

@@ -144,11 +144,12 @@ def test_scores_are_what_they_say(cache):
     pair = [np.exp(g @ t[p]) / (np.exp(g @ t[p]) + np.exp(g @ t["no opacity"]))
             for p in ("opacity", "left lung opacity")]  # fmt: skip
     np.testing.assert_allclose(scores["pair"][:, 0], np.mean(pair, axis=0), atol=1e-5)
-    local = model.local_scores(images, texts).detach().numpy()
+    reading = model.read(images, texts)
+    local = reading.local.detach().numpy()
     best = _smooth_maximum(local[:, 4], local[:, 5])
     np.testing.assert_allclose(scores["local"][:, 1], local[:, 3] - best, atol=1e-5)
     row = images.rows(slice(7, 8))
-    logits = [model.fuse(row, texts.rows(torch.tensor([p]))).match_logit.item() for p in range(6)]
+    logits = model.read(row, texts).match[0].tolist()
     best = _smooth_maximum(*logits[:2])
     assert scores["match"][7, 0] == pytest.approx(best - logits[2], abs=1e-5)
     mixed = scores["global"] + 0.5 * scores["local"] / 2 + 0.25 * scores["match"]

@@ -233,7 +233,7 @@ def test_without_a_cls_token_what_reads_its_attention_is_refused_and_text_works(
         model = LRCLR(plain.backbone, LRCLRConfig(scorer=scorer, k=3)).eval()
         with torch.no_grad():
             images, texts = model.encode_image(pixels), model.encode_text(TEXTS)
-            assert model.fuse(images, texts).region_weights.shape[1] >= 3
+            assert model.read(images, texts).weights.shape[-1] >= 3
     images = Images(plain, pixels)
     assert np.isfinite(attribution_maps("gradcam", Predictor(plain, "x"), images, TEXTS)).all()
 

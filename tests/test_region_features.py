@@ -96,13 +96,13 @@ def test_the_penalty_is_the_weight_left_on_blanked_patches() -> None:
     equal = texts.text_features[:1, None].expand(1, 4, -1)
     alone = torch.cat([-equal[:, :3], equal[:, 3:]], dim=1)
     batch = Batch(torch.zeros(1), ["clear lungs", "an opacity"],
-                  torch.tensor([[True, False]]), torch.tensor([0]),
+                  torch.tensor([[1.0, 0.0]]), torch.tensor([False, True]),
                   torch.tensor([[False, False, False, True]]))  # fmt: skip
-    weights = replace(Weights(), global_=0.0, local=0.0, match=0.0, blank=2.0)
+    weights = Weights(global_=0.0, local=0.0, match=0.0, nowhere=0.0, blank=2.0)
 
     def penalty(features: torch.Tensor) -> float:
         images = ImageEncoding(features[:, 0], features, None, (2, 2))
-        found = lrclr_losses(model, images, texts, batch, weights, torch.Generator())
+        found = lrclr_losses(model, images, texts, batch, weights)
         assert list(found) == ["blank"]
         return found["blank"].item()
 

@@ -22,26 +22,25 @@ def test_equal_statements_are_one_sentence() -> None:
 
 def test_positives_come_from_whole_reports_not_from_what_was_drawn() -> None:
     index = SentenceIndex([["a", "b", "c"], ["a", "b", "c"], ["d"]])
-    texts, positive, own = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(1), True)
-    for column, text in enumerate(texts):
-        assert positive[:2, column].tolist() == [text != "d"] * 2
-        assert positive[2, column].item() == (text == "d")
-    assert all(positive[row, own[row]] for row in range(3))
+    drawn = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(1), True)
+    for column, text in enumerate(drawn.texts):
+        assert drawn.truth[:2, column].tolist() == [text != "d"] * 2
+        assert drawn.truth[2, column].item() == (text == "d")
+    assert (drawn.truth.sum(dim=1) > 0).all()
 
 
 def test_the_same_seed_draws_the_same() -> None:
     index = SentenceIndex([["a", "b", "c"], ["d", "e"]])
     draws = [index.draw([0, 1], 2, torch.Generator().manual_seed(5), True) for _ in range(2)]
-    assert draws[0][0] == draws[1][0] and torch.equal(draws[0][1], draws[1][1])
+    assert draws[0].texts == draws[1].texts and torch.equal(draws[0].truth, draws[1].truth)
 
 
 def test_without_sharing_equal_sentences_are_negatives_of_each_other() -> None:
     index = SentenceIndex([["a"], ["a"], ["b"]])
-    texts, positive, own = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0), shared=False)
-    assert texts == ["a", "a", "b"] and own.tolist() == [0, 1, 2]
-    assert torch.equal(positive, torch.eye(3, dtype=torch.bool))
-    shared, positive, _ = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0), shared=True)
-    assert shared == ["a", "b"] and positive.tolist() == [[1, 0], [1, 0], [0, 1]]
+    alone = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0), shared=False)
+    assert alone.texts == ["a", "a", "b"] and torch.equal(alone.truth, torch.eye(3))
+    shared = index.draw([0, 1, 2], 2, torch.Generator().manual_seed(0), shared=True)
+    assert shared.texts == ["a", "b"] and shared.truth.tolist() == [[1, 0], [1, 0], [0, 1]]
 
 
 def test_rewording_changes_words_and_never_what_is_said() -> None:
@@ -63,11 +62,12 @@ def test_rewording_changes_words_and_never_what_is_said() -> None:
 def test_a_reworded_sentence_keeps_its_place_among_the_positives() -> None:
     index = SentenceIndex([["The heart is enlarged."], ["There is a left effusion."], ["Edema."]])
     plain = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(0), True)
-    texts, positive, own = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(0), True, 1.0)
-    assert torch.equal(positive, plain[1]) and torch.equal(own, plain[2])
+    drawn = index.draw([0, 1, 2], 1, torch.Generator().manual_seed(0), True, 1.0)
+    texts = drawn.texts
+    assert torch.equal(drawn.truth, plain.truth)
     assert texts[0] == "heart is enlarged" and texts[2] == "edema"
     assert texts[1] in rewordings("there is a left effusion")
-    assert set(texts) <= set(index.texts(reworded=True)) and plain[0] == index.texts(reworded=False)
+    assert set(texts) <= set(index.texts(reworded=True)) and plain.texts == index.texts(reworded=False)
 
 
 def test_a_report_is_sentences_or_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
