@@ -1,6 +1,5 @@
 """What a region's feature may know of the rest of the image, kind by kind."""
 
-from dataclasses import replace
 
 import pytest
 import torch

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from tiny_model import tiny_model
 from torch.nn import functional as F
 
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.lrclr.region_reader import Read, RegionReader
-from tiny_model import tiny_model
 
 WIDTH = 16
 

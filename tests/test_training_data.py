@@ -67,7 +67,8 @@ def test_a_reworded_sentence_keeps_its_place_among_the_positives() -> None:
     assert torch.equal(drawn.truth, plain.truth)
     assert texts[0] == "heart is enlarged" and texts[2] == "edema"
     assert texts[1] in rewordings("there is a left effusion")
-    assert set(texts) <= set(index.texts(reworded=True)) and plain.texts == index.texts(reworded=False)
+    assert set(texts) <= set(index.texts(reworded=True))
+    assert plain.texts == index.texts(reworded=False)
 
 
 def test_a_report_is_sentences_or_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

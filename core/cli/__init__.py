@@ -24,6 +24,7 @@ from core.cli import (
     model,
     phantom,
     pretrain,
+    probe,
     prompts,
     runs,
     score,
@@ -44,6 +45,7 @@ app.command("pretrain")(pretrain.pretrain_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("localize")(localize.localize_command)
+app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)
 app.command("examples")(examples.examples_command)
 app.command("gallery")(gallery.gallery_command)
