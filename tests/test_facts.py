@@ -5,8 +5,8 @@ import math
 import pytest
 
 from core.language.claim import ABSENT, PRESENT, Claim
-from core.language.facts import Facts, has_place
-from core.language.reader import read, read_report
+from core.language.facts import Facts, has_place, read_report
+from core.language.reader import read
 from core.specs import open_studies
 
 REPORT = ["Small left pleural effusion.", "No pneumothorax.", "Possible edema."]

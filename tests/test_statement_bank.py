@@ -2,8 +2,8 @@
 
 import torch
 
-from core.language.facts import Facts
-from core.language.reader import read, read_report
+from core.language.facts import Facts, read_report
+from core.language.reader import read
 from core.specs import open_studies
 from core.training.statements import StatementBank
 

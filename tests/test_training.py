@@ -99,7 +99,7 @@ def test_every_loss_can_be_switched_off(off: str) -> None:
         torch.randn(3, 1, 64, 64), ["a b", "c d"],
         torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, torch.nan]]), torch.tensor([True, False]),
     )  # fmt: skip
-    weights = replace(Weights(), **{off: 0.0})
+    weights = replace(Weights(nowhere=0.5), **{off: 0.0})
     images, texts = model.encode_image(batch.inputs), model.encode_text(batch.texts)
     terms = lrclr_losses(model, images, texts, batch, weights)
     assert set(terms) == {"global", "local", "match", "nowhere"} - {off.rstrip("_")}

@@ -17,7 +17,12 @@ from core.attribution.gradcam import gradcam
 from core.attribution.images import Images, Reads
 from core.attribution.integrated_gradients import integrated_gradients
 from core.attribution.occlusion import occlusion
-from core.attribution.region_weights import region_weights, similarity
+from core.attribution.region_weights import (
+    cosine_topk,
+    fusion_untrained,
+    region_weights,
+    similarity,
+)
 from core.attribution.rollout import rollout
 from core.attribution.target import GlobalCosine, Target
 from core.errors import ExplorerError
@@ -42,7 +47,7 @@ class Method:
 
 METHODS: dict[str, Method] = {  # the first three are shown side by side on Compare
     "lrclr": Method(
-        "LRCLR regions", region_weights, "Attention of the text over its regions.", "encoding"
+        "LRCLR regions", region_weights, "Weights of the regions that make the score.", "encoding"
     ),
     "similarity": Method(
         "Patch similarity", similarity, "Cosine of each patch with the text.", "encoding"
@@ -59,6 +64,14 @@ METHODS: dict[str, Method] = {  # the first three are shown side by side on Comp
     "rollout": Method(
         "Attention rollout", rollout, "Attention through all blocks; no text.", "inputs",
         reads_text=False,
+    ),
+    "cosine-topk": Method(
+        "Best cosines", cosine_topk, "Control: softmax of the K best cosines, nothing trained.",
+        "encoding",
+    ),
+    "fusion-untrained": Method(
+        "Untrained fusion", fusion_untrained, "Control: the same reader at random weights.",
+        "encoding",
     ),
     "random": Method("Random", random, "Control: noise.", "encoding"),
     "centre": Method(

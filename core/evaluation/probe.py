@@ -47,7 +47,7 @@ class ProbeReport:
     """Share of pairs in which the true text scores higher, ties one half."""
 
     n: dict[str, int]  # probe -> pairs
-    accuracy: dict[str, dict[str, Interval]]  # probe -> score -> share, resampling studies
+    accuracy: dict[str, dict[str, Interval]]  # probe -> score -> share, resampling patients
     zero: dict[str, dict[str, float]]  # finding -> score -> balanced accuracy at zero
 
     def to_json(self) -> dict[str, object]:
@@ -149,7 +149,7 @@ def probe(
     margins = _margins(predictor, images, pairs)
     rows = np.array([pair.row for pair in pairs])
     names = np.array([pair.probe for pair in pairs])
-    weights = resamples(len(studies), n_bootstrap, seed)
+    weights = resamples(len(studies), n_bootstrap, seed, studies.patients)
     accuracy = {
         name: {score: _share(values[names == name], weights[:, rows[names == name]])
                for score, values in margins.items()}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from core.lrclr.encodings import ImageEncoding, TextEncoding
-from core.lrclr.model import LRCLR
+from core.lrclr.model import LRCLR, Reading
 from core.preprocessing import Preprocess, Rectangle
 
 
@@ -30,16 +30,22 @@ class Regions:
 def weight_map(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> NDArray[np.float32]:
     """Region weights on the grid, (B, h, w): those that make the local score of texts of one side.
 
-    Texts count as in that score, by their best match: each by the derivative of `lse_pool` over
-    the texts. Rows sum to 1, less the weight that lies nowhere.
+    Rows sum to 1, less the weight that lies nowhere.
     """
-    height, width = image.grid
-    reading = model.read(image, texts)
-    share = (model.config.gamma * reading.local).softmax(dim=1)  # (B, P)
-    weights = (reading.weights * share[..., None]).flatten(1)  # (B, P * K)
-    total = torch.zeros(len(image), height * width, device=weights.device)
-    total.scatter_add_(1, reading.index.flatten(1), weights.float())
-    return total.view(-1, height, width).cpu().numpy()
+    return on_grid(model.read(image, texts), model.config.gamma, image.grid)
+
+
+def on_grid(reading: Reading, gamma: float, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Weights of what P texts read, (B, h, w).
+
+    Texts count as in the score of their side, by their best match: each by the derivative of
+    `lse_pool` over the texts.
+    """
+    share = (gamma * reading.local).softmax(dim=1)  # (B, P)
+    weights = (reading.weights * share[..., None]).flatten(1).float()  # (B, P * K)
+    total = weights.new_zeros(len(weights), grid[0] * grid[1])
+    total.scatter_add_(1, reading.index.flatten(1), weights)
+    return total.view(-1, *grid).cpu().numpy()
 
 
 @torch.no_grad()

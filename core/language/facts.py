@@ -9,13 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim
-from core.language.reader import excludes
+from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim, excludes
+from core.language.reader import read
 
 UNKNOWN = math.nan
 
 _NEAR_ZONES = ({"lower", "basal"}, {"upper", "apical"})
 _DEGREES = {"mild": 0, "moderate": 1, "severe": 2}
+
+
+def read_report(sentences: Iterable[str]) -> list[Claim]:
+    """The claims of all sentences of a report."""
+    return [claim for sentence in sentences for claim in read(sentence)]
 
 
 class Facts:
@@ -39,7 +44,7 @@ class Facts:
                 self.doubted.add(claim.finding)
             else:
                 self.absent.update((name, claim.kind) for name in excludes(claim))
-        for name in OPACITIES - {"Lung Opacity"}:  # each shows as an opacity, CheXpert's hierarchy
+        for name in sorted(OPACITIES - {"Lung Opacity"}):  # each shows as an opacity
             self.present["Lung Opacity"] += [
                 replace(claim, finding="Lung Opacity", kind="") for claim in self.present[name]
             ]

@@ -180,17 +180,24 @@ class LRCLR(nn.Module):
         cosine = self.similarity(images, texts)
         return cosine.topk(min(self.config.k, cosine.shape[-1]), dim=-1).indices
 
-    def read(self, images: ImageEncoding, texts: TextEncoding) -> Reading:
+    def read(
+        self, images: ImageEncoding, texts: TextEncoding, reader: RegionReader | None = None
+    ) -> Reading:
         """Local score, match and region weights of every image with every text.
 
         Only the selected patches are read. Without trained fusion the weights are the softmax of
         their cosines, which is the derivative of the pooled score by each of them.
+
+        Args:
+            reader: in the place of the model's own, such as an untrained one (a control).
         """
         index = self.select(images, texts)
+        if reader is None and self.config.added_layers and self.config.fusion == "reader":
+            reader = self.fusion
         with torch.autocast(index.device.type, enabled=False):  # small differences of cosines
-            if self.config.added_layers and self.config.fusion == "reader":
+            if reader is not None:
                 regions = _gather(images.patch_features, index)
-                read = self.fusion(
+                read = reader(
                     images.image_features, regions, images.centres(index), texts.words,
                     texts.mask, texts.text_features,
                 )  # fmt: skip

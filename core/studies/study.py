@@ -12,8 +12,7 @@ from core.errors import ExplorerError
 from core.films.film import Film
 from core.films.window import between
 from core.labels import PATHOLOGIES
-from core.language.facts import Facts
-from core.language.reader import read_report
+from core.language.facts import Facts, read_report
 from core.studies.patients import patient_groups
 from core.studies.sentences import split_sentences
 

@@ -78,9 +78,9 @@ class Weights:
     global_: float = 1.0
     local: float = 1.0
     match: float = 1.0
-    nowhere: float = 0.5  # of the reader's weight on no region
     form: str = "sigmoid"  # of LOSS_FORMS
     blank: float = 0.0  # above 0 a tenth of the patches is blanked at every step
+    nowhere: float = 0.0  # the reader's weight lies on no region where a text is not true
 
 
 @dataclass(frozen=True)
