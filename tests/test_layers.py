@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 ROOMS = (
     "errors", "labels", "paths", "files", "claims", "progress", "processes", "precision",
-    "weights", "preprocessing", "metrics", "fetch", "phantom", "films", "studies", "language",
+    "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "studies",
     "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive", "specs",
     "evaluation", "training", "ablation", "health", "cli", "__main__",
 )  # fmt: skip

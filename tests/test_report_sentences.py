@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExplorerError
-from core.language.indiana import find_reports, indiana_statements
 from core.language.reader import normalise, read
 from core.language.terms import terms
+from core.training.indiana import find_reports, indiana_statements
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.reader import agreement
