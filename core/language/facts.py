@@ -103,11 +103,11 @@ def _fits(claim: Claim, fact: Claim) -> float:
         zone = UNKNOWN if not fact.zone else float(claim.zone == fact.zone or near)
     severity = 1.0
     if claim.severity:
-        apart = (
-            math.inf if fact.severity is None
-            else abs(_DEGREES[claim.severity] - _DEGREES[fact.severity])
-        )  # fmt: skip
-        severity = {0: 1.0, 2: 0.0}.get(apart, UNKNOWN)  # neighbours are a matter of taste
+        if fact.severity is None:
+            severity = UNKNOWN
+        else:  # neighbours are a matter of taste
+            apart = abs(_DEGREES[claim.severity] - _DEGREES[fact.severity])
+            severity = {0: 1.0, 1: UNKNOWN, 2: 0.0}[apart]
     return _all((side, zone, severity))
 
 
