@@ -52,3 +52,11 @@ def test_negatives_of_phantoms_are_false_of_their_cases() -> None:
                 negatives += 1
                 wrong += exact[row].truth(read(text)) == 1
     assert negatives > 2000 and wrong / negatives < 0.02
+
+
+def test_images_of_rare_findings_weigh_more() -> None:
+    """By hand: effusion in four images, edema in one; the root of four."""
+    reports = [["Left pleural effusion."]] * 3 + [["Left pleural effusion.", "Edema."], ["Clear."]]
+    bank = StatementBank([Facts(read_report(report)) for report in reports], reports)
+    assert bank.weights.tolist()[:3] == [1.0] * 3 and bank.weights[4] == 1
+    assert bank.weights[3] == 2.0

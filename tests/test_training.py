@@ -283,3 +283,28 @@ def test_the_compact_backbone_trains_from_a_random_start(tmp_path: Path) -> None
     one, two = (finetune(config, tmp_path / name) for name in "ab")
     assert torch.equal(one.backbone.projection.weight, two.backbone.projection.weight)
     assert one.backbone.stem_std.std() > 0
+
+
+@pytest.mark.slow
+def test_a_stem_trains_on_statements_at_a_smaller_side(tmp_path: Path) -> None:
+    """Later stages of the stem move; its first ones and the batch norms do not."""
+    data = "phantom:train,n=6,size=64 + phantom:train,n=6,seed=3,size=64"
+    schedule = Schedule(steps=2, batch_size=4, statements=True, balance=True, side=64, stem=0.5,
+                        sharpness=0.5, augment=1.0, sentences_per_report=2)  # fmt: skip
+    config = FinetuneConfig(
+        model=RANDOM, data=data, check_data="phantom:val,n=4,size=64", check_every=2,
+        weights=Weights(form="balanced", nowhere=0.5), schedule=schedule,
+        lrclr=LRCLRConfig(k=4, fusion_heads=2, region_features="conv", selection_block=False),
+    )  # fmt: skip
+    finetune(config, tmp_path / "run")
+    start = CompactBackbone(CompactConfig())
+    start.stem.load_imagenet()
+    model = load_model(str(tmp_path / "run"))
+    before = dict(start.stem.named_parameters())
+    after = dict(model.backbone.stem.named_parameters())
+    moved = {name for name in before if not torch.allclose(before[name], after[name], atol=1e-5)}
+    assert moved and all(name.startswith(("blocks.2", "blocks.3", "blocks.4")) for name in moved)
+    assert not any(".bn" in name for name in moved)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if line["kind"] == "step"]
+    assert set(steps[0]["terms"]) == {"global", "local", "match", "nowhere"}

@@ -52,6 +52,11 @@ class Facts:
             if {"left", "right"} <= {claim.side for claim in claims_of}:
                 claims_of.append(Claim(claims_of[0].finding, PRESENT, "both"))
 
+    @property
+    def names(self) -> list[str]:
+        """Findings that are there."""
+        return [name for name, claims in self.present.items() if claims and name != "No Finding"]
+
     def truth(self, said: Sequence[Claim]) -> float:
         """1 where every claim of a text is true, 0 where one is false, else `UNKNOWN`.
 

@@ -46,7 +46,7 @@ def change_sharpness(pixels: Tensor, generator: torch.Generator, share: float) -
         kind, amount = torch.rand(2, generator=generator).tolist()
         if kind < share * 2 / 3:
             small = max(int(image.shape[-1] * (0.3 + 0.7 * amount)), 1)
-            image = _resize(_resize(image, small, "bilinear"), image.shape[-1], "bicubic")
+            image = resize(resize(image, small), image.shape[-1], "bicubic")
         elif kind < share:
             around = F.avg_pool2d(F.pad(image, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
             image = image + 1.5 * amount * (image - around)
@@ -54,6 +54,7 @@ def change_sharpness(pixels: Tensor, generator: torch.Generator, share: float) -
     return torch.cat(changed)
 
 
-def _resize(image: Tensor, side: int, mode: str) -> Tensor:
-    shrinks = side < image.shape[-1]
-    return F.interpolate(image, (side, side), mode=mode, align_corners=False, antialias=shrinks)
+def resize(images: Tensor, side: int, mode: str = "bilinear") -> Tensor:
+    """Square images (B, C, S, S) at another side, without aliasing where they shrink."""
+    shrinks = side < images.shape[-1]
+    return F.interpolate(images, (side, side), mode=mode, align_corners=False, antialias=shrinks)

@@ -18,7 +18,7 @@ from core.errors import ExplorerError
 from core.lrclr.model import LRCLR
 from core.precision import use_bfloat16
 from core.ranks import Ranks
-from core.training.augment import augment, change_sharpness
+from core.training.augment import augment, change_sharpness, resize
 from core.training.average import Average
 from core.training.data import TrainingData
 from core.training.encode import backward
@@ -158,10 +158,12 @@ class Loop:
 
     def _batch(self) -> Batch:
         if len(self.rows) < self.size:
-            self.rows = torch.randperm(len(self.data.inputs), generator=self.generator).tolist()
+            self.rows = self._epoch()
         chosen, self.rows = self.rows[: self.size], self.rows[self.size :]
         after = self.rows[: self.size] if len(self.rows) >= self.size else []
         inputs = self.inputs.take(chosen, after).to(self.device)
+        if self.schedule.side:
+            inputs = resize(inputs.float(), self.schedule.side)
         if self.schedule.augment:
             inputs = augment(inputs.float(), self.generator, self.schedule.augment)
         if self.schedule.sharpness:
@@ -175,6 +177,14 @@ class Loop:
             inputs, blanked = self.model.backbone.hide(inputs, cells), cells.flatten(1)
         truth, present = drawn.truth.to(self.device), drawn.present.to(self.device)
         return Batch(inputs, drawn.texts, truth, present, blanked)
+
+    def _epoch(self) -> list[int]:
+        """Rows in the order of an epoch: each once, or by their weight."""
+        count, bank = len(self.data.inputs), self.data.statements
+        if bank is not None and self.schedule.balance:
+            drawn = torch.multinomial(bank.weights, count, True, generator=self.generator)
+            return list(drawn.tolist())
+        return list(torch.randperm(count, generator=self.generator).tolist())
 
     def _drawn(self, chosen: list[int]) -> Drawn:
         schedule, data = self.schedule, self.data

@@ -26,11 +26,13 @@ class Schedule:
     # Texts are statements whose truth is known of every image: own sentences, their contradictions
     # and each finding stated and denied (`core.training.statements`), in place of sentences alone.
     statements: bool = False
+    balance: bool = False  # with statements: images of rare findings come more often
     whole_reports: bool = False  # one text a report, where it fits the text tower
     # True: a sentence is a positive of every image whose report has it, and is drawn once a batch.
     # False, which scores better on radiographs (docs/evidence.md): of the image it was drawn for.
     shared_positives: bool = False
     keep: float = 1.0  # share of patch tokens kept by patch dropout
+    side: int = 0  # pixels of the images that training shows, if not all that the model takes
     augment: float = 0.0  # above 0 a frozen stem must run at every step
     sharpness: float = 0.0  # share of the images that are blurred or sharpened
     stem: float = 0.0  # learning rate of a convolutional stem over that of the rest; 0 freezes it
@@ -45,7 +47,7 @@ class Schedule:
     @property
     def needs_pixels(self) -> bool:
         """Whether steps change the images or train the stem, so that no stem's output is kept."""
-        return self.augment > 0 or self.sharpness > 0 or self.stem > 0
+        return bool(self.side or self.augment or self.sharpness or self.stem)
 
     def __post_init__(self) -> None:
         for name, fits, range_of in (
@@ -57,6 +59,8 @@ class Schedule:
             ("warmup", self.warmup >= 0, "at least 0"),
             ("sentences_per_report", self.sentences_per_report >= 1, "at least 1"),
             ("keep", 0 < self.keep <= 1, "above 0 and at most 1"),
+            ("side", self.side == 0 or self.side >= 32, "0 or at least 32"),
+            ("balance", self.statements or not self.balance, "false without statements"),
             ("augment", self.augment >= 0, "at least 0"),
             ("sharpness", 0 <= self.sharpness <= 1, "between 0 and 1"),
             ("stem", self.stem >= 0, "at least 0"),

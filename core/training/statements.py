@@ -6,6 +6,7 @@ text claims is read by rule and held against the facts of each image, so that a 
 only where it is known to be false (docs/method.md, section 4).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,6 +64,17 @@ class StatementBank:
             wrong = [other for other, _ in contradictions(text, rng)]
             self._against[text] = [other for other in wrong if self._take(other)]
         self._extra = [text for text in dict.fromkeys(extra) if self._take(text)]
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """How often each image should come, (M,): one, and more where it has a rare finding.
+
+        By the root of how much rarer its rarest finding is than the commonest one.
+        """
+        counts = Counter(name for facts in self.facts for name in facts.names)
+        most = max(counts.values(), default=1)
+        rarest = [min((counts[name] for name in facts.names), default=most) for facts in self.facts]
+        return (most / torch.tensor(rarest)).sqrt()
 
     @property
     def texts(self) -> list[str]:
