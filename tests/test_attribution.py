@@ -1,6 +1,7 @@
 """Saliency on our models: the right layer, the right grid, and nothing left behind."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -226,7 +227,21 @@ def test_integrated_gradients_add_up_from_a_black_image(monkeypatch: pytest.Monk
     assert found.sum() == pytest.approx(2.0 - (-1.5), rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["similarity", "lrclr"])
+def test_a_prompt_counts_in_the_weights_as_it_counts_in_the_score() -> None:
+    """By hand: prompts of one side are pooled by their best match, and so are their weights."""
+    predictor, both = _predictor(), ["left pleural effusion", "rib fracture"]
+    model = predictor.model
+    images = Images(model, torch.randn(2, 1, 64, 64))
+    alone = [attribution_maps("lrclr", predictor, images, [text]) for text in both]
+    with torch.no_grad():
+        local = model.read(images.read("encoding"), predictor.encode_texts(both)).local
+    share = (model.config.gamma * local).softmax(dim=1).numpy()[..., None, None]  # (B, P, 1, 1)
+    expected = share[:, 0] * alone[0] + share[:, 1] * alone[1]
+    found = attribution_maps("lrclr", predictor, images, both)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["similarity"])
 def test_every_prompt_counts_in_a_map(name: str) -> None:
     predictor, both = _predictor(), ["left pleural effusion", "rib fracture"]
     images = Images(predictor.model, torch.randn(2, 1, 64, 64))
@@ -243,7 +258,29 @@ def test_dropped_patches_weigh_nothing() -> None:
     images = Images(predictor.model, torch.randn(2, 1, 64, 64))
     found = attribution_maps("lrclr", predictor, images, TEXTS)
     assert ((found > 0).sum(axis=(1, 2)) == 4).all()
-    np.testing.assert_allclose(found.sum(axis=(1, 2)), 1, rtol=1e-5)
+    with torch.no_grad():
+        texts = predictor.encode_texts(TEXTS)
+        nowhere = predictor.model.read(images.read("encoding"), texts).nowhere
+    np.testing.assert_allclose(found.sum(axis=(1, 2)) + nowhere[:, 0].numpy(), 1, rtol=1e-5)
+
+
+def test_controls_of_the_weights_have_nothing_trained() -> None:
+    """Best cosines: the model without fusion. Untrained: the same whatever the fusion learned."""
+    predictor = _predictor()
+    images = Images(predictor.model, torch.randn(2, 1, 64, 64))
+    before = {name: attribution_maps(name, predictor, images, TEXTS)
+              for name in ("lrclr", "cosine-topk", "fusion-untrained")}  # fmt: skip
+    with torch.no_grad():
+        for parameter in predictor.model.fusion.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    after = {name: attribution_maps(name, predictor, images, TEXTS) for name in before}
+    assert not np.allclose(before["lrclr"], after["lrclr"], atol=1e-4)
+    for name in ("cosine-topk", "fusion-untrained"):
+        np.testing.assert_array_equal(before[name], after[name])
+    plain = LRCLR(predictor.model.backbone, replace(predictor.model.config, fusion="none"))
+    plain.load_state_dict(predictor.model.state_dict(), strict=False)
+    alone = attribution_maps("lrclr", Predictor(plain.eval(), "plain"), images, TEXTS)
+    np.testing.assert_allclose(before["cosine-topk"], alone, atol=1e-5)
 
 
 def test_random_is_seeded_and_unknown_methods_are_named() -> None:

@@ -97,7 +97,7 @@ def test_every_setting_is_an_option_of_the_command_and_reaches_the_run(
     names = {(table, e.name) for table, kind in parts.items() for e in fields(kind)}
     words = {"model": "demo", "data": "phantom:n=9", "check_data": "phantom:n=8", "form": "infonce",
              "precision": "bf16", "scorer": "all", "local_form": "filip", "freeze": "backbone.text",
-             "region_features": "conv"}  # fmt: skip
+             "region_features": "conv", "fusion": "stream", "side": 64}  # fmt: skip
     arguments: list[str] = []
     for table, name in sorted(names):
         if name in apart:

@@ -38,7 +38,7 @@ def test_scores_regions_and_figures_are_those_of_the_images(tmp_path, scorer):
 
 
 def test_the_default_prompts_are_scored_without_a_model(tmp_path):
-    predictor, _, _ = make(tmp_path)
+    predictor, _, _ = make(tmp_path, fusion="none")
     archive = open_studies(f"shards:{tmp_path / 'a'}")
     with_model = evaluate(predictor, archive, None, 20).to_json()
     alone = open_studies(f"shards:{tmp_path / 'a'}")  # nothing is remembered of the other
@@ -49,7 +49,7 @@ def test_the_default_prompts_are_scored_without_a_model(tmp_path):
 
 
 def test_a_new_prompt_alone_passes_over_the_patches(tmp_path, monkeypatch):
-    predictor, _, _ = make(tmp_path)
+    predictor, _, _ = make(tmp_path, fusion="none")
     archive = open_studies(f"shards:{tmp_path / 'a'}")
     predictor.score_set(archive, PROMPTS)
     asked = []

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from core.cli.common import StderrProgress
-from core.lrclr.config import LOCAL_FORMS, REGION_FEATURES, LRCLRConfig
+from core.lrclr.config import FUSIONS, LOCAL_FORMS, REGION_FEATURES, LRCLRConfig
 from core.precision import PRECISIONS
 from core.training.settings import LOSS_FORMS, FinetuneConfig, Schedule, Weights
 
@@ -40,6 +40,11 @@ HELP = {
     "chunk": "Images encoded at once.",
     "warmup": "Steps.",
     "sentences_per_report": "Drawn at every step.",
+    "statements": "Texts whose truth is known of every image, contradictions among them.",
+    "balance": "With statements: rare findings more often.",
+    "side": "Pixels shown in training; 0 is all.",
+    "sharpness": "Share of images blurred or sharpened.",
+    "stem": "Rate of a convolutional stem over the rest's; 0 freezes it.",
     "whole_reports": "One text a report.",
     "shared_positives": "A sentence is true of every image whose report has it.",
     "keep": "Patch dropout: share kept.",
@@ -56,6 +61,8 @@ HELP = {
     "body_mask": "Never pick patches of black border.",
     "region_features": _one_of(REGION_FEATURES),
     "local_form": _one_of(LOCAL_FORMS),
+    "fusion": _one_of(FUSIONS),
+    "queries": "Of the reader: places a sentence can look at.",
     "gamma": "Sharpness of the pool.",
 }
 """What an option is, where its name does not say it; docs/finetuning.md explains every value."""
