@@ -182,7 +182,7 @@ class TestRuns:
 
     def _wait(self, run: Run, seconds: float = 120) -> str:
         deadline = time.monotonic() + seconds
-        while run.status == "running" and time.monotonic() < deadline:
+        while run.status in ("queued", "running") and time.monotonic() < deadline:
             time.sleep(0.2)
         return run.status
 
@@ -203,7 +203,7 @@ class TestRuns:
                                  "--batch-size", "4"])  # fmt: skip
         deadline = time.monotonic() + 120
         while not any(line["kind"] == "step" for line in run.metrics):
-            assert time.monotonic() < deadline and run.status == "running"
+            assert time.monotonic() < deadline and run.status in ("queued", "running")
             time.sleep(0.2)
         run.stop()
         assert self._wait(run) == "cancelled"
