@@ -72,8 +72,8 @@ class ProbeReport:
             lines.append(f"{probe:24}{self.n[probe]:6}" + "".join(f"{cell:>24}" for cell in cells))
         means = "".join(f"{value:>24.3f}" for value in self.mean().values())
         lines += [f"{'mean of the probes':30}{means}", "", "Sense at zero, balanced accuracy:"]
-        for finding, scores in self.zero.items():
-            cells_at_zero = "".join(f"{scores[name]:>24.3f}" for name in SCORES)
+        for finding, shares in self.zero.items():
+            cells_at_zero = "".join(f"{shares[name]:>24.3f}" for name in SCORES)
             lines.append(f"{finding:30}{cells_at_zero}")
         return "\n".join(lines)
 
@@ -159,7 +159,7 @@ def probe(
     return ProbeReport(counts, accuracy, _at_zero(predictor, studies, images))
 
 
-def _share(margin: NDArray[np.float64], weights: NDArray[np.int64]) -> Interval:
+def _share(margin: NDArray[np.float64], weights: NDArray[np.integer]) -> Interval:
     right = (margin > 0) + 0.5 * (margin == 0)
     count = weights.sum(axis=1)
     draws = np.divide(weights @ right, count, out=np.full(len(count), np.nan), where=count > 0)
