@@ -14,8 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.training.indiana import find_reports, indiana_sentences
 from core.language.reader import read
+from core.training.indiana import find_reports, indiana_sentences
 
 LABELS = Path(__file__).resolve().parents[1] / "tests" / "report_sentences.json"
 
