@@ -11,7 +11,7 @@ ALIASES = {"biomedclip": "hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_pa
 
 
 @dataclass(frozen=True)
-class Facts:
+class KnownModel:
     """Of one published model."""
 
     licence: str = NOT_STATED
@@ -20,7 +20,7 @@ class Facts:
 
 
 _PHANTOMS = "drawn chest phantoms of this project and their reports; no radiograph of a patient"
-_OWN = Facts("MIT, as this project", "this project", _PHANTOMS)
+_OWN = KnownModel("MIT, as this project", "this project", _PHANTOMS)
 _OPENAI = "400 million image-text pairs from the internet (Radford et al., ICML 2021)"
 _SIGLIP = "WebLI, image-text pairs from the web (Zhai et al., ICCV 2023)"
 
@@ -28,24 +28,24 @@ _SIGLIP = "WebLI, image-text pairs from the web (Zhai et al., ICCV 2023)"
 KNOWN = {
     "demo": _OWN,
     "demo-base": _OWN,
-    "compact:": Facts("MIT, as this project", "this project", "nothing but its ImageNet stem"),
-    "chexzero:": Facts(
+    "compact:": KnownModel("MIT, as this project", "this project", "nothing but its ImageNet stem"),
+    "chexzero:": KnownModel(
         "code: MIT; weights: not stated", "github.com/rajpurkarlab/CheXzero",
         "MIMIC-CXR images and reports, from OpenAI's ViT-B/32 (Tiu et al., Nature BME 2022)",
     ),
-    "openai:": Facts(
+    "openai:": KnownModel(
         NOT_STATED, "the file; the layout is that of github.com/openai/CLIP", NOT_STATED
     ),
-    "hf-hub:microsoft/BiomedCLIP": Facts(
+    "hf-hub:microsoft/BiomedCLIP": KnownModel(
         "MIT", "huggingface.co/microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
         "PMC-15M, 15 million figure-caption pairs of PubMed Central (Zhang et al., 2023)",
     ),
-    "hf:openai/clip-": Facts(NOT_STATED, "huggingface.co/openai", _OPENAI),
-    "hf:google/siglip-": Facts("Apache-2.0", "huggingface.co/google", _SIGLIP),
+    "hf:openai/clip-": KnownModel(NOT_STATED, "huggingface.co/openai", _OPENAI),
+    "hf:google/siglip-": KnownModel("Apache-2.0", "huggingface.co/google", _SIGLIP),
 }  # fmt: skip
 
 
-def facts(spec: str) -> Facts:
+def facts(spec: str) -> KnownModel:
     """What is known of the model of a spec.
 
     >>> facts("chexzero:best.pt").source
@@ -56,8 +56,8 @@ def facts(spec: str) -> Facts:
     arch, _, tag = spec.removeprefix("open_clip:").partition("/")
     if spec.startswith("open_clip:"):
         source = f"open_clip's weights '{tag}' for {arch}" if tag else "open_clip, random start"
-        return Facts(source=source, trained_on=_OPENAI if tag == "openai" else NOT_STATED)
+        return KnownModel(source=source, trained_on=_OPENAI if tag == "openai" else NOT_STATED)
     full = ALIASES.get(spec, spec)
     fitting = [start for start in KNOWN if full == start or full.startswith(start)
                and not start.startswith("demo")]  # fmt: skip
-    return KNOWN[max(fitting, key=len)] if fitting else Facts()
+    return KNOWN[max(fitting, key=len)] if fitting else KnownModel()

@@ -33,7 +33,7 @@ _MOST = 600  # of one probe
 
 
 @dataclass(frozen=True)
-class Pair:
+class TextPair:
     """Two texts about one study of which exactly the first is true."""
 
     row: int
@@ -78,7 +78,7 @@ class ProbeReport:
         return "\n".join(lines)
 
 
-def pairs_of(studies: StudySet, seed: int = 0) -> list[Pair]:
+def pairs_of(studies: StudySet, seed: int = 0) -> list[TextPair]:
     """Every pair that the reports of a set give, at most 600 of each probe, drawn by the seed."""
     rng = np.random.default_rng(seed)
     by_probe: dict[str, dict[tuple[int, str, str], None]] = defaultdict(dict)
@@ -95,7 +95,7 @@ def pairs_of(studies: StudySet, seed: int = 0) -> list[Pair]:
     for probe, found in sorted(by_probe.items()):
         chosen = rng.permutation(len(found))[:_MOST]
         listed = list(found)
-        pairs += [Pair(*listed[int(place)], probe) for place in sorted(chosen)]
+        pairs += [TextPair(*listed[int(place)], probe) for place in sorted(chosen)]
     return pairs
 
 
@@ -168,7 +168,7 @@ def _share(margin: NDArray[np.float64], weights: NDArray[np.integer]) -> Interva
 
 @torch.no_grad()
 def _margins(
-    predictor: Predictor, images: ImageEncoding, pairs: list[Pair]
+    predictor: Predictor, images: ImageEncoding, pairs: list[TextPair]
 ) -> dict[str, NDArray[np.float64]]:
     """Score of the true text less that of the false one, (n,) for each of SCORES."""
     model, made = predictor.model, {name: list[float]() for name in SCORES}
