@@ -14,7 +14,7 @@ from typing import Any
 
 from huggingface_hub import ModelCard as HubCard
 
-from core.backbones.known import NOT_STATED, Facts, facts
+from core.backbones.known import NOT_STATED, KnownModel, facts
 from core.backbones.registry import split_size
 from core.lrclr.checkpoint import WEIGHTS, model_folder, model_notes
 from core.lrclr.model import LRCLR
@@ -59,7 +59,7 @@ class ModelCard:
     context_length: int
     weights_hash: str  # of the weights in memory, whatever file they came from
     files: tuple[FileFacts, ...]
-    facts: Facts
+    facts: KnownModel
 
     def rows(self) -> list[tuple[str, str]]:
         """What it is and how it reads, for a table."""
@@ -188,7 +188,7 @@ def _file(path: Path) -> FileFacts:
         return FileFacts(path.name, path.stat().st_size, file_digest(file, "sha256").hexdigest())
 
 
-def _published(spec: str, files: tuple[Path, ...]) -> Facts:
+def _published(spec: str, files: tuple[Path, ...]) -> KnownModel:
     """What the model card beside the weights says, over what is known of the spec."""
     known = facts(split_size(spec)[0])
     for readme in _readmes(files):
@@ -207,18 +207,18 @@ def _readmes(files: tuple[Path, ...]) -> Iterator[Path]:
             yield folder / "README.md"
 
 
-def _facts_of_run(spec: str, folder: Path) -> Facts:
+def _facts_of_run(spec: str, folder: Path) -> KnownModel:
     known = facts(spec)
-    if known != Facts():  # an embedded one, whose files say what it learned from
+    if known != KnownModel():  # an embedded one, whose files say what it learned from
         sets = _training_sets(spec)
         drawn = learned_from_drawings(spec)
         return known if drawn or not sets else replace(known, trained_on=", ".join(sets))
     run = model_notes(folder).get("finetune")
     if not isinstance(run, dict):
-        return Facts()
+        return KnownModel()
     start, data = str(run.get("model")), str(run.get("data"))
     base = facts(split_size(start)[0])
-    return Facts(
+    return KnownModel(
         f"that of {start}: {base.licence}", f"a run of this project, from {start}",
         f"{data}, by LRCLR; before that: {base.trained_on}",
     )  # fmt: skip
