@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path
+from platformdirs import user_cache_path, user_config_path, user_data_path
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
@@ -32,6 +32,13 @@ def access_file() -> Path:
     chosen = os.environ.get("LRCLR_ACCESS")
     own = user_config_path("lrclr-explorer", appauthor=False)
     return Path(chosen) if chosen else own / "access.toml"
+
+
+def sets_dir() -> Path:
+    """Folder of the sets that were imported without a folder being named (`LRCLR_SETS`)."""
+    chosen = os.environ.get("LRCLR_SETS")
+    own = user_data_path("lrclr-explorer", appauthor=False)
+    return Path(chosen) if chosen else own / "sets"
 
 
 def cxr_data() -> Path | None:

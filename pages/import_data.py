@@ -19,4 +19,5 @@ if job is None or not job.running:
     started = form.draw()
     if started is not None:
         state.start_import(started)
+        state.watch("import")
         st.rerun()

@@ -27,7 +27,7 @@ from explorer.shared.state import KEY
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with `in`, to import, and a small model as a run."""
-    for name in ("cache", "runs", "presets"):
+    for name in ("cache", "runs", "presets", "sets"):
         monkeypatch.setenv(f"LRCLR_{name.upper()}", str(tmp_path / name))
     torch.manual_seed(0)
     config = CompactConfig(image_size=64, width=32, depth=2, heads=2,
@@ -55,7 +55,12 @@ def _sound(page: AppTest) -> None:
     assert not page.error, [error.value for error in page.error]
 
 
+def _by_path(page: AppTest) -> None:
+    page.button_group(key="import_where").set_value("On this computer, by its path").run()
+
+
 def _enter(page: AppTest, data: Path, out: Path) -> None:
+    _by_path(page)
     _box(page.text_input, "Data on this computer").set_value(str(data)).run()
     _box(page.text_input, "New folder of the set").set_value(str(out)).run()
 
@@ -80,7 +85,6 @@ def test_identifiers_reach_no_file_no_output_and_no_address(
     _sound(page)
     assert "10 studies imported, 2 files left out" in page.success[0].value
     assert any("Ostertag_broken.png" in table.value.to_csv() for table in page.dataframe)
-    _box(page.button, "Open this set").click().run()
     manifest = place / "out" / "manifest.csv"
     assert page.session_state[KEY].study_set == str(manifest)
     for name in ("home", "zero_shot", "regions", "compare"):
@@ -131,6 +135,7 @@ def test_what_was_entered_outlives_a_change_of_page(page: AppTest, place: Path) 
 def test_what_cannot_be_imported_is_one_sentence_and_the_form_stays(
     page: AppTest, place: Path
 ) -> None:
+    _by_path(page)
     _box(page.text_input, "Data on this computer").set_value(str(place / "nothing.csv")).run()
     assert not page.exception and "nothing to import" in page.error[0].value
     _enter(page, place / "in", place / "out")

@@ -14,7 +14,7 @@ _MAP = (
 
 
 def import_command(
-    data: Annotated[str, typer.Option(help="Folder of DICOM, PNG, JPEG; or CSV, TSV, Parquet.")],
+    data: Annotated[str, typer.Option(help="Folder of DICOM, PNG, JPEG; ZIP; CSV, TSV, Parquet.")],
     out: Annotated[Path, typer.Option(help="New folder for images and manifest.csv.")],
     map: Annotated[str | None, typer.Option(help=_MAP)] = None,
     images: Annotated[
@@ -27,9 +27,14 @@ def import_command(
 ) -> None:
     """Check, de-identify and copy own studies; OUT/manifest.csv is then a study set."""
     from core.intake import guess_mapping, import_studies, open_source, parse_mapping
+    from core.intake.dropped import ZIP, only_table, open_zip
 
     check_out(report)
-    source = open_source(data, images, preview=200)
+    dropped = open_zip(Path(data)) if data.lower().endswith(ZIP) and Path(data).is_file() else None
+    if dropped:
+        source = dropped.source(only_table(dropped), images or "", preview=200)
+    else:
+        source = open_source(data, images, preview=200)
     mapping: dict[str, str] = {}
     if source.table is not None:
         guessed = guess_mapping(source.columns, source.preview)

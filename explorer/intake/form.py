@@ -1,57 +1,71 @@
-"""The form of an import: where the data is, its first rows, which column is what."""
+"""The form of an import: where the data is, its first rows, which column is what, where it goes."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
-from core.errors import ExplorerError
-from core.intake import FIELDS, Source, guess_mapping, open_source
+from core.intake import FIELDS, Source, guess_mapping
 from core.intake.job import ImportJob
+from core.intake.target import proposed_target
 from core.labels import PATHOLOGIES
+from core.studies.manifest import inside
 from explorer import access
+from explorer.intake import cache as thumbnail_cache
+from explorer.intake import origin
 from explorer.shared import state, terminal
 
 _NONE = "(none)"
 _PREVIEW = 8
+_ROW = 84  # height of a row of the preview, in pixels
 
 
 def draw() -> ImportJob | None:
-    """Fields, preview and mapping; the job, when one was started.
+    """Place, preview and mapping; the job, when one was started.
 
     Raises:
         ExplorerError: it is not this session's to import.
     """
     access.check_import()
-    data = _kept("data", "Data on this computer", "a folder, or a table: .csv, .tsv, .parquet")
-    images = ""
-    if Path(data).suffix:
-        images = _kept("images", "Folder of its images", "the table's own, where left empty")
-    if not data:
+    source, words = origin.choose()
+    if source is None:
         return None
-    try:
-        source = open_source(data, images or None, preview=200)
-    except ExplorerError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
-    st.markdown("**The first rows**, as only you see them")
-    st.dataframe(source.preview.head(_PREVIEW), hide_index=True)
-    mapping = _mapping(source) if source.table is not None else {}
-    out = _kept("out", "New folder of the set", "outside of the data; made by the import")
-    ready = bool(out) and (source.table is None or "image" in mapping)
+    rows = st.container()
+    mapping = _mapping(source) if source.table is not None else {"image": "file"}
+    with rows:
+        _preview(source, mapping.get("image", ""))
+    out = origin.text_field(
+        "out", "New folder of the set", "outside of the data; made by the import",
+        str(proposed_target()),
+    )  # fmt: skip
+    ready = bool(out) and "image" in mapping
+    chosen = mapping if source.table is not None else {}
     if st.button("Import", type="primary", icon=":material/input:", disabled=not ready):
-        return ImportJob(source, Path(out), mapping)
-    _command(data, images, out, mapping)
+        return ImportJob(source, Path(out), chosen)
+    if words:
+        columns = ",".join(f"{field}={column}" for field, column in chosen.items())
+        terminal.show("import", *words, *(["--map", columns] if columns else []), "--out", out)
     return None
 
 
-def _kept(name: str, label: str, hint: str) -> str:
-    """A text field whose value outlives a change of page."""
-    key = f"import_{name}"
-    state.begin_widget(key, state.session().import_entries.get(key, ""))
-    typed = st.text_input(label, key=key, max_chars=500, placeholder=hint)
-    state.keep_entry(key, typed)
-    return typed.strip()
+def _preview(source: Source, images: str) -> None:
+    """The first rows with their films beside them."""
+    st.markdown("**The first rows**, as only you see them")
+    rows = source.preview.head(_PREVIEW)
+    if images not in rows:
+        st.dataframe(rows, hide_index=True)
+        return
+    paths = (inside(source.root, str(name)) for name in rows[images])
+    films = [thumbnail_cache.thumbnail_uri(path) for path in paths]
+    name = "Film" if "Film" not in rows else "Film (picture)"
+    st.dataframe(
+        pd.concat([pd.Series(films, rows.index, name=name, dtype=object), rows], axis=1),
+        hide_index=True, row_height=_ROW,
+        column_config={name: st.column_config.ImageColumn(name, width=_ROW)},
+    )  # fmt: skip
+    if not any(films):
+        st.caption(":material/warning: None of these can be read as a film.")
 
 
 def _mapping(source: Source) -> dict[str, str]:
@@ -61,13 +75,13 @@ def _mapping(source: Source) -> dict[str, str]:
     findings = [name for name in PATHOLOGIES if name in guessed]
     more = [name for name in PATHOLOGIES if name not in guessed]
     chosen: dict[str, str] = {}
-    place = st.columns(4)
+    columns = st.columns(4)
     for number, field in enumerate([*FIELDS, *findings]):
-        _choose(place[number % 4], field, source, guessed, chosen)
+        _choose(columns[number % 4], field, source, guessed, chosen)
     with st.expander("Labels that no column was found for"):
-        place = st.columns(4)
+        columns = st.columns(4)
         for number, field in enumerate(more):
-            _choose(place[number % 4], field, source, guessed, chosen)
+            _choose(columns[number % 4], field, source, guessed, chosen)
     return chosen
 
 
@@ -84,12 +98,3 @@ def _choose(
     state.keep_entry(key, column)
     if column != _NONE:
         chosen[field] = column
-
-
-def _command(data: str, images: str, out: str, mapping: Mapping[str, str]) -> None:
-    words = ["import", "--data", data]
-    if images:
-        words += ["--images", images]
-    if mapping:
-        words += ["--map", ",".join(f"{field}={column}" for field, column in mapping.items())]
-    terminal.show(*words, "--out", out or "DIR")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.intake import ImportReport
 from core.intake.job import ImportJob
+from explorer import navigation
 from explorer.shared import state
 
 
@@ -24,7 +25,10 @@ def _draw(job: ImportJob) -> None:
             job.stop()
         return
     if state.just_ended("import"):
-        st.rerun()  # the whole page: polling may end
+        if job.report is not None:
+            state.note_import()
+            state.choose_set(str(job.report.manifest))
+        st.rerun()  # the whole page: polling may end, and the sidebar has the new set
     if job.report is not None:
         _report(job.report)
     elif job.error:
@@ -50,6 +54,10 @@ def _report(report: ImportReport) -> None:
             help="It names your files, which the set does not: do not pass it on with the set.",
         )  # fmt: skip
     st.caption(f"The set: `{report.manifest}`")
-    if st.button("Open this set", type="primary", icon=":material/check:", key="import_open"):
+    if state.session().study_set == str(report.manifest):
+        st.markdown(":material/check: It is the study set of all pages now.")
+        for file, label in (("home.py", "Look at it"), ("regions.py", "Browse its regions")):
+            navigation.link(file, label)
+    elif st.button("Open this set", type="primary", icon=":material/check:", key="import_open"):
         state.choose_set(str(report.manifest))
         st.rerun()

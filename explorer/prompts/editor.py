@@ -15,7 +15,7 @@ from explorer.shared import figures, state
 from explorer.shared.state import Current
 
 _SIDES = {"positive": "Says that it is there", "negative": "Says that it is not"}
-_LONG = 44  # characters that a line holds; a longer prompt gets as many lines as it needs
+_LONG = 24  # characters that a line holds in a narrow window; a longer prompt gets more lines
 _FIGURES = {"Image": 56, "Regions": 62, "Share": 104}  # of a line, with their widths in pixels
 _REMOVE = 42
 
@@ -54,11 +54,18 @@ def _finding(prompts: PromptSet) -> str:
     names, here = list(prompts), state.session().finding
     place = names.index(here) if here in names else 0
     line = st.container(horizontal=True, vertical_alignment="bottom")
-    chosen = line.selectbox("Finding", names, place, key=_key("finding"), width=260)
+    chosen = line.selectbox("Finding", names, place, key=_key("finding"), width=210)
     if chosen != here:
         state.choose_finding(chosen)
     if line.button("Remove this finding", icon=":material/delete:", disabled=len(names) == 1):
         _replace(prompts.without_finding(chosen))
+    missing = [name for name in PATHOLOGIES if name not in prompts]
+    added = line.selectbox(
+        "Add a finding", missing, None, key=_key("add"), accept_new_options=True, width=210,
+        placeholder="Choose or type", help="Of CheXpert's names, or any words of your own.",
+    )  # fmt: skip
+    if added and added not in prompts:
+        _add(prompts, added)
     return chosen
 
 
@@ -66,7 +73,7 @@ def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) ->
     """What stands in the lines of a side, the empty ones left out."""
     texts: tuple[str, ...] = getattr(prompts, side)
     head = _line("bottom")
-    head.markdown(f"**{_SIDES[side]}**")
+    head.markdown(f"**{_SIDES[side]}**", width="stretch")
     for words, width in _FIGURES.items():
         head.caption(words, width=width)
     head.container(width=_REMOVE)
@@ -155,13 +162,6 @@ def _tools(prompts: PromptSet) -> None:
         "Download", prompts.to_json(), "prompts.json", "application/json",
         icon=":material/download:", help="For `--prompts` of the commands, such as `prompts`.",
     )  # fmt: skip
-    missing = [name for name in PATHOLOGIES if name not in prompts]
-    chosen = line.selectbox(
-        "Add a finding", missing, None, key=_key("add"), accept_new_options=True, width=220,
-        placeholder="Choose or type", help="Of CheXpert's names, or any words of your own.",
-    )  # fmt: skip
-    if chosen and chosen not in prompts:
-        _add(prompts, chosen)
 
 
 def _add(prompts: PromptSet, name: str) -> None:

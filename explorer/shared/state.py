@@ -15,6 +15,7 @@ import streamlit as st
 from core.evaluation.examples import load_examples
 from core.films.window import Window
 from core.inference.prompts import PromptSet, default_prompts
+from core.intake.dropped import Dropped
 from core.intake.job import ImportJob
 from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
@@ -60,6 +61,10 @@ class Session:
     next_preset: str = ""  # to choose when the form is drawn next
     watched: frozenset[str] = frozenset()  # what was still at work when it was drawn last
     import_job: ImportJob | None = None
+    imports_done: int = 0  # each leaves the form with another folder to propose
+    dropped: Dropped | None = None  # removes its files with the session
+    dropped_ids: tuple[str, ...] = ()  # of the files in the uploaders that were kept or refused
+    dropped_error: str = ""
     import_entries: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -285,6 +290,32 @@ def just_ended(name: str) -> bool:
 def start_import(job: ImportJob) -> None:
     """The import that the page shows."""
     _change(import_job=job)
+
+
+def note_import() -> None:
+    """An import made its set; the form proposes another folder."""
+    entries = {**session().import_entries, "import_out": ""}
+    _change(imports_done=session().imports_done + 1, import_entries=entries)
+
+
+def keep_dropped(ids: tuple[str, ...], dropped: Dropped) -> None:
+    """Keep files that were dropped, in place of those before."""
+    forget_dropped()
+    _change(dropped=dropped, dropped_ids=ids, dropped_error="")
+
+
+def refuse_dropped(ids: tuple[str, ...], why: str) -> None:
+    """Remember why dropped files cannot be used."""
+    forget_dropped()
+    _change(dropped_ids=ids, dropped_error=why)
+
+
+def forget_dropped() -> None:
+    """Remove the files that were dropped."""
+    here = session().dropped
+    if here is not None:
+        here.close()
+    _change(dropped=None, dropped_error="")
 
 
 def keep_entry(name: str, value: str) -> None:
