@@ -15,6 +15,8 @@ st.markdown(
 job = state.session().import_job
 if job is not None:
     view.watch(job)
+    if not job.running:
+        st.subheader("Another import")
 if job is None or not job.running:
     started = form.draw()
     if started is not None:

@@ -61,8 +61,11 @@ def _preview(source: Source, images: str) -> None:
     name = "Film" if "Film" not in rows else "Film (picture)"
     st.dataframe(
         pd.concat([pd.Series(films, rows.index, name=name, dtype=object), rows], axis=1),
-        hide_index=True, row_height=_ROW,
-        column_config={name: st.column_config.ImageColumn(name, width=_ROW)},
+        hide_index=True, row_height=_ROW, width="content",
+        column_config={
+            name: st.column_config.ImageColumn(name, width=_ROW),
+            **({} if source.table else {"bytes": st.column_config.NumberColumn(format="bytes")}),
+        },
     )  # fmt: skip
     if not any(films):
         st.caption(":material/warning: None of these can be read as a film.")

@@ -27,6 +27,7 @@ def _draw(job: ImportJob) -> None:
     if state.just_ended("import"):
         if job.report is not None:
             state.note_import()
+            state.forget_dropped()
             state.choose_set(str(job.report.manifest))
         st.rerun()  # the whole page: polling may end, and the sidebar has the new set
     if job.report is not None:
