@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.intake import FIELDS, Source, guess_mapping
 from core.intake.job import ImportJob
@@ -18,6 +19,7 @@ from explorer.shared import state, terminal
 
 _NONE = "(none)"
 _PREVIEW = 8
+_FIELD = 240  # width of a field's select box, in pixels
 _ROW = 84  # height of a row of the preview, in pixels
 
 
@@ -78,18 +80,23 @@ def _mapping(source: Source) -> dict[str, str]:
     findings = [name for name in PATHOLOGIES if name in guessed]
     more = [name for name in PATHOLOGIES if name not in guessed]
     chosen: dict[str, str] = {}
-    columns = st.columns(4)
-    for number, field in enumerate([*FIELDS, *findings]):
-        _choose(columns[number % 4], field, source, guessed, chosen)
+    fields = [*FIELDS, *findings]
+    for field, column in zip(fields, _places(len(fields)), strict=True):
+        _choose(column, field, source, guessed, chosen)
     with st.expander("Labels that no column was found for"):
-        columns = st.columns(4)
-        for number, field in enumerate(more):
-            _choose(columns[number % 4], field, source, guessed, chosen)
+        for field, column in zip(more, _places(len(more)), strict=True):
+            _choose(column, field, source, guessed, chosen)
     return chosen
 
 
+def _places(count: int) -> list[DeltaGenerator]:
+    """Side by side, as many as fit."""
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    return [line.container(width=_FIELD) for _ in range(count)]
+
+
 def _choose(
-    place: st.delta_generator.DeltaGenerator, field: str, source: Source,
+    place: DeltaGenerator, field: str, source: Source,
     guessed: Mapping[str, str], chosen: dict[str, str],
 ) -> None:  # fmt: skip
     options = [_NONE, *source.columns]
