@@ -107,9 +107,41 @@ def test_score_takes_a_film_and_a_text(run, model, tmp_path):
     assert "unknown" in out
 
 
+def test_score_prints_each_prompt_of_a_finding(run, model, tmp_path):
+    path = tmp_path / "score.json"
+    code, out, _ = run("score", "--study", open_studies(SET).ids[5], "--ensemble", "Edema",
+                       "--model", model, "--data", SET, "--json", path)  # fmt: skip
+    sides = json.loads(path.read_text())["prompts"]
+    for side, lines in sides.items():
+        texts = getattr(default_prompts()["Edema"], side)
+        assert tuple(line["text"] for line in lines) == texts and all(t in out for t in texts)
+        assert sum(line["share"] for line in lines) == pytest.approx(1)
+    code, _, err = run("score", "--study", "x", "--ensemble", "Coin", "--data", SET)
+    assert code == 2 and "no prompts of 'Coin'" in err
+
+
+def test_regions_are_those_of_the_model_with_words_by_cosine(run, model, tmp_path):
+    path, studies = tmp_path / "regions.json", open_studies(SET)
+    code, out, _ = run("regions", "--study", studies.ids[5], "--prompt", "left effusion",
+                       "--model", model, "--data", SET, "--json", path)  # fmt: skip
+    made = json.loads(path.read_text())["regions"]
+    predictor = load_predictor(model)
+    shape = studies.image(5).shape
+    expected = predictor.regions(predictor.encode_row(studies, 5), ["left effusion"], shape)
+    assert code == 0 and len(made) == len(expected.boxes) == 3
+    assert [tuple(line["box"]) for line in made] == [pytest.approx(box) for box in expected.boxes]
+    assert [line["weight"] for line in made] == pytest.approx(expected.weights.tolist())
+    for place, line in enumerate(made):
+        assert {word for word, _ in line["words"]} == {"left", "effusion"}
+        cosines = [value for _, value in line["words"]]
+        assert cosines == pytest.approx(sorted(expected.word_similarity[:, place], reverse=True))
+    assert "left" in out and "effusion" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [([], "one of --study and --image"), (["--study", "nobody"], "no study 'nobody'"),
+    [([], "one of --study and --image"), (["--study", "a", "--image", "b"], "one of --study"),
+     (["--study", "nobody"], "no study 'nobody'"),
      (["--study", "a", "--text", "x", "--prompts", "p.json"], "one of --text and --prompts")],
 )  # fmt: skip
 def test_score_refuses_in_one_sentence(run, model, arguments, words):

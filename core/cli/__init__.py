@@ -26,6 +26,7 @@ from core.cli import (
     pretrain,
     probe,
     prompts,
+    regions,
     runs,
     score,
     search,
@@ -48,6 +49,7 @@ app.command("localize")(localize.localize_command)
 app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)
 app.command("examples")(examples.examples_command)
+app.command("regions")(regions.regions_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
 app.command("compare")(compare.compare_command)

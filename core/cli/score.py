@@ -7,6 +7,7 @@ import typer
 
 from core.cli.common import StderrProgress, check_out, write_json
 from core.cli.evaluate import PROMPTS_HELP
+from core.cli.one_film import check_one, one_film
 from core.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -34,29 +35,22 @@ def score_command(
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
     from core.cli.common import open_studies
     from core.evaluation.study_scores import study_scores, text_prompts, unknown_share
-    from core.films.read import read_image
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
 
     check_out(json)
-    if (study is None) == (image is None):
-        raise ExplorerError("Give one of --study and --image to score.")
+    check_one(study, image)
     if text is not None and prompts is not None:
         raise ExplorerError("Give one of --text and --prompts, or neither for the defaults.")
     asked = text_prompts(text) if text else load_prompts(prompts) if prompts else default_prompts()
     if ensemble is not None and ensemble not in asked:
         raise ExplorerError(f"There are no prompts of '{ensemble}'; choose {', '.join(asked)}.")
     studies = open_studies(data)
-    row = studies.position(study) if study is not None else None
     predictor = load_predictor(model)
-    if row is not None:
-        encoding, labels = predictor.encode_row(studies, row), studies.study(row).labels
-    else:
-        assert image is not None
-        encoding, labels = predictor.encode_image(read_image(image).pixels), {}
-    own = {name: values[0] for name, values in predictor.score(encoding, asked).items()}
+    film = one_film(predictor, studies, study, image)
+    own = {name: values[0] for name, values in predictor.score(film.encoding, asked).items()}
     others = predictor.score_set(studies, asked, StderrProgress("Encoding"))["lrclr"]
-    lines = study_scores(asked, own, others, row, labels)
+    lines = study_scores(asked, own, others, film.row, film.labels)
     print(f"{study or image} by {model}; rank: per cent of the other studies of {data} that score "
           "lower")  # fmt: skip
     print(f"{'':26} {'rank':>6} {'label':>7} " + " ".join(f"{name:>9}" for name in _SHOWN))
@@ -66,7 +60,7 @@ def score_command(
         print(f"{line.finding:26} {line.rank:6.1f} {labelled:>7} {scores}")
     figures: dict[str, Any] = {"findings": {line.finding: line.to_json() for line in lines}}
     if ensemble:
-        figures["prompts"] = _ensemble(predictor, encoding, asked[ensemble])
+        figures["prompts"] = _ensemble(predictor, film.encoding, asked[ensemble])
     print("None of these is a probability: compare within a column, not across findings.")
     if text and unknown_share(predictor.encode_texts([text])) > 0.5:
         typer.echo("The text tower knows few of these words; the score means little.", err=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.elements.lib.layout_utils import VerticalAlignment
 
 from core.errors import ExplorerError
 from core.inference.prompt_shares import PromptShare
@@ -15,9 +14,9 @@ from explorer.shared import figures, state
 from explorer.shared.state import Current
 
 _SIDES = {"positive": "Says that it is there", "negative": "Says that it is not"}
-_LONG = 24  # characters that a line holds in a narrow window; a longer prompt gets more lines
-_FIGURES = {"Image": 56, "Regions": 62, "Share": 104}  # of a line, with their widths in pixels
-_REMOVE = 42
+_FIELD, _LONG = 310, 40  # pixels, and the characters that they hold; longer prompts get more lines
+_SCORES, _SHARE, _REMOVE = 172, 110, 42  # widths of what stands beside it
+_BESIDE = _SCORES + _SHARE + _REMOVE + 2 * 16  # with the gaps; goes below where there is no room
 
 
 def edit(current: Current) -> PromptSet:
@@ -72,19 +71,16 @@ def _finding(prompts: PromptSet) -> str:
 def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) -> tuple[str, ...]:
     """What stands in the lines of a side, the empty ones left out."""
     texts: tuple[str, ...] = getattr(prompts, side)
-    head = _line("bottom")
-    head.markdown(f"**{_SIDES[side]}**", width="stretch")
-    for words, width in _FIGURES.items():
-        head.caption(words, width=width)
-    head.container(width=_REMOVE)
+    st.markdown(f"**{_SIDES[side]}**")
     shares = _shares(current, texts)
     typed = []
     for number, text in enumerate(texts):
-        line = _line("center")
+        line = st.container(horizontal=True, vertical_alignment="center", gap="small")
         name = f"{side.capitalize()} prompt {number + 1} of {finding}"
         typed.append(_field(line, name, text, _key(finding, side, number)))
-        _figures(line, shares[number] if shares else None)
-        line.button(
+        beside = line.container(horizontal=True, vertical_alignment="center", width=_BESIDE)
+        _figures(beside, shares[number] if shares else None)
+        beside.button(
             "", icon=":material/close:", key=_key("remove", finding, side, number), width=_REMOVE,
             help=f"Remove this {side} prompt", disabled=side == "positive" and len(texts) == 1,
             on_click=_remove, args=(finding, side, number),
@@ -98,28 +94,27 @@ def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) ->
     return tuple(text for text in typed if text.strip())
 
 
-def _line(alignment: VerticalAlignment) -> DeltaGenerator:
-    return st.container(horizontal=True, vertical_alignment=alignment, wrap=False, gap="small")
-
-
 def _field(line: DeltaGenerator, name: str, text: str, key: str) -> str:
     """A field that shows the whole prompt."""
     if len(text) <= _LONG:
-        typed = line.text_input(name, text, 300, key, label_visibility="collapsed")
+        typed = line.text_input(
+            name, text, 300, key, label_visibility="collapsed", width=_FIELD
+        )
     else:
         typed = line.text_area(
-            name, text, height="content", max_chars=300, key=key, label_visibility="collapsed"
-        )
+            name, text, height="content", max_chars=300, key=key, label_visibility="collapsed",
+            width=_FIELD,
+        )  # fmt: skip
     return str(typed or "")
 
 
 def _figures(line: DeltaGenerator, share: PromptShare | None) -> None:
     if share is None:
-        line.caption("not known", width=sum(_FIGURES.values()))
+        line.caption("not known", width=_SCORES + _SHARE)
         return
-    line.markdown(f"{share.global_score:.2f}", width=_FIGURES["Image"])
-    line.markdown(f"{share.local_score:.2f}", width=_FIGURES["Regions"])
-    line.html(_bar(share.share), width=_FIGURES["Share"])
+    scores = f"image {share.global_score:.2f}, regions {share.local_score:.2f}"
+    line.caption(scores, width=_SCORES)
+    line.html(_bar(share.share), width=_SHARE)
 
 
 def _bar(share: float) -> str:
