@@ -71,7 +71,7 @@ def test_every_prompt_stands_whole_on_a_line_with_its_share(app: AppTest) -> Non
                   for n in range(len(texts))]  # fmt: skip
         assert [field.value for field in fields] == list(texts)
         # A field of one line holds what fits; longer ones are of as many lines as they need.
-        assert all((field.type == "text_area") == (len(field.value) > 40) for field in fields)
+        assert all((field.type == "text_area") == (len(field.value) > 38) for field in fields)
     shares = [int(bar.body.split(" %</span>")[0].split(">")[-1]) for bar in app.get("html")]
     assert len(shares) == len(EDEMA.positive) + len(EDEMA.negative)
     assert sum(shares) == pytest.approx(200, abs=len(shares))  # each rounded

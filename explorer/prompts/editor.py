@@ -14,7 +14,7 @@ from explorer.shared import figures, state
 from explorer.shared.state import Current
 
 _SIDES = {"positive": "Says that it is there", "negative": "Says that it is not"}
-_FIELD, _LONG = 310, 40  # pixels, and the characters that they hold; longer prompts get more lines
+_FIELD, _LONG = 300, 38  # pixels, and the characters that they hold; longer prompts get more lines
 _SCORES, _SHARE, _REMOVE = 172, 110, 42  # widths of what stands beside it
 _BESIDE = _SCORES + _SHARE + _REMOVE + 2 * 16  # with the gaps; goes below where there is no room
 
