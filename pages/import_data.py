@@ -13,11 +13,12 @@ st.markdown(
     "`docs/import.md` before you pass a set on."
 )
 job = state.session().import_job
+running = job is not None and job.running
 if job is not None:
     view.watch(job)
-    if not job.running:
+if not running:
+    if job is not None:
         st.subheader("Another import")
-if job is None or not job.running:
     started = form.draw()
     if started is not None:
         state.start_import(started)
