@@ -6,6 +6,7 @@ only its user can say so.
 """
 
 import json
+import math
 import os
 import platform
 import time
@@ -51,11 +52,14 @@ def is_alive(owner: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def claimed(path: Path, what: str, **notes: Any) -> Iterator[Mapping[str, Any]]:
+def claimed(
+    path: Path, what: str, longest: float = math.inf, **notes: Any
+) -> Iterator[Mapping[str, Any]]:
     """Hold the claim `path` meanwhile.
 
     Args:
         what: what is claimed, as a message says it.
+        longest: seconds that nobody needs it; an older one of another computer is stale, too.
         notes: kept in the claim for who takes it over.
 
     Yields:
@@ -71,7 +75,7 @@ def claimed(path: Path, what: str, **notes: Any) -> Iterator[Mapping[str, Any]]:
         holder = read_claim(path)
         if holder is None:  # given back just now
             continue
-        if is_alive(holder):
+        if is_alive(holder) and not _is_forgotten(path, holder, longest):
             raise ExplorerError(_taken(path, what, holder))
         before = holder
         _take_away(path, holder)
@@ -107,6 +111,15 @@ def _written(path: Path, said: str) -> bool:
         return True
     except FileExistsError:
         return False
+
+
+def _is_forgotten(path: Path, holder: Mapping[str, Any], longest: float) -> bool:
+    """Whether another computer, such as a container that is gone, has held a claim too long."""
+    if holder.get("host") == platform.node():
+        return False
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > longest
+    return True
 
 
 def _take_away(path: Path, stale: Mapping[str, Any]) -> None:

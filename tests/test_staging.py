@@ -146,8 +146,14 @@ def test_a_claim_is_one_processs_until_it_ends(tmp_path: Path) -> None:
         assert before == owner and json.loads(claim.read_text())["pid"] == os.getpid()
     assert not claim.exists()
     claim.write_text(json.dumps({**owner, "host": "elsewhere"}))
-    with pytest.raises(ExplorerError, match="another computer .elsewhere."), claimed(claim, "It"):
+    with pytest.raises(ExplorerError, match="another computer .elsewhere."), claimed(
+        claim, "It", longest=60
+    ):
         pass
+    os.utime(claim, (time.time() - 100, time.time() - 100))
+    with claimed(claim, "It", longest=60):  # that computer is gone
+        pass
+    assert not claim.exists()
     claim.write_text("")  # of a process that died between making and writing it
     started = time.monotonic()
     with claimed(claim, "It"):

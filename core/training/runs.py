@@ -30,6 +30,7 @@ from core.training.states import StateFiles
 
 ENDED = ("finished", "failed", "cancelled", "paused")
 _PAUSE = "pause"
+_MOMENT = 60.0  # seconds; what is claimed here takes a few milliseconds
 _SUBMITTED = "LRCLR_RUN_SUBMITTED"
 """In the environment of a process that a run was submitted to: its folder is prepared."""
 
@@ -135,7 +136,9 @@ class Run:
         return first
 
     def _alive(self) -> bool:
-        return is_alive(_read(self.dir / "pid.json"))
+        # By number and start alone: a container has another name each time it is started.
+        seen = _read(self.dir / "pid.json")
+        return is_alive({name: value for name, value in seen.items() if name != "host"})
 
 
 def list_runs() -> list[Run]:
@@ -186,7 +189,7 @@ def _submit(run: Run, arguments: list[str], shown: list[str] | None = None) -> N
     """Have a process do the run; from here on it is queued, and may be stopped and paused."""
     folder = run.dir
     try:
-        with claimed(folder / "submit.lock", run.name):  # pressed twice at once
+        with claimed(folder / "submit.lock", run.name, _MOMENT):  # pressed twice at once
             if run.status in ("queued", "running"):
                 raise ExplorerError(f"'{run.name}' runs already.")
             (folder / "stop").unlink(missing_ok=True)
@@ -292,7 +295,7 @@ def _wait_turn(run: Run) -> None:
         if (run.dir / "stop").exists():
             raise Cancelled
         try:
-            with claimed(runs_dir() / ".turn.lock", "The queue of runs"):
+            with claimed(runs_dir() / ".turn.lock", "The queue of runs", _MOMENT):
                 if not run.waits_for:
                     _write(run.dir / "status.json", {"status": "running"})
                     return
