@@ -21,6 +21,7 @@ from core.paths import ASSETS
 from core.phantom.write import write_phantoms
 from core.training.record import read_record
 
+Array = np.ndarray
 LABELS = pd.DataFrame({"Fracture": [1, 0] * 40, "Edema": [1, 1, 0, 0] * 20}, dtype=float)
 
 
@@ -61,6 +62,73 @@ def test_seeds_are_averaged_and_small_findings_stand_apart() -> None:
         assert figure.value == pytest.approx(np.mean([a.figures[name].value for a in alone]))
     fracture = _compared([one], LABELS[["Fracture"]])[0]
     assert alone[0].figures["AUC small"].value == pytest.approx(fracture.figures["AUC lrclr"].value)
+
+
+def _constant(variant: str, seed: int, value: float, spread: Array | None = None) -> Trial:
+    """Every case at one value, so that nothing but seeds can move its mean."""
+    trial = _trial(variant, seed, 0.5, 0.5)
+    values = [value] * 40 if spread is None else (value + spread).tolist()
+    tally = Tally(list(range(0, 80, 2)), {("lrclr", "pointing_game"): values})
+    return Trial(variant, seed, trial.scores, {"Edema": tally})
+
+
+def test_intervals_know_that_seeds_differ() -> None:
+    name = "pointing_game lrclr"
+    trials = [_constant("base", 0, 0.2), _constant("base", 1, 0.8),
+              _constant("better", 0, 0.3), _constant("better", 1, 0.9)]  # fmt: skip
+    base, better = _compared(trials)
+    assert base.figures[name] == pytest.approx((0.5, 0.2, 0.8))
+    assert base.spread[name] == pytest.approx(np.std([0.2, 0.8], ddof=1))
+    # Seed by seed the gain is the same.
+    assert better.gains[name] == pytest.approx((0.1, 0.1, 0.1))
+    (alone,) = _compared(trials[:1])
+    assert alone.figures[name] == pytest.approx((0.2, 0.2, 0.2)) and not alone.spread
+    assert "±0.424" in as_markdown([base, better]) and "±" not in as_markdown([alone])
+    assert as_frame([base])[f"{name} sd over seeds"][0] == pytest.approx(base.spread[name])
+
+
+def test_intervals_resample_patients() -> None:
+    """Two films of each patient that are the same say what one says."""
+    one = _trial("base", 0, 0.5, 0.3)
+    twice = {name: np.concatenate([values, values]) for name, values in one.scores.items()}
+    tally = one.cases["Edema"]
+    key = ("lrclr", "pointing_game")
+    rows = tally.rows + [row + 80 for row in tally.rows]
+    both = Trial("base", 0, twice, {"Edema": Tally(rows, {key: tally.values[key] * 2})})
+    labels = pd.concat([LABELS, LABELS], ignore_index=True)
+    films, patients = (
+        Comparison(labels, n_bootstrap=200, patients=known)
+        for known in (None, np.tile(np.arange(80), 2))
+    )
+    films.add(both)
+    patients.add(both)
+    (alone,), (by_patient,), (by_film,) = _compared([one]), patients.rows(), films.rows()
+    for name in ("AUC lrclr", "pointing_game lrclr"):
+        assert by_patient.figures[name] == pytest.approx(alone.figures[name])
+        widths = [figure.high - figure.low for figure in
+                  (by_film.figures[name], by_patient.figures[name])]  # fmt: skip
+        assert widths[0] < 0.85 * widths[1]
+
+
+def test_what_one_finding_gains_another_loses_in_the_same_draws() -> None:
+    """Two findings with opposite truth: their mean AUC is one half in every resample."""
+    labels = pd.DataFrame({"A": LABELS["Fracture"], "B": 1 - LABELS["Fracture"]})
+    score = np.random.default_rng(0).normal(size=80)
+    scores = dict.fromkeys(("lrclr", "global", "local"), np.stack([score, score], axis=1))
+    (row,) = _compared([Trial("base", 0, scores, {})], labels)
+    assert row.figures["AUC lrclr"] == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_a_control_that_lacks_a_finding_has_no_mean() -> None:
+    one = _trial("base", 0, 1.0, 0.5)
+    edema = one.cases["Edema"]
+    key = ("mean-location", "pointing_game")
+    unknown = [float("nan")] * 40
+    cases = {"Edema": Tally(edema.rows, edema.values | {key: [1.0] * 40}),
+             "Fracture": Tally(edema.rows, edema.values | {key: unknown})}  # fmt: skip
+    (row,) = _compared([Trial("base", 0, one.scores, cases)])
+    assert "pointing_game mean-location" not in row.figures
+    assert "pointing_game lrclr" in row.figures
 
 
 def test_findings_of_few_cases_are_left_out_of_localisation() -> None:

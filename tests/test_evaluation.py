@@ -79,6 +79,57 @@ def test_scores_that_know_and_that_do_not():
     assert auc["local"] == (0.5, 0.5, 0.5)
 
 
+def test_findings_are_resampled_together():
+    """Opposite truth by the same scores: the mean AUC is one half in every draw."""
+    studies = TinySet(40)
+    studies.table["Fracture"] = 1.0 - studies.table["Lung Opacity"]
+    prompts = PromptSet({name: PROMPTS[name] for name in ("Fracture", "Lung Opacity")})
+    values = np.random.default_rng(0).random((40, 1)).repeat(2, axis=1)
+    report = auc_report(studies, prompts, dict.fromkeys(SCORES, values), 100)
+    assert report.mean["pair"] == pytest.approx((0.5, 0.5, 0.5))
+    alone = report.findings["Fracture"].auc["pair"]
+    assert alone.high - alone.low > 0.1
+
+
+def test_films_of_one_patient_are_one_draw():
+    studies, one = TinySet(120), TinySet(40)
+    for name in ("Fracture", "Lung Opacity"):
+        studies.table[name] = np.tile(one.table[name], 3)
+    studies.table["patient_id"] = [f"p{row % 40}" for row in range(120)]
+    prompts = PromptSet({name: PROMPTS[name] for name in ("Fracture", "Lung Opacity")})
+    values = np.random.default_rng(0).random((40, 2))
+    scores = [dict.fromkeys(SCORES, v) for v in (values, np.tile(values, (3, 1)))]
+    alone, three = (auc_report(s, prompts, given, 100)
+                    for s, given in zip((one, studies), scores, strict=True))  # fmt: skip
+    assert (three.n, three.patients, alone.patients) == (120, 40, 40)
+    for name in prompts:
+        assert three.findings[name].auc["pair"] == pytest.approx(alone.findings[name].auc["pair"])
+    assert three.mean["pair"] == pytest.approx(alone.mean["pair"])
+    assert "120 studies of 40 patients" in three.table()
+
+
+def test_a_scored_finding_without_labels_here_and_an_unreadable_image_count_for_none():
+    studies = TinySet(40)
+    values = np.random.default_rng(0).random((40, len(PROMPTS)))
+    values[7] = np.nan
+    report = auc_report(studies, PROMPTS, dict.fromkeys(SCORES, values), 50)
+    assert report.n == 39 and report.patients == 39 and len(report.unreadable) == 1
+    truth = studies.labels["Lung Opacity"].to_numpy()
+    expected = roc_auc_score(np.delete(truth, 7), np.delete(values[:, 2], 7))
+    assert report.findings["Lung Opacity"].auc["local"].value == pytest.approx(expected)
+
+
+def test_the_oracle_points_within_the_tolerance_of_the_longer_side():
+    """200 by 50: a cell's centre may lie six pixels from the mask."""
+    mask = np.zeros((200, 50), bool)
+    mask[105:110, 25] = True
+    cells = (np.arange(200) // 100)[:, None].repeat(50, axis=1)  # centres at 49.5 and 149.5
+    assert oracle_values(mask, cells)["pointing_game"] == 0.0
+    mask[:], mask[54:60, 25] = False, True  # 4 to 5 pixels below the first centre
+    assert oracle_values(mask, cells)["pointing_game"] == 1.0
+    assert oracle_values(mask.T, cells.T)["pointing_game"] == 1.0
+
+
 def test_default_prompts_are_those_of_the_labels(predictor):
     report = evaluate(predictor, TinySet(20), n_bootstrap=10)
     assert set(report.findings) == {"Fracture", "Lung Opacity"}

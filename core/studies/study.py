@@ -101,7 +101,7 @@ class StudySet(ABC):
     def study(self, row: int) -> Study:
         """The study of a row."""
         values = self.table.iloc[row]
-        known = values.reindex(PATHOLOGIES).astype(float).dropna()
+        told = {name: values[name] for name in PATHOLOGIES if name in values.index}
         text = str(values["text"]) if pd.notna(values["text"]) else ""
         return Study(
             id=str(values["id"]),
@@ -109,7 +109,7 @@ class StudySet(ABC):
             sentences=tuple(split_sentences(text)),
             view=str(values["view"]) if pd.notna(values["view"]) else "",
             patient_id=str(values["patient_id"]) if pd.notna(values["patient_id"]) else "",
-            labels={str(name): int(value) for name, value in known.items()},
+            labels={name: int(value) for name, value in told.items() if pd.notna(value)},
             boxes=self.boxes(row),
             notes=self.notes(row),
             text_derived=bool(values.get("text_derived", False)),
