@@ -55,7 +55,8 @@ def test_windows_are_those_of_pydicom(
     dataset.BitsStored, dataset.VOILUTFunction = 12, function
     dataset.WindowCenter, dataset.WindowWidth = round(center, 3), round(width, 3)
     array = np.array(values)
-    expected = apply_windowing(array, dataset) / 4095
+    with np.errstate(over="ignore"):  # pydicom's sigmoid, far from the centre
+        expected = apply_windowing(array, dataset) / 4095
     found = Window(round(center, 3), round(width, 3), function)(array.astype(np.float32))
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
