@@ -50,7 +50,7 @@ def test_scores_are_those_of_a_set_with_that_prompt_alone():
         alone = PromptSet({"x": FindingPrompts((line.text,), ("no",))})
         assert line.global_score == pytest.approx(predictor.score(image, alone)["positive"][0, 0])
         text = predictor.encode_texts([line.text])
-        assert line.local_score == pytest.approx(float(predictor.model.local_scores(image, text)))
+        assert line.local_score == pytest.approx(float(predictor.model.read(image, text).local))
     one, no = (predictor.encode_texts(list(side)) for side in (SIDE, ("no",)))
     model = predictor.model
     sides = [prompt_shares(model, image, side) for side in (one, no)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.inference.zero_shot import match, member_cosines, needs_match
+from core.inference.zero_shot import member_cosines
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
@@ -35,9 +35,10 @@ def prompt_shares(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> li
         texts: P prompts, the whole side.
     """
     cosine = member_cosines(image.image_features, texts.text_features, model.backbone.members)
-    parts = {"global": cosine.mean(dim=0)[0], "local": model.local_scores(image, texts)[0]}
-    if needs_match(model.config):
-        parts["match"] = match(model, image, texts)[0]
+    reading = model.read(image, texts)
+    parts = {
+        "global": cosine.mean(dim=0)[0], "local": reading.local[0], "match": reading.match[0]
+    }  # fmt: skip
     lines = zip(texts.texts, parts["global"], parts["local"], shares(parts, model.config),
                 strict=True)  # fmt: skip
     return [
