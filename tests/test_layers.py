@@ -193,3 +193,19 @@ def test_no_star_imports():
     for folder in ("core", "explorer", "pages"):
         for path in files(folder):
             assert not any(name.endswith(".*") for name in imports(path)), path
+
+
+def test_the_first_page_starts_without_what_it_does_not_show():
+    heavy = {"timm", "torchvision", "transformers", "sklearn", "captum", "matplotlib", "accelerate",
+             "open_clip", "tensorboard", "pydicom", "faiss"}  # fmt: skip
+    code = (
+        "import sys\n"
+        "from explorer.shared import sidebar, window_control\n"
+        "from explorer.prompts import free_text\n"
+        "from explorer.regions import example_view, film_view\n"
+        "from core.inference.predictor import load_predictor\n"
+        "load_predictor('demo').encode_texts(['left pleural effusion'])\n"
+        f"print(sorted(set(sys.modules) & {heavy!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stdout + done.stderr

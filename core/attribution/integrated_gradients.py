@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
@@ -22,6 +21,8 @@ def integrated_gradients(
     Signed as the other methods are: what speaks against the text is no evidence for it, and noise
     of both signs cancels when it is smoothed.
     """
+    from captum.attr import IntegratedGradients  # imports matplotlib: only where somebody asks
+
     explainer = IntegratedGradients(lambda given: target(model, model.encode_image(given)))
     baseline = pixels.amin(dim=(1, 2, 3), keepdim=True).expand_as(pixels)
     with torch.enable_grad():

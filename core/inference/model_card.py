@@ -12,8 +12,6 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCard as HubCard
-
 from core.backbones.known import NOT_STATED, KnownModel, facts
 from core.backbones.registry import split_size
 from core.lrclr.checkpoint import WEIGHTS, model_folder, model_notes
@@ -161,6 +159,8 @@ def _stated_sets(folder: Path) -> tuple[str, ...]:
 
 def _front_matter(readme: Path) -> dict[str, Any]:
     """Of a model card; empty where it has none, or one that is no YAML."""
+    from huggingface_hub import ModelCard as HubCard
+
     try:
         return HubCard.load(readme, ignore_metadata_errors=True).data.to_dict()
     except Exception:  # front matter is YAML of any kind; a card that is none says nothing

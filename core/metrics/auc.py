@@ -6,7 +6,6 @@ sort and one matrix product.
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from core.metrics.bootstrap import Draws, Interval, Sampled, resamples
 
@@ -23,6 +22,8 @@ def roc_auc(truth: Array, score: Array) -> float:
     """
     if len(np.unique(truth)) < 2:
         return float("nan")
+    from sklearn.metrics import roc_auc_score  # slow to import, and most pages show no AUC
+
     return float(roc_auc_score(truth, score))
 
 

@@ -8,17 +8,19 @@ takes goes through `widget`, `put_widget` and `begin_widget`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.evaluation.examples import load_examples
 from core.films.window import Window
 from core.inference.prompts import PromptSet, default_prompts
-from core.intake.dropped import Dropped
-from core.intake.job import ImportJob
 from core.studies import StudySet, UploadedSet
 from explorer.shared import cache
+
+if TYPE_CHECKING:
+    from core.intake.dropped import Dropped
+    from core.intake.job import ImportJob  # with pydicom and pyarrow, which one page needs
 
 KEY = "session"
 
@@ -60,9 +62,9 @@ class Session:
     runs_started: int = 0
     next_preset: str = ""  # to choose when the form is drawn next
     watched: frozenset[str] = frozenset()  # what was still at work when it was drawn last
-    import_job: ImportJob | None = None
+    import_job: "ImportJob | None" = None
     imports_done: int = 0  # each leaves the form with another folder to propose
-    dropped: Dropped | None = None  # removes its files with the session
+    dropped: "Dropped | None" = None  # removes its files with the session
     dropped_ids: tuple[str, ...] = ()  # of the files in the uploaders that were kept or refused
     dropped_error: str = ""
     import_entries: Mapping[str, str] = field(default_factory=dict)
@@ -287,7 +289,7 @@ def just_ended(name: str) -> bool:
     return name in before
 
 
-def start_import(job: ImportJob) -> None:
+def start_import(job: "ImportJob") -> None:
     """The import that the page shows."""
     _change(import_job=job)
 
@@ -298,7 +300,7 @@ def note_import() -> None:
     _change(imports_done=session().imports_done + 1, import_entries=entries)
 
 
-def keep_dropped(ids: tuple[str, ...], dropped: Dropped) -> None:
+def keep_dropped(ids: tuple[str, ...], dropped: "Dropped") -> None:
     """Keep files that were dropped, in place of those before."""
     forget_dropped()
     _change(dropped=dropped, dropped_ids=ids, dropped_error="")
