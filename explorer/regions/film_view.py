@@ -23,10 +23,9 @@ def film_with_regions(current: Current, text: str) -> None:
     )
     with place:
         components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)
-    elsewhere = components.nowhere(regions)
-    if elsewhere >= _NO_PLACE:
+    if regions.nowhere >= _NO_PLACE:
         st.info(
-            f"This text has no place here: {100 * elsewhere:.0f} % of its weight lies on no region."
+            f"This text has no place here: {100 * regions.nowhere:.0f} % of its weight lies on no region."
         )
     else:
         st.caption(

@@ -114,7 +114,7 @@ def region_film(
     shown, outlines = window_control.picture(current), dict(truth or {})
     figure = figures.film(
         figures.overlay(shown, truth=union(outlines.values())), regions.boxes,
-        regions.weights.tolist(), chosen, height, 1 - nowhere(regions),
+        regions.weights.tolist(), chosen, height, 1 - regions.nowhere,
         {name: _top(mask, shown.shape) for name, mask in outlines.items()},
     )  # fmt: skip
     said = alt.boxed(film_name(current), text, regions.boxes, shape(current), outlines)
@@ -123,11 +123,6 @@ def region_film(
     )
     points = event["selection"]["points"]
     return int(points[0]["customdata"]) if points else None
-
-
-def nowhere(regions: Regions) -> float:
-    """Share of the weight that lies on no region, 0..1."""
-    return float(getattr(regions, "nowhere", 0.0))
 
 
 def union(masks: Iterable[Mask]) -> Mask | None:
