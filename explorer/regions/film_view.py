@@ -25,7 +25,8 @@ def film_with_regions(current: Current, text: str) -> None:
         components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)
     if regions.nowhere >= _NO_PLACE:
         st.info(
-            f"This text has no place here: {100 * regions.nowhere:.0f} % of its weight lies on no region."
+            f"This text has no place here: {100 * regions.nowhere:.0f} % of its weight lies on no "
+            "region."
         )
     else:
         st.caption(
