@@ -36,7 +36,7 @@ def regions_command(
     print(f"{study or image} by {model}: {prompt}")
     for line in lines:
         x, y, w, h = line["box"]
-        words = ", ".join(f"{word} {value:.2f}" for word, value in line["words"][:_WORDS])
-        print(f"  {line['weight']:.3f}  x {x:.0f} y {y:.0f} w {w:.0f} h {h:.0f}  {words}")
+        said = ", ".join(f"{word} {value:.2f}" for word, value in line["words"][:_WORDS])
+        print(f"  {line['weight']:.3f}  x {x:.0f} y {y:.0f} w {w:.0f} h {h:.0f}  {said}")
     if json:
         write_json(json, {"regions": lines})
