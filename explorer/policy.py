@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 from core.errors import ExplorerError
 from core.paths import access_file
@@ -58,4 +59,7 @@ def _policy(path: Path, written: int) -> Policy:
             ip_network(network, strict=False)
         except ValueError:
             raise ExplorerError(f"{wrong}: '{network}' is no address or network.") from None
-    return Policy(**{n: v if isinstance(v, bool) else tuple(v) for n, v in told.items()})
+    settings: dict[str, Any] = {
+        name: value if isinstance(value, bool) else tuple(value) for name, value in told.items()
+    }
+    return Policy(**settings)

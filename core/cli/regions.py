@@ -31,8 +31,8 @@ def regions_command(
     lines: list[dict[str, Any]] = []
     for place, (box, weight) in enumerate(zip(chosen.boxes, chosen.weights, strict=True)):
         cosines = zip(chosen.words, chosen.word_similarity[:, place], strict=True)
-        words = sorted(((word, float(value)) for word, value in cosines), key=lambda w: -w[1])
-        lines.append({"box": list(box), "weight": float(weight), "words": words})
+        by_cosine = sorted(((word, float(value)) for word, value in cosines), key=lambda w: -w[1])
+        lines.append({"box": list(box), "weight": float(weight), "words": by_cosine})
     print(f"{study or image} by {model}: {prompt}")
     for line in lines:
         x, y, w, h = line["box"]

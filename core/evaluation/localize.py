@@ -111,19 +111,18 @@ def measure_cases(
         unreadable: gets a sentence for each study whose image cannot be read; it is left out.
     """
     check_methods(methods)
-    known: LocationPrior | None = None if MEAN_LOCATION in methods else {}
+    known = None if MEAN_LOCATION in methods else LocationPrior("", {}, {})
     tallies: dict[str, Tally] = {}
     for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
         chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
         if unreadable is not None:
             unreadable += chunk.unreadable
-        if chunk.findings and known is None:
-            known = prior()
         for finding in chunk.findings:
+            known = known or prior()  # asked for only where there is something to measure
             tally = tallies.setdefault(finding, Tally())
             tally.rows += chunk.rows_of(finding)
             for method in methods:
-                for values in chunk.measure(method, finding, known or {}, seed, costly):
+                for values in chunk.measure(method, finding, known, seed, costly):
                     for measure, value in values.items():
                         tally.values.setdefault((method, measure), []).append(value)
         if progress:

@@ -11,8 +11,8 @@ After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our
 """
 
 import math
+from dataclasses import dataclass
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,8 @@ from core.lrclr.losses import filip_pool, gloria_pool, lse_pool
 from core.lrclr.region_reader import RegionReader
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """What the kept regions of B images say of P texts."""
 
     local: Tensor  # (B, P), made of the weighted regions
