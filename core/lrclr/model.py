@@ -11,8 +11,8 @@ After Rizvi et al., arXiv 2303.14153, as far as it is published; the rest is our
 """
 
 import math
-from dataclasses import dataclass
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
