@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.attribution import METHODS, Images, attribute, attribution_maps
+from core.attribution import METHODS, attribute, attribution_maps
 from core.attribution.gradcam import gradcam
 from core.attribution.integrated_gradients import integrated_gradients
 from core.attribution.layer import layer_gradient
@@ -17,6 +17,7 @@ from core.attribution.target import GlobalCosine
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.backbones.ensemble import Ensemble
 from core.errors import ExplorerError
+from core.inference.images import Images
 from core.inference.predictor import Predictor
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding

@@ -25,6 +25,7 @@ from core.archive.layout import finished, read_description
 from core.archive.pipeline import EmbedProgress
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
+from core.films.loaded import LoadedImage
 from core.inference.predictor import Predictor, load_predictor
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
@@ -35,12 +36,12 @@ from core.specs import open_shards, open_studies
 class OddSet(TinySet):
     """A set some of whose files cannot be read: one refused, one that raises what it likes."""
 
-    def image(self, row: int) -> np.ndarray:
+    def loaded(self, row: int) -> LoadedImage:
         if row == 3:
             raise ExplorerError("t3.png is damaged; copy it again.")
         if row == 8:
             raise IndexError("private words of a decoder")
-        return super().image(row)
+        return super().loaded(row)
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:
@@ -76,7 +77,7 @@ def test_bad_files_are_listed_and_left_out(tmp_path):
 
 def test_a_set_without_one_good_file_ends_and_is_refused_when_opened(tmp_path):
     class Bad(TinySet):
-        def image(self, row: int) -> np.ndarray:
+        def loaded(self, row: int) -> LoadedImage:
             raise ExplorerError("It is damaged.")
 
     _, _, done = make(tmp_path, Bad())
@@ -181,10 +182,10 @@ def test_quick_gelu_is_folded_into_the_layers_around_it():
 class Killer(TinySet):
     """One file ends the process that reads it, as a decoder in C may."""
 
-    def image(self, row: int) -> np.ndarray:
+    def loaded(self, row: int) -> LoadedImage:
         if row == 2:
             os._exit(1)
-        return super().image(row)
+        return super().loaded(row)
 
 
 @pytest.mark.slow

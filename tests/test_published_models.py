@@ -22,8 +22,9 @@ from tiny_open_clip import TEXT, VISION
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from core.attribution import Images, attribution_maps
+from core.attribution import attribution_maps
 from core.errors import ExplorerError
+from core.inference.images import Images
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.lrclr.checkpoint import load_model

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
+from core.films.loaded import LoadedImage, drawn_image
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.preprocessing import Preprocess
@@ -111,13 +112,16 @@ class TinySet(StudySet):
         ).astype({"Fracture": float})
         self.reads = 0
 
-    def image(self, row: int) -> np.ndarray:
+    def loaded(self, row: int) -> LoadedImage:
         self.reads += 1
         rng = np.random.default_rng([self.seed, row])
         image = rng.uniform(0, 100, self.shape).astype(np.float32)
         for box in self.boxes(row):
             image[int(box.y) : int(box.y + box.h), int(box.x) : int(box.x + box.w)] = 255
-        return image
+        return drawn_image(image)
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        return ()
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         if row % 2 == 0:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from core.attribution import METHODS, Images, attribution_maps
+from core.attribution import METHODS, attribution_maps
+from core.inference.images import Images
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.studies import StudySet

@@ -54,7 +54,8 @@ def decoded(
                     yield image
                     done += 1
             except BrokenProcessPool:
-                yield f"{studies.ids[rows[done]]} ended the process that read it; check the file."
+                name = studies.study_id(rows[done])
+                yield f"{name} ended the process that read it; check the file."
                 done += 1
 
 
@@ -80,8 +81,8 @@ def _of_worker(row: int) -> Decoded:
 
 def _decode(studies: StudySet, preprocess: Preprocess, row: int) -> Decoded:
     try:
-        return preprocess.resize(studies.image(row)).numpy()
+        return preprocess.resize(studies.loaded(row).pixels).numpy()
     except ExplorerError as error:
         return str(error)
     except Exception as error:  # one odd file must not end the work of a night
-        return f"{studies.ids[row]} cannot be read ({type(error).__name__}); check the file."
+        return f"{studies.study_id(row)} cannot be read ({type(error).__name__}); check the file."

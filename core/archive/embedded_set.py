@@ -13,6 +13,7 @@ from core.archive.layout import STUDIES
 from core.archive.rescore import TextColumns, archive_scores, scores_alone
 from core.errors import ExplorerError
 from core.films.film import Film
+from core.films.loaded import LoadedImage
 from core.inference.encoded_set import EncodedSet
 from core.inference.prompts import PromptSet
 from core.inference.zero_shot import Scores
@@ -82,9 +83,13 @@ class EmbeddedSet(EncodedSet):
             )
         return found
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`; from the set that was embedded."""
-        return self.source.image(self._row(row))
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`; from the set that was embedded."""
+        return self.source.loaded(self._row(row))
+
+    def recalled(self, row: int) -> LoadedImage:
+        """See `StudySet.recalled`; the source remembers."""
+        return self.source.recalled(self._row(row))
 
     def film(self, row: int) -> Film:
         """See `StudySet.film`."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from core.attribution.controls import centre, random
 from core.attribution.gradcam import gradcam
-from core.attribution.images import Images, Reads
 from core.attribution.integrated_gradients import integrated_gradients
 from core.attribution.occlusion import occlusion
 from core.attribution.region_weights import (
@@ -26,6 +25,7 @@ from core.attribution.region_weights import (
 from core.attribution.rollout import rollout
 from core.attribution.target import GlobalCosine, Target
 from core.errors import ExplorerError
+from core.inference.images import Images, Reads
 from core.inference.predictor import Predictor
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 

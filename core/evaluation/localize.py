@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.attribution import METHODS, Images, attribution_maps
+from core.attribution import METHODS, attribution_maps
 from core.errors import ExplorerError
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport
 from core.evaluation.tally import MIN_CASES, Tally, localization_report
+from core.inference.images import Images
 from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet, prompts_for
 from core.labels import PATHOLOGIES
@@ -164,7 +165,7 @@ class _Chunk:
                 found = studies.masks(row)
                 image = studies.image(row) if found else None
             except ExplorerError as error:
-                self.unreadable.append(f"{studies.ids[row]}: {error}")
+                self.unreadable.append(f"{studies.study_id(row)}: {error}")
                 continue
             masks = {
                 name: mask

@@ -1,12 +1,15 @@
 """A radiograph as it was read, and what is unusual about it."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.films.film import Film
 from core.films.view import look_notes
+from core.films.window import between
 
 
 @dataclass(frozen=True)
@@ -14,15 +17,31 @@ class LoadedImage:
     """A radiograph as read: dense is bright."""
 
     pixels: NDArray[np.float32]  # (H, W), 0..255
-    kind: str  # "PNG", "JPEG" or "DICOM"
+    kind: str  # "PNG", "JPEG", "DICOM" or "drawn"
     remarks: tuple[str, ...]  # what was done in reading, and what its header says
     film: Film  # the same before its window
     view: str = ""  # as the header says it; see core.films.dicom.describe
 
-    @property
+    @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What was done or is unusual, one sentence each; looked for when asked."""
+        """What was done or is unusual, one sentence each; looked for when first asked."""
         return (*self.remarks, *unusual(self.pixels, self.view))
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """Whatever of it takes memory."""
+        outside = self.film.outside
+        return (self.pixels, self.film.values, *(() if outside is None else (outside,)))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return sum({id(array): array.nbytes for array in self.arrays}.values())
+
+
+def drawn_image(pixels: NDArray[np.float32]) -> LoadedImage:
+    """A picture (H, W) in 0..255 that was drawn and not read from a file."""
+    return LoadedImage(pixels, "drawn", (), Film(pixels, between(0, 255)))
 
 
 def unusual(pixels: NDArray[np.float32], view: str = "") -> tuple[str, ...]:

@@ -50,6 +50,15 @@ def read_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
     return _read_picture(data, name)
 
 
+def file_version(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file, which change with its content; None where there is no such file."""
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return None
+    return seen.st_size, seen.st_mtime_ns
+
+
 def _bytes(source: Path | bytes, name: str) -> bytes:
     try:
         size = source.stat().st_size if isinstance(source, Path) else len(source)

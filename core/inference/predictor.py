@@ -5,6 +5,7 @@ stored on it or hooked into it, so that threads need not wait for each other.
 """
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from core.errors import ExplorerError
 from core.inference.encoded_set import EncodedSet, encodings_of
+from core.inference.images import Images
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
 from core.inference.set_cache import cached_encoding
@@ -114,11 +116,20 @@ class Predictor:
         texts = self.encode_texts(prompts.all_texts())
         return encoded.scores(self.model, texts, prompts, progress)
 
+    def images(self, studies: StudySet, row: int) -> Images:
+        """One study, a batch of 1, in every form; an archive's encoding comes from its shards.
+
+        Raises:
+            ExplorerError: another model made the shards; and when a form is asked for, the image
+                cannot be read.
+        """
+        preprocess, encoded = self.model.backbone.preprocess, self._encodings(studies)
+        kept = None if encoded is None else partial(encoded.encoding, np.array([row]))
+        return Images(self.model, lambda: preprocess(studies.image(row))[None], kept)
+
     def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:
         """Encoding of one study, a batch of 1; of an archive's from its shards."""
-        if (encoded := self._encodings(studies)) is not None:
-            return encoded.encoding(np.array([row]))
-        return self.encode_image(studies.image(row))
+        return self.images(studies, row).encoding
 
     def _encodings(self, studies: StudySet) -> EncodedSet | None:
         """The set, where it has encodings by this model.
@@ -155,7 +166,7 @@ def unreadable(studies: StudySet, readable: NDArray[np.bool_]) -> tuple[str, ...
             reason = "it could not be read when the set was encoded."
         except ExplorerError as error:
             reason = str(error)
-        found.append(f"{studies.ids[row]}: {reason}")
+        found.append(f"{studies.study_id(int(row))}: {reason}")
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """A manifest: a CSV with one row per image, as the phantom command and the shared sets write it."""
 
+from collections.abc import Hashable
 from hashlib import sha256
 from os.path import isfile
 from pathlib import Path, PurePosixPath
@@ -7,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.films.film import Film
-from core.films.read import read_image
+from core.films.loaded import LoadedImage
+from core.films.read import file_version, read_image
 from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
 from core.studies.cells import LABEL_WORDS, label_column, label_value, spelled_as, structure
@@ -36,17 +36,20 @@ class ManifestSet(StudySet):
         self.spec, self.root = str(path), path.resolve().parent
         self.table, self.problems = table, problems
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
-        return read_image(self.root / str(self.table["image"].iloc[row])).pixels
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`."""
+        return read_image(self._path(row))
 
-    def film(self, row: int) -> Film:
-        """See `StudySet.film`."""
-        return read_image(self.root / str(self.table["image"].iloc[row])).film
+    def version(self, row: int) -> Hashable:
+        """See `StudySet.version`."""
+        return file_version(self._path(row))
+
+    def _path(self, row: int) -> Path:
+        return self.root / str(self.table["image"].iloc[row])
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        loaded = read_image(self.root / str(self.table["image"].iloc[row]))
+        loaded = self.recalled(row)
         table = self.table
         burned_in = BURNED_IN in table and label_value(table[BURNED_IN].iloc[row]) == 1
         lateral = is_lateral(table["view"].iloc[row])
@@ -65,9 +68,12 @@ class ManifestSet(StudySet):
 
     def masks(self, row: int) -> dict[str, Mask]:
         """See `StudySet.masks`; damaged and empty ones are left out, others scaled to the film."""
+        boxes, files = self.boxes(row), self._mask_files(row)
+        if not boxes and not files:  # nothing is drawn: the film need not be read
+            return {}
         height, width = self.image(row).shape
-        masks = masks_from_boxes(self.boxes(row), (height, width))
-        for name, paths in self._mask_files(row).items():
+        masks = masks_from_boxes(boxes, (height, width))
+        for name, paths in files.items():
             drawn = [mask for path in paths if (mask := read_mask(path)) is not None]
             fitted = [fit_mask(mask, (height, width)) for mask in drawn]
             union = np.logical_or.reduce(fitted) if fitted else np.zeros(0, bool)

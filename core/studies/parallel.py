@@ -50,7 +50,7 @@ def _image(row: int) -> NDArray[Any] | str:
 
 def _made(studies: StudySet, prepare: Prepare, row: int) -> NDArray[Any] | str:
     try:
-        image = studies.image(row)
+        image = studies.loaded(row).pixels
     except ExplorerError as error:
         return str(error)
     return prepare(image)

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.films.film import Film
+from core.films.loaded import LoadedImage, drawn_image
 from core.labels import PHANTOM_FINDINGS
 from core.language.claim import KINDS, PRESENT, Claim
 from core.language.facts import Facts
@@ -61,13 +63,36 @@ class PhantomSet(StudySet):
                 self._drawn.popitem(last=False)
         return drawn
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
-        return self.rendering(row).image.astype(np.float32)
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`; the film is drawn finer only where it is looked at (`film`)."""
+        return drawn_image(self.rendering(row).image.astype(np.float32))
+
+    def recalled(self, row: int) -> LoadedImage:
+        """See `StudySet.recalled`; what is remembered is the rendering."""
+        return self.loaded(row)
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """The same anatomy and exposure on a finer detector."""
-        return render(self.cases[row], max(DISPLAY_SIZE, self.size)).image
+        return self._fine(row).pixels.astype(np.uint8)
+
+    def film(self, row: int) -> Film:
+        """See `StudySet.film`; that of the finer detector."""
+        return self._fine(row).film
+
+    def _fine(self, row: int) -> LoadedImage:
+        def draw() -> LoadedImage:
+            pixels = render(self.cases[row], max(DISPLAY_SIZE, self.size)).image.astype(np.float32)
+            return drawn_image(pixels)
+
+        return self._remembered(("fine", row), draw)
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """None: it was drawn to be a chest radiograph."""
+        return ()
+
+    def report(self, row: int) -> list[str]:
+        """See `StudySet.report`; as written."""
+        return self._sentences[row]
 
     def masks(self, row: int) -> dict[str, Mask]:
         """See `StudySet.masks`."""

@@ -1,8 +1,9 @@
 """A study set is a table with one row per image; this is what every source must offer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,16 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.films.film import Film
-from core.films.window import between
+from core.films.loaded import LoadedImage
+from core.films.recent import RecentFilms
 from core.labels import PATHOLOGIES
 from core.language.facts import Facts, read_report
 from core.studies.patients import patient_groups
 from core.studies.sentences import split_sentences
 
 Mask = NDArray[np.bool_]
+
+_recent = RecentFilms(256 * 2**20)  # of all sets together: some four large films
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class Study:
 class StudySet(ABC):
     """Images in 0..255 with reports and labels; images load when asked for.
 
+    A source says how an image is read (`loaded`). Picture, film and notes follow from what was read
+    lately (`recalled`), so that who looks at a study reads its file once; what goes through a whole
+    set asks `loaded`, and pushes nothing out of memory.
+
     Attributes:
         spec: the string that opens the set again.
         table: one row per image, at least `id`, `text`, `view`, `patient_id` and the label columns
@@ -65,8 +73,12 @@ class StudySet(ABC):
 
     @property
     def ids(self) -> list[str]:
-        """The studies' ids, in order."""
+        """The studies' ids, in order; made of the whole table each time, see `study_id`."""
         return [str(value) for value in self.table["id"]]
+
+    def study_id(self, row: int) -> str:
+        """The id of one study."""
+        return str(self.table["id"].iloc[row])
 
     @property
     def labels(self) -> pd.DataFrame:
@@ -80,8 +92,13 @@ class StudySet(ABC):
 
     @property
     def reports(self) -> list[list[str]]:
-        """The sentences of each report; empty where there is none."""
+        """The sentences of each report; made of the whole table each time, see `report`."""
         return [split_sentences(str(text)) for text in self.table["text"].fillna("")]
+
+    def report(self, row: int) -> list[str]:
+        """The sentences of one report; empty where there is none."""
+        text = self.table["text"].iloc[row]
+        return split_sentences(str(text)) if pd.notna(text) else []
 
     def facts(self) -> list[Facts]:
         """What is known of each study: what its report claims, read by rule."""
@@ -116,12 +133,40 @@ class StudySet(ABC):
         )
 
     @abstractmethod
+    def loaded(self, row: int) -> LoadedImage:
+        """The image of a row, read anew.
+
+        Raises:
+            ExplorerError: the file cannot be read.
+        """
+
+    def version(self, row: int) -> Hashable:
+        """Changes with the file of a row, where it has one: what was read before is then stale."""
+        return None
+
+    def recalled(self, row: int) -> LoadedImage:
+        """`loaded`, or what it gave lately; its arrays cannot be written to.
+
+        Raises:
+            ExplorerError: as `loaded`.
+        """
+        return self._remembered((row, self.version(row)), lambda: self.loaded(row))
+
+    def _remembered(self, key: Hashable, read: Callable[[], LoadedImage]) -> LoadedImage:
+        return _recent.get((self._token, key), read)
+
+    @cached_property
+    def _token(self) -> object:
+        """What its films are remembered by: this set's own, whatever becomes of its address."""
+        return object()
+
     def image(self, row: int) -> NDArray[np.float32]:
         """Pixels (H, W) float32 in 0..255, dense is bright.
 
         Raises:
             ExplorerError: the file cannot be read.
         """
+        return self.recalled(row).pixels
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """The image to look at; may be finer than `image`, never another field of view."""
@@ -133,7 +178,7 @@ class StudySet(ABC):
         Raises:
             ExplorerError: the file cannot be read.
         """
-        return Film(self.display_image(row).astype(np.float32), between(0, 255))
+        return self.recalled(row).film
 
     def masks(self, row: int) -> dict[str, Mask]:
         """Truth by CheXpert name (H, W) in the pixels of `image`; boxes fill in for masks."""
@@ -145,7 +190,7 @@ class StudySet(ABC):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """What is unusual about the image of a row."""
-        return ()
+        return self.recalled(row).notes
 
     @property
     @abstractmethod
@@ -166,9 +211,13 @@ class Subset(StudySet):
         self.spec, self.problems = parent.spec, parent.problems
         self.table = parent.table.iloc[rows].reset_index(drop=True)
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
-        return self.parent.image(self.rows[row])
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`."""
+        return self.parent.loaded(self.rows[row])
+
+    def recalled(self, row: int) -> LoadedImage:
+        """See `StudySet.recalled`; the parent remembers."""
+        return self.parent.recalled(self.rows[row])
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""

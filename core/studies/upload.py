@@ -2,11 +2,9 @@
 
 from hashlib import sha256
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from core.films.film import Film
+from core.films.loaded import LoadedImage
 from core.films.read import read_image
 from core.studies.study import StudySet
 
@@ -23,22 +21,18 @@ class UploadedSet(StudySet):
         loaded = read_image(data, name)
         digest = sha256(data).hexdigest()
         self.spec = f"upload:{digest[:8]}"
-        self._pixels, self._notes, self._film = loaded.pixels, loaded.notes, loaded.film
+        self._loaded = loaded
         self._fingerprint = f"upload:{digest}"
         row = {"id": f"upload-{digest[:8]}", "text": "", "view": loaded.view, "patient_id": ""}
         self.table = pd.DataFrame([row])
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
-        return self._pixels
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`; read when it was uploaded."""
+        return self._loaded
 
-    def film(self, row: int) -> Film:
-        """See `StudySet.film`."""
-        return self._film
-
-    def notes(self, row: int) -> tuple[str, ...]:
-        """See `StudySet.notes`."""
-        return self._notes
+    def recalled(self, row: int) -> LoadedImage:
+        """See `StudySet.recalled`; it stays with the set alone, and goes with it."""
+        return self._loaded
 
     @property
     def fingerprint(self) -> str:

@@ -42,7 +42,7 @@ def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _shares(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
             _studies: StudySet) -> list[PromptShare]:  # fmt: skip
-    image = cache.encode_image(model, fingerprint, row, _studies)
+    image = cache.images(model, fingerprint, row, _studies).encoding
     return prompt_shares(model.model, image, model.encode_texts(list(texts)))
 
 

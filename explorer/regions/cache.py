@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.attribution import Images, attribution_maps
+from core.attribution import attribution_maps
 from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
@@ -23,11 +23,7 @@ def _map(
     texts: tuple[str, ...],
     _studies: StudySet,
 ) -> NDArray[np.float32]:
-    images = Images(
-        model.model,
-        lambda: model.model.backbone.preprocess(_studies.image(row))[None],
-        lambda: cache.encode_image(model, fingerprint, row, _studies),
-    )
+    images = cache.images(model, fingerprint, row, _studies)
     return attribution_maps(method, model, images, list(texts))[0]
 
 
@@ -49,7 +45,7 @@ def _regions(
     shape: tuple[int, int],
     _studies: StudySet,
 ) -> Regions:
-    encoding = cache.encode_image(model, fingerprint, row, _studies)
+    encoding = cache.images(model, fingerprint, row, _studies).encoding
     return model.regions(encoding, list(texts), shape)
 
 

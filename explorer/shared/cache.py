@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.backbones.downloads import reporting
 from core.films.film import Film
 from core.films.window import Window
+from core.inference.images import Images
 from core.inference.model_card import ModelCard, learned_from_drawings
 from core.inference.model_card import model_card as model_card_of
 from core.inference.predictor import Predictor, load_predictor
@@ -128,35 +129,28 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
 
 
 @by_study(st.cache_resource, max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def encode_image(
-    model: Predictor, fingerprint: str, row: int, _studies: StudySet
-) -> ImageEncoding:
-    """`image_encoding` of a loaded model, for cached results that hang on both."""
-    return model.encode_row(_studies, row)
+def images(model: Predictor, fingerprint: str, row: int, _studies: StudySet) -> Images:
+    """One study as a loaded model reads it, for cached results that hang on both."""
+    return model.images(_studies, row)
 
 
 def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
     """Encoding of one image, a batch of 1."""
-    return encode_image(predictor(spec), fingerprint_of(of), row, of)
-
-
-@by_study(st.cache_resource, max_entries=8, show_spinner=False)
-def _film(fingerprint: str, row: int, _studies: StudySet) -> Film:
-    return _studies.film(row)
+    return images(predictor(spec), fingerprint_of(of), row, of).encoding
 
 
 def film(of: StudySet, row: int) -> Film:
-    """The image before its window."""
-    return _film(fingerprint_of(of), row, of)
+    """The image before its window; the set itself remembers a few."""
+    return of.film(row)
 
 
-@by_study(st.cache_data, max_entries=128, show_spinner=False)
+@by_study(st.cache_data, max_entries=48, show_spinner=False)  # up to 10 MB each
 def _display(
     fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
 ) -> NDArray[np.uint8]:
     if window is None:
         return _studies.display_image(row)
-    shown = _film(fingerprint, row, _studies).show(Window(*window))
+    shown = _studies.film(row).show(Window(*window))
     return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
 
 

@@ -46,7 +46,7 @@ def prompt_box(label: str = "Prompt", live: bool = False) -> str:
 
 def prompt_or_sentence(current: Current) -> tuple[str, bool]:
     """The free prompt, or a sentence of the study's own report; and whether it is the prompt."""
-    sentences = current.studies.reports[current.row]
+    sentences = current.studies.report(current.row)
     if not sentences:
         return prompt_box(), True
     source = st.segmented_control(
@@ -176,6 +176,7 @@ def study_notes(current: Current) -> None:
 
 def open_button(studies: StudySet, row: int, key: str) -> None:
     """A study's id as a button that makes it the current study."""
-    if st.button(studies.ids[row], key=key, width="stretch", help="Make this the current study"):
+    study_id = studies.study_id(row)
+    if st.button(study_id, key=key, width="stretch", help="Make this the current study"):
         state.choose_row(row)
         st.rerun()

@@ -1,19 +1,16 @@
 """A published set as a study set; what differs between sets is built by the files beside this."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.films.film import Film
 from core.films.loaded import LoadedImage
-from core.films.read import read_image
+from core.films.read import file_version, read_image
 from core.films.view import LATERAL_NOTE, is_lateral
 from core.labels import PATHOLOGIES
 from core.studies.study import Box, Mask, Study, StudySet, masks_from_boxes
@@ -55,27 +52,21 @@ class PublicSet(StudySet):
         self.table, self.problems = table, problems
         self._boxes, self._masks, self._report = boxes, masks, report
         self._box_rows = {} if boxes is None else boxes.groupby("id").indices
-        self._last: tuple[int, LoadedImage] | None = None
 
-    def _load(self, row: int) -> LoadedImage:
-        """One picture stays: who looks at a study asks for image, notes, boxes and masks of it."""
-        last = self._last
-        if last is None or last[0] != row:
-            last = (row, read_image(self.root / str(self.table["image"].iloc[row])))
-            self._last = last
-        return last[1]
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`."""
+        return read_image(self._path(row))
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
-        return self._load(row).pixels
+    def version(self, row: int) -> Hashable:
+        """See `StudySet.version`."""
+        return file_version(self._path(row))
 
-    def film(self, row: int) -> Film:
-        """See `StudySet.film`."""
-        return self._load(row).film
+    def _path(self, row: int) -> Path:
+        return self.root / str(self.table["image"].iloc[row])
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `StudySet.notes`."""
-        notes = self._load(row).notes
+        notes = super().notes(row)
         lateral = is_lateral(self.table["view"].iloc[row])
         return (*notes, LATERAL_NOTE) if lateral else notes
 
@@ -103,6 +94,11 @@ class PublicSet(StudySet):
         self._read_reports([row])
         return super().study(row)
 
+    def report(self, row: int) -> list[str]:
+        """See `StudySet.report`."""
+        self._read_reports([row])
+        return super().report(row)
+
     @property
     def reports(self) -> list[list[str]]:
         """See `StudySet.reports`; reads those that lie in files of their own, once."""
@@ -112,10 +108,9 @@ class PublicSet(StudySet):
     def _read_reports(self, rows: Sequence[int]) -> None:
         if self._report is None:
             return
-        missing = self.table["text"].isna().to_numpy()
         column = self.table.columns.get_loc("text")
         for row in rows:
-            if missing[row]:
+            if pd.isna(self.table.iat[row, column]):
                 self.table.iat[row, column] = self._report(self.table.iloc[row])
 
     @property
@@ -139,9 +134,6 @@ class PublicSet(StudySet):
         part = PublicSet(self.root, table, self.problems, None, self._masks, self._report)
         part._boxes, part._box_rows, part.spec = self._boxes, self._box_rows, self.spec
         return part
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_last": None}  # worker processes read for themselves
 
 
 def build(
