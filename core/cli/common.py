@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,43 @@ class StderrProgress:
             told = f"{done} of {total}, {left:.0f} s left" if total else f"{done} so far"
             print(f"{self.what}: {told}", file=sys.stderr)
             self._last = now
+
+
+class StepsProgress:
+    """Steps and checks of a training run as lines on stderr: step, loss and time left."""
+
+    def __init__(self, every: float = 5.0) -> None:
+        """Nothing said yet.
+
+        Args:
+            every: seconds between two lines about steps; the first, the last and checks are said.
+        """
+        self._every, self._last = every, -math.inf
+
+    def __call__(self, line: Mapping[str, Any]) -> None:
+        """Say a line of the run's log, if it is time to."""
+        if line["kind"] == "check":
+            auc = line["score"]
+            print(f"Check after step {line['step']}: mean AUC {auc:.3f}", file=sys.stderr)
+        elif line["kind"] == "step":
+            now, last = time.monotonic(), line["step"] >= line["steps"]
+            if last or now - self._last >= self._every:
+                self._last = now
+                left = "done" if last else f"{duration(line['left'])} left"
+                told = f"Step {line['step']} of {line['steps']}: loss {line['loss']:.3f}, {left}"
+                print(told, file=sys.stderr)
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, in words.
+
+    >>> duration(42), duration(95), duration(7500)
+    ('42 s', '2 min', '2 h 5 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from core.cli.common import StderrProgress
+from core.cli.common import StderrProgress, StepsProgress
 from core.lrclr.config import FUSIONS, LOCAL_FORMS, REGION_FEATURES, LRCLRConfig
 from core.precision import PRECISIONS
 from core.training.settings import LOSS_FORMS, FinetuneConfig, Schedule, Weights
@@ -145,7 +145,7 @@ def _train(
         from core.training.config_file import read_config  # a run that waits its turn is light
         from core.training.finetune import finetune
 
-        finetune(read_config(source, tables), out, _RunProgress(out), resume)
+        finetune(read_config(source, tables), out, _RunProgress(out), resume, StepsProgress())
 
     if int(os.environ.get("RANK", 0)) > 0:  # one of several processes: the first one reports
         from core.training.config_file import read_config

@@ -107,6 +107,13 @@ def mix(
     ).sum(dim=0)
 
 
+def remixed(scores: Scores, config: LRCLRConfig) -> Scores:
+    """The same scores with their parts mixed as another configuration says; no model is asked."""
+    parts = {name: torch.from_numpy(value) for name, value in scores.items()}
+    mixed = mix(parts, config.mix, config.spread)
+    return {**scores, "lrclr": mixed.numpy().astype(np.float32)}
+
+
 def member_cosines(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
     """Cosine of images (B, M * d) and texts (P, M * d) for each member of an ensemble, (M, B, P).
 

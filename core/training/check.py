@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.files import write_whole
 from core.inference.predictor import unreadable
 from core.inference.prompts import PromptSet
-from core.inference.zero_shot import Scores, zero_shot
+from core.inference.zero_shot import Scores, remixed, zero_shot
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.metrics.auc import roc_auc
@@ -57,6 +57,24 @@ class CheckScores:
             return None
 
 
+@dataclass(frozen=True)
+class Look:
+    """A validation set as a model sees it: encoded and scored once for all that is asked of it."""
+
+    images: ImageEncoding
+    texts: TextEncoding
+    scores: Scores
+
+    @property
+    def spread(self) -> dict[str, float]:
+        """Standard deviation of each part of the mixed score, so that the parts compare.
+
+        It reads scores alone, no label.
+        """
+        parts = {name: float(self.scores[name].std()) for name in ("global", "local", "match")}
+        return {name: round(value, 5) for name, value in parts.items() if value > 0}
+
+
 class QuickCheck:
     """Encodes a validation set and scores it; the same numbers for the same model."""
 
@@ -73,22 +91,35 @@ class QuickCheck:
         if self.left_out:
             studies = studies.subset(self.inputs.rows.tolist())
         self.studies, self.labels = studies, studies.labels
+        self.fingerprint = studies.fingerprint  # looks at every file, so once a run
         self.preprocess = model.backbone.preprocess
         self.masks = [studies.masks(row) for row in range(len(studies))]
         # Findings that the set can tell apart; the others have no AUC.
         self.findings = [n for n in prompts if self.labels[n].nunique(dropna=True) == 2]
         self.prompts = PromptSet({name: prompts[name] for name in self.findings})
 
-    def __call__(self, model: LRCLR) -> dict[str, Any]:
+    @torch.no_grad()
+    def look(self, model: LRCLR) -> Look:
+        """Encode and score the set."""
+        images = encode_inputs(model, self.inputs)
+        texts = model.encode_text(self.prompts.all_texts())
+        return Look(images, texts, zero_shot(model, images, texts, self.prompts))
+
+    def __call__(self, model: LRCLR, look: Look | None = None) -> dict[str, Any]:
         """Mean and per-finding AUC of four scores, and the pointing game of patch similarity.
 
         `score`, the mean AUC of the mixed score, is what early stopping and the best model go by;
         `same_first`, what the alarm of a collapse goes by.
+
+        Args:
+            look: of the same weights, where there is one; parts are mixed as the model's
+                configuration says now.
         """
-        images, texts, scores = self._score(model)
+        look = look or self.look(model)
+        images, texts, scores = look.images, look.texts, remixed(look.scores, model.config)
         truth = self.labels[self.findings].to_numpy(float)
         self.last = CheckScores(
-            self.studies.fingerprint, tuple(self.findings), truth, scores["lrclr"].astype(float),
+            self.fingerprint, tuple(self.findings), truth, scores["lrclr"].astype(float),
             self.studies.patients,
         )  # fmt: skip
         auc = {
@@ -108,21 +139,6 @@ class QuickCheck:
             "auc_by_finding": auc,
             "pointing_by_finding": hits,
         }
-
-    def spread(self, model: LRCLR) -> dict[str, float]:
-        """Standard deviation of each part of the mixed score, so that the parts compare.
-
-        It reads scores alone, no label.
-        """
-        _, _, scores = self._score(model)
-        parts = {name: float(scores[name].std()) for name in ("global", "local", "match")}
-        return {name: round(value, 5) for name, value in parts.items() if value > 0}
-
-    @torch.no_grad()
-    def _score(self, model: LRCLR) -> tuple[ImageEncoding, TextEncoding, Scores]:
-        images = encode_inputs(model, self.inputs)
-        texts = model.encode_text(self.prompts.all_texts())
-        return images, texts, zero_shot(model, images, texts, self.prompts)
 
     @torch.no_grad()
     def _pointing(

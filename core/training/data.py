@@ -124,17 +124,19 @@ def load_training_data(
     Raises:
         ExplorerError: fewer than two studies have report text.
     """
-    kept = [row for row, report in enumerate(studies.reports) if any(s.strip() for s in report)]
+    every = studies.reports  # splits them all: once, not once a row
+    kept = [row for row, report in enumerate(every) if any(s.strip() for s in report)]
     if len(kept) < 2:
         raise ExplorerError(
             f"'{studies.spec}' has {len(kept)} studies with report text; training needs at least "
             "two. Choose a set with reports, such as phantom:train."
         )
-    inputs = prepared(studies.subset(kept), backbone, as_pixels, progress)
-    reports = [list(studies.reports[kept[row]]) for row in inputs.rows]
+    told = studies.subset(kept)
+    inputs = prepared(told, backbone, as_pixels, progress)
+    reports = [list(every[kept[row]]) for row in inputs.rows]
     if whole_reports:
         reports = [[" ".join(report)] for report in reports]
-    left_out = unreadable(studies.subset(kept), inputs.readable)
+    left_out = unreadable(told, inputs.readable)
     bank = None
     if statements:
         facts = studies.facts()

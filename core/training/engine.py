@@ -26,6 +26,7 @@ from core.training.inputs import ReadAhead
 from core.training.log import RunLog
 from core.training.objectives import Batch, lrclr_losses
 from core.training.optimiser import make_optimiser, rate_at
+from core.training.repeatable import repeatable
 from core.training.settings import Schedule, Weights
 from core.training.statements import Drawn
 from core.training.states import StateFiles
@@ -134,8 +135,10 @@ class Loop:
         """One step of the optimiser; the loss terms before it."""
         batch, schedule = self._batch(), self.schedule
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16), _attention(
-            self.device, self.bfloat16
+        with (
+            repeatable(self.device),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16),
+            _attention(self.device, self.bfloat16),
         ):
             terms = backward(
                 self.model, batch,

@@ -30,7 +30,7 @@ from core.training.check import QuickCheck
 from core.training.data import load_training_data
 from core.training.engine import train
 from core.training.held_out import training_and_check
-from core.training.log import RunLog, forget_log
+from core.training.log import Listener, RunLog, forget_log
 from core.training.record import write_record
 from core.training.settings import FinetuneConfig
 from core.training.states import StateFiles
@@ -41,13 +41,18 @@ BEST = "best"
 
 
 def finetune(
-    config: FinetuneConfig, out: Path, progress: Progress | None = None, resume: bool = False
+    config: FinetuneConfig,
+    out: Path,
+    progress: Progress | None = None,
+    resume: bool = False,
+    listener: Listener | None = None,
 ) -> LRCLR:
     """Train, write the model folder, its best check and its log.jsonl, return the model.
 
     Args:
         resume: go on from the newest training state in `out`, bit by bit as if the run had never
             stopped; without a state, from the beginning.
+        listener: told every line of the log, of steps and checks.
 
     Raises:
         ExplorerError: model or data cannot be used, the loss diverged, the disk is full, or the
@@ -84,7 +89,7 @@ def finetune(
         remarks = [remark for remark in (parts.remark, data.remark) if remark]
         write_record(out, config, data, data.left_out + check.left_out, remarks)
     processes.wait()
-    log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull))
+    log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull), listener)
     if fresh:
         log.write(
             kind="start", config=asdict(config), sentences=len(data.index.sentences),
@@ -123,11 +128,12 @@ class _Keeper:
 
     def __call__(self, step: int) -> dict[str, Any]:
         """Measure after `step`; a run that is cut off keeps its last check."""
-        self.model.config = replace(self.model.config, spread=self.check.spread(self.model))
+        look = self.check.look(self.model)  # encodes the set: once for all that follows
+        self.model.config = replace(self.model.config, spread=look.spread)
         notes = {**self.notes, "step": step}
         save_model(self.model, self.out, notes)
-        self.pins.write_maps(self.model, step)
-        found = self.check(self.model)
+        self.pins.write_maps(self.model, look, step)
+        found = self.check(self.model, look)
         self.check.last.write(self.out)
         if found["score"] > max(self.scores, default=-1.0):
             save_model(self.model, self.out / BEST, {**notes, "score": found["score"]})

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,19 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 
+Listener = Callable[[Mapping[str, Any]], None]
+"""Called with each line as it is logged."""
+
+
 class RunLog:
     """Appends one JSON object a line, each whole and flushed, so that a reader never waits."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listener: Listener | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._file = path.open("a", encoding="utf-8")
         self._board: SummaryWriter | None = None
+        self._listener = listener
 
     def open_board(self, after_step: int) -> None:
         """Write numbers that have a step for TensorBoard, too, beside log.jsonl.
@@ -34,6 +39,8 @@ class RunLog:
         """Append one line."""
         self._file.write(json.dumps(values) + "\n")
         self._file.flush()
+        if self._listener:
+            self._listener(values)
         if self._board and "step" in values:
             told = {name: value for name, value in values.items() if name not in ("step", "steps")}
             for name, number in _numbers(told):

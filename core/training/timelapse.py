@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.lrclr.model import LRCLR
-from core.training.check import QuickCheck
+from core.training.check import Look, QuickCheck
 
 PINS = 4
 _FOLDER = "samples"
@@ -66,12 +66,12 @@ class Pins:
         (self.folder / "pins.json").write_text(json.dumps(names), encoding="utf-8")
 
     @torch.no_grad()
-    def write_maps(self, model: LRCLR, step: int) -> None:
-        """Write the maps of a model in eval mode."""
+    def write_maps(self, model: LRCLR, look: Look, step: int) -> None:
+        """Write the maps of a model in eval mode, from its look at the check's set."""
         if not self.pins:
             return
         rows = [row for row, _ in self.pins]
-        images = model.encode_image(self.check.inputs[rows].float().to(model.device))
+        images = look.images.rows(torch.tensor(rows))
         maps = []
         for place, (_, name) in enumerate(self.pins):
             texts = model.encode_text(list(self.check.prompts[name].positive))

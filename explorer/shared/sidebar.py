@@ -153,11 +153,11 @@ def _study() -> None:
         row = random.randrange(count)
     state.choose_row(row)
     # Without a key of its own the widget follows the row; ids are unique within a set.
-    ids = studies.ids
     if count > _LISTED:
         chosen = int(st.number_input(f"Study, 1 to {count}", 1, count, row + 1)) - 1
-        st.caption(ids[chosen])
+        st.caption(studies.study_id(chosen))
     else:
+        ids = studies.ids
         chosen = st.selectbox("Study", range(count), index=row, format_func=lambda n: ids[n])
     if chosen != row:
         state.choose_row(chosen)

@@ -1,0 +1,62 @@
+"""A run repeated gives the same bits while other processes keep the cores busy."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from core.backbones.compact import CompactBackbone, CompactConfig
+from core.lrclr.config import LRCLRConfig
+from core.lrclr.model import LRCLR
+from core.specs import open_studies
+from core.training.data import load_training_data
+from core.training.engine import Loop
+from core.training.objectives import Weights
+from core.training.repeatable import repeatable
+from core.training.settings import Schedule
+
+
+@pytest.fixture
+def busy():
+    """Two threads for us, and others that leave them no peace."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()
+    torch.set_num_threads(before)
+
+
+def _trained() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    sizes = CompactConfig(image_size=96, width=64, heads=2, embed_dim=64, depth=2)
+    model = LRCLR(CompactBackbone(sizes), LRCLRConfig(k=4, fusion_heads=2))
+    data = load_training_data(open_studies("phantom:train,n=24"), model.backbone, False)
+    loop = Loop(model, data, Schedule(steps=3, batch_size=24, precision="fp32"), Weights())
+    for step in (1, 2, 3):
+        loop.step(step)
+    return model.state_dict()
+
+
+def test_two_runs_are_the_same_to_the_bit_under_load(busy, tmp_path, monkeypatch):
+    monkeypatch.setenv("LRCLR_CACHE", str(tmp_path))
+    first, second = _trained(), _trained()
+    different = [name for name in first if not torch.equal(first[name], second[name])]
+    assert not different
+    assert not torch.are_deterministic_algorithms_enabled()  # left as it was
+
+
+def test_a_gradient_of_picked_rows_is_summed_in_one_order(busy):
+    torch.manual_seed(0)
+    features, rows = torch.randn(8, 64, 128, requires_grad=True), torch.randint(8, (128,))
+    slope = torch.randn(128, 64, 128)
+
+    def gradient() -> torch.Tensor:
+        return torch.autograd.grad(features[rows], features, slope)[0]
+
+    with repeatable(torch.device("cpu")):
+        first = gradient()
+        assert all(torch.equal(gradient(), first) for _ in range(5))
