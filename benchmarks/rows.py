@@ -3,7 +3,7 @@
     python benchmarks/rows.py [--rows 1000 10000 100000]
 
 Writes manifests whose rows share one small film, each with a report of its own, and prints CPU
-seconds of this process, and of each row in microseconds: a column of these stays as it is, or falls.
+seconds of this process, and microseconds of a row, which must not grow with the rows.
 The start of fine-tuning is what happens to the reports before the images are made ready, which
 costs the same for each film. A page is drawn as far as sidebar, report and film, without a model.
 """
