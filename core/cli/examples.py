@@ -29,7 +29,7 @@ def examples_command(
     studies = open_studies(data)
     films = choose_examples(load_predictor(model), studies, asked)
     for film in films:
-        print(f"{film.finding:20} {studies.ids[film.row]:16} {film.prompt}")
+        print(f"{film.finding:20} {studies.study_id(film.row):16} {film.prompt}")
     missing = [finding for finding in asked if finding not in {film.finding for film in films}]
     if missing:
         print(f"None is seen clearly: {', '.join(missing)}.")

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.films.film import Film
+from core.films.loaded import LoadedImage
 from core.language.facts import Facts
 from core.studies.study import Box, Mask, StudySet
 
@@ -41,10 +42,20 @@ class JoinedSet(StudySet):
         """See `StudySet.facts`."""
         return [facts for part in self.parts for facts in part.facts()]
 
-    def image(self, row: int) -> NDArray[np.float32]:
-        """See `StudySet.image`."""
+    def report(self, row: int) -> list[str]:
+        """See `StudySet.report`."""
         part, own = self._at(row)
-        return part.image(own)
+        return part.report(own)
+
+    def loaded(self, row: int) -> LoadedImage:
+        """See `StudySet.loaded`."""
+        part, own = self._at(row)
+        return part.loaded(own)
+
+    def recalled(self, row: int) -> LoadedImage:
+        """See `StudySet.recalled`; the parts remember."""
+        part, own = self._at(row)
+        return part.recalled(own)
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""

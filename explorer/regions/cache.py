@@ -5,13 +5,16 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.attribution import attribution_maps
+from core.attribution import METHODS, attribution_maps
 from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
 from core.studies import StudySet
 from explorer.shared import cache, figures
 from explorer.shared.kept import by_study
+
+_ANY = ("a radiograph",)
+"""What a method that reads no text is asked with."""
 
 
 @by_study(st.cache_data, max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
@@ -32,6 +35,8 @@ def saliency(
 ) -> NDArray[np.float32]:
     """A method's map at `shape` (H, W), the picture's or the truth's."""
     model = cache.predictor(spec)
+    if method in METHODS and not METHODS[method].reads_text:
+        texts = _ANY  # so that a new prompt does not make the map again
     found = _map(method, model, cache.fingerprint_of(of), row, texts, of)
     return model.model.backbone.preprocess.map_to_image(found, shape)
 

@@ -39,7 +39,7 @@ def _choose(spec: str, example: Example) -> None:
 
 def chips(current: Current) -> None:
     """Texts to try with one click: what the film's own report says, then other findings."""
-    report = list(dict.fromkeys(current.studies.reports[current.row]))
+    report = list(dict.fromkeys(current.studies.report(current.row)))
     others = [default_prompts()[name].positive[0] for name in _OFTEN]
     texts = [*report, *(text for text in others if text not in report)]
     prompt = state.session().prompt

@@ -39,7 +39,7 @@ def draw() -> None:
         with place:
             picture = region_cache.weights_picture(here.model, studies, card.row, texts)
             components.picture(
-                picture, f"Radiograph {studies.ids[card.row]} under its region weights."
+                picture, f"Radiograph {studies.study_id(card.row)} under its region weights."
             )
             _card(studies, card)
 

@@ -134,7 +134,7 @@ def _card(studies: StudySet, hit: Hit) -> None:
             model = cache.predictor(state.session().model).model
             box = patch_box(model.backbone.preprocess, model.backbone.grid, hit.cell, shape)
         where = " with the region that was found" if box else ""
-        components.picture(_boxed(picture, box), f"Radiograph {studies.ids[hit.row]}{where}.")
+        components.picture(_boxed(picture, box), f"Radiograph {studies.study_id(hit.row)}{where}.")
     st.caption(f"cosine {hit.score:.3f}")
     components.open_button(studies, hit.row, f"found_{hit.row}")
 

@@ -81,7 +81,7 @@ def row(*widths: int) -> list[DeltaGenerator]:
 def film_name(current: Current) -> str:
     """What the current study is called in alternative texts."""
     whose = "Your radiograph" if current.uploaded else "Radiograph"
-    return whose if current.uploaded else f"{whose} {current.studies.ids[current.row]}"
+    return whose if current.uploaded else f"{whose} {current.studies.study_id(current.row)}"
 
 
 def film(

@@ -37,7 +37,7 @@ def _own_sentence() -> None:
     """A film that a link names without a text opens with what its report finds."""
     with suppress(ExplorerError):  # said where the study is chosen
         current = state.current()
-        sentences = current.studies.reports[current.row]
+        sentences = current.studies.report(current.row)
         state.set_prompt(next(filter(stated_findings, sentences), state.session().prompt))
 
 
