@@ -30,6 +30,7 @@ from core.backbones.compact import CompactBackbone
 from core.films import dicom
 from core.paths import ROOT
 from core.specs import open_studies
+from explorer import access
 
 ROWS, COLUMNS = 3000, 2500
 _PROMPT_BOXES = ("What might the report say?", "Prompt")
@@ -42,6 +43,8 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=4)
     parser.add_argument("--model", default="demo")
     chosen = parser.parse_args()
+    # The app's owner, who may open files; a page run without a browser has no address.
+    access.connection = lambda: access.Connection(None, {"Host": "localhost:8501"})
     _count(dicom, "read_dicom", "decodes")
     _count(CompactBackbone, "image_tokens", "passes")
     _count(ClipBackbone, "image_tokens", "passes")

@@ -25,6 +25,7 @@ from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training import data as training_data
+from explorer import access
 
 REPORT = "Heart size is normal. Small left effusion number {0}. No pneumothorax. Line {1} in place."
 
@@ -34,6 +35,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     chosen = parser.parse_args()
+    # The app's owner, who may open files; a page run without a browser has no address.
+    access.connection = lambda: access.Connection(None, {"Host": "localhost:8501"})
     print(machine())
     print(f"{'rows':>8} {'what':16} {'CPU s':>9} {'us a row':>9}")
     with tempfile.TemporaryDirectory() as folder:

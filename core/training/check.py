@@ -58,7 +58,7 @@ class CheckScores:
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckLook:
     """A validation set as a model sees it: encoded and scored once for all that is asked of it."""
 
     images: ImageEncoding
@@ -99,13 +99,13 @@ class QuickCheck:
         self.prompts = PromptSet({name: prompts[name] for name in self.findings})
 
     @torch.no_grad()
-    def look(self, model: LRCLR) -> Look:
+    def look(self, model: LRCLR) -> CheckLook:
         """Encode and score the set."""
         images = encode_inputs(model, self.inputs)
         texts = model.encode_text(self.prompts.all_texts())
-        return Look(images, texts, zero_shot(model, images, texts, self.prompts))
+        return CheckLook(images, texts, zero_shot(model, images, texts, self.prompts))
 
-    def __call__(self, model: LRCLR, look: Look | None = None) -> dict[str, Any]:
+    def __call__(self, model: LRCLR, look: CheckLook | None = None) -> dict[str, Any]:
         """Mean and per-finding AUC of four scores, and the pointing game of patch similarity.
 
         `score`, the mean AUC of the mixed score, is what early stopping and the best model go by;

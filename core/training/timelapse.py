@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.lrclr.model import LRCLR
-from core.training.check import Look, QuickCheck
+from core.training.check import CheckLook, QuickCheck
 
 PINS = 4
 _FOLDER = "samples"
@@ -66,7 +66,7 @@ class Pins:
         (self.folder / "pins.json").write_text(json.dumps(names), encoding="utf-8")
 
     @torch.no_grad()
-    def write_maps(self, model: LRCLR, look: Look, step: int) -> None:
+    def write_maps(self, model: LRCLR, look: CheckLook, step: int) -> None:
         """Write the maps of a model in eval mode, from its look at the check's set."""
         if not self.pins:
             return
