@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
+from core.evaluation.examples import load_examples
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -306,7 +307,7 @@ def test_a_link_to_very_many_phantoms_opens_the_default(app: AppTest) -> None:
     app.query_params["set"] = "phantom:n=100000"
     app.run()
     assert not app.exception
-    assert app.session_state[state.KEY].study_set == state.DEFAULT_SET
+    assert app.session_state[state.KEY].study_set == load_examples().data
     assert any("100000 phantoms" in toast.value for toast in app.toast)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.intake import Source, open_source
 from core.intake.dropped import Dropped
+from explorer import access
 from explorer.shared import state
 
 _DROP, _PATH = "Drop it here", "On this computer, by its path"
@@ -15,7 +16,12 @@ _OWN, _FILMS = "(the table's own)", "(none: every film)"
 
 
 def choose() -> tuple[Source | None, list[str]]:
-    """What is to be imported, and the arguments that name it to a command; empty for a drop."""
+    """What is to be imported, and the arguments that name it to a command; empty for a drop.
+
+    Raises:
+        ExplorerError: this session may not import.
+    """
+    access.check_import()
     before = _kept("import_how", _DROP)
     how = st.segmented_control(
         "Where are the films?", [_DROP, _PATH], default=before, key="import_where", required=True
