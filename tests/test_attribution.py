@@ -291,3 +291,10 @@ def test_random_is_seeded_and_unknown_methods_are_named() -> None:
     assert not np.array_equal(first, attribute("random", predictor, image, TEXTS, seed=2))
     with pytest.raises(ExplorerError, match="gradcam"):
         attribute("no-such", predictor, image, TEXTS)
+
+
+def test_rollout_of_a_tower_with_one_block_is_a_sentence():
+    config = CompactConfig(image_size=64, width=32, depth=1, heads=2, text_depth=1, embed_dim=32)
+    predictor = Predictor(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), "small")
+    with pytest.raises(ExplorerError, match="a single block"):
+        attribute("rollout", predictor, np.zeros((64, 64), np.float32), ["effusion"])

@@ -32,7 +32,7 @@ BLACK, WHITE = Window(9000, 10, "LINEAR_EXACT"), Window(-9000, 10, "LINEAR_EXACT
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of a small untrained model."""
     torch.manual_seed(0)
-    config = CompactConfig(image_size=64, width=32, depth=1, heads=2, text_depth=1, embed_dim=32)
+    config = CompactConfig(image_size=64, width=32, depth=2, heads=2, text_depth=1, embed_dim=32)
     folder = tmp_path_factory.mktemp("model") / "small"
     save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), folder)
     return folder
