@@ -182,11 +182,16 @@ def distribution(
     groups = [("all studies", np.ones(len(others), bool), "#8a94a3")]
     if truth is not None:
         groups = [("text is true", truth == 1, ACCENT), ("text is not true", truth == 0, COOL)]
+    # The same bins for all groups, so that their heights compare.
+    low, high = float(np.nanmin(others)), float(np.nanmax(others))
+    bins = {"start": low, "end": high + 1e-6, "size": max(high - low, 1e-6) / 30}
     for label, rows, tone in groups:
-        figure.add_histogram(x=others[rows], name=label, marker_color=tone, opacity=0.65, nbinsx=30)
+        figure.add_histogram(
+            x=others[rows], name=label, marker_color=tone, opacity=0.65, xbins=bins
+        )
     figure.add_vline(x=value, line_width=3, line_color=ACCENT)
     # Beside the end of the line, towards the middle, where there is room for it.
-    right = value > (float(np.nanmin(others)) + float(np.nanmax(others))) / 2
+    right = value > (low + high) / 2
     figure.add_annotation(
         x=value, y=1, yref="paper", yanchor="top", text="this study", showarrow=False,
         xanchor="right" if right else "left", xshift=-4 if right else 4, font={"size": 12},
