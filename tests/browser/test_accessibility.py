@@ -1,0 +1,59 @@
+"""Every page by axe-core: no critical or serious violation, in both themes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from app_server import FLAGS, browser_path, running_app, settled
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
+STREAMLITS = (
+    '[data-testid="stDataFrame"]',  # a canvas with a table of its own behind it
+    '[data-testid="stToolbar"]',
+    ".modebar-container",
+    '[data-testid="stFileUploaderDropzone"]',
+)
+"""What we cannot mend: parts that Streamlit and plotly draw whole."""
+SCRIPT = """async (excluded) => {
+  const found = await axe.run({exclude: excluded.map(one => [one])}, {resultTypes: ["violations"]});
+  return found.violations.map(v => [v.id, v.impact, v.nodes.map(n => n.html.slice(0, 160))]);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = browser_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
+    with running_app(tmp_path_factory.mktemp("app")) as address, playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser, address
+        browser.close()
+
+
+@pytest.fixture(params=["dark", "light"])
+def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    opened = browser[0].new_page(
+        viewport={"width": 1440, "height": 1000}, color_scheme=request.param
+    )
+    opened.set_default_timeout(180_000)  # a busy machine takes its time to load the scripts
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_serious_violation(browser: Any, page: Any, path: str) -> None:
+    core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.goto(f"{browser[1]}/{path}?set=phantom:n=12,seed=4&study=2&prompt=pneumothorax")
+    settled(page)
+    page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    violations = page.evaluate(SCRIPT, list(STREAMLITS))
+    serious = [line for line in violations if line[1] in ("critical", "serious")]
+    assert not serious, serious
+    assert not [line for line in violations if line[0] in ("heading-order", "image-alt")]
+    pictures = page.locator('[data-testid="stImage"] img')
+    for number in range(pictures.count()):
+        assert len(pictures.nth(number).get_attribute("alt") or "") > 10
