@@ -69,7 +69,7 @@ def tree(root: Path) -> Path:
                 "2019-05-06.")  # fmt: skip
         lines.append(
             f"{path.relative_to(root).as_posix()};Hildegunde Ostertag;{said};pa;MRN-88431;"
-            f"{'ja' if number == 3 else number % 2}"
+            f"{'fraglich' if number == 3 else number % 2}"
         )
     table = root / "liste.csv"
     table.write_text("\n".join(lines), encoding="utf-8")

@@ -286,12 +286,6 @@ def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:
     assert _session(app).prompts == default_prompts()
 
 
-def test_a_finding_can_be_added(app: AppTest) -> None:
-    _open(app, "zero_shot")
-    app.selectbox(key="add_finding").select("Pneumonia").run()
-    _sound(app)
-    assert "Pneumonia" in _session(app).prompts
-
 
 def test_a_set_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: AppTest) -> None:
     app.run()
