@@ -60,3 +60,13 @@ def test_images_of_rare_findings_weigh_more() -> None:
     bank = StatementBank([Facts(read_report(report)) for report in reports], reports)
     assert bank.weights.tolist()[:3] == [1.0] * 3 and bank.weights[4] == 1
     assert bank.weights[3] == 2.0
+
+
+def test_a_change_that_no_claim_holds_is_no_contradiction() -> None:
+    """Where a tube ends is not among the facts: "below the carina" is not known to be false."""
+    report = ["The endotracheal tube ends above the carina."]
+    facts = [Facts(read_report(report)), Facts(read_report(["No endotracheal tube."]))]
+    bank = StatementBank(facts, [report, ["No endotracheal tube."]])
+    for seed in range(20):
+        drawn = bank.draw([0, 1], 2, torch.Generator().manual_seed(seed))
+        assert not any("below the carina" in text for text in drawn.texts)

@@ -95,8 +95,12 @@ class StatementBank:
                 continue
             said = _choose(self._own[row], rng)
             texts.append(said)
-            if self._against[said]:
-                texts.append(_choose(self._against[said], rng))
+            # Some changes, such as where a tube ends, no claim holds: what is not known to be
+            # false of this image contradicts nothing.
+            false = [text for text in self._against[said]
+                     if self.facts[row].truth(self._claims[text]) == 0]  # fmt: skip
+            if false:
+                texts.append(_choose(false, rng))
         if self._extra:
             texts += [_choose(self._extra, rng) for _ in range(reports)]
         texts = list(dict.fromkeys(texts))
