@@ -5,29 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from core.backbones.compact import CompactBackbone, CompactConfig
 from core.evaluation.study_scores import rank_in_set
 from core.inference.predictor import load_predictor
 from core.inference.prompts import FindingPrompts, default_prompts
-from core.lrclr.checkpoint import save_model
-from core.lrclr.config import LRCLRConfig
-from core.lrclr.model import LRCLR
 from core.specs import open_studies
 
 SET = "phantom:n=24,seed=3,size=64"
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> str:
-    torch.manual_seed(0)
-    config = CompactConfig(image_size=64, width=32, depth=2, heads=2,
-                           text_depth=1, embed_dim=32)  # fmt: skip
-    folder = tmp_path_factory.mktemp("model") / "small"
-    save_model(LRCLR(CompactBackbone(config), LRCLRConfig(k=3)), folder)
-    return str(folder)
+@pytest.fixture
+def model() -> str:
+    """A trained one: of an untrained one all scores are equal but for rounding."""
+    return "demo"
 
 
 @pytest.fixture
@@ -128,7 +119,7 @@ def test_regions_are_those_of_the_model_with_words_by_cosine(run, model, tmp_pat
     predictor = load_predictor(model)
     shape = studies.image(5).shape
     expected = predictor.regions(predictor.encode_row(studies, 5), ["left effusion"], shape)
-    assert code == 0 and len(made) == len(expected.boxes) == 3
+    assert code == 0 and len(made) == len(expected.boxes) == 12
     assert [tuple(line["box"]) for line in made] == [pytest.approx(box) for box in expected.boxes]
     assert [line["weight"] for line in made] == pytest.approx(expected.weights.tolist())
     for place, line in enumerate(made):

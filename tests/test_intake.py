@@ -79,8 +79,8 @@ def test_a_table_with_columns_of_its_own_names(tmp_path: Path) -> None:
     assert text == ("Frau [removed] ([removed]), [removed]: small left effusion. Compared with "
                     "[removed].")  # fmt: skip
     assert studies.labels["Pleural Effusion"].value_counts().to_dict() == {0.0: 5, 1.0: 4}
-    assert ("Its value for Pleural Effusion is no label (1, 0, -1, true, false, yes, no, blank); "
-            "left blank.", 1) in report.reasons()  # fmt: skip
+    assert ("Its value for Pleural Effusion is no label (1, 0, -1, true, false, yes, no, positive, "
+            "negative, blank); left blank.", 1) in report.reasons()  # fmt: skip
     assert studies.table["patient_id"].nunique() == 1
 
 

@@ -38,7 +38,7 @@ def test_an_uploads_encodings_end_with_its_session(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(kind, method, counted)
 
     for kind in (UploadedSet, PhantomSet):
-        for method in ("image", "film", "notes"):
+        for method in ("image", "notes"):  # a film is looked up among those read lately
             count(kind, method)
     app = AppTest.from_string(_SCRIPT, default_timeout=600)
     app.run()
@@ -50,5 +50,5 @@ def test_an_uploads_encodings_end_with_its_session(monkeypatch: pytest.MonkeyPat
         clear("test session id")  # what Streamlit does when a session disconnects
     app.run()
     again = {name: counts[name] - first[name] for name in first if counts[name] > first[name]}
-    assert again == {name: n for name, n in first.items() if name.startswith("UploadedSet")}
+    assert again.keys() == {name for name in first if name.startswith("UploadedSet")}
     assert first["UploadedSet.image"] and first["PhantomSet.image"]

@@ -101,7 +101,7 @@ def test_a_part_of_an_archive_has_the_scores_of_its_rows(tmp_path: Path) -> None
 def test_an_archive_of_some_patches_scores_by_them_alone(tmp_path: Path, scorer: str) -> None:
     """Log-mean-exp over the kept patches, written out."""
     options = FP32 if scorer == "product" else type(FP32)(**{**vars(FP32), "patches": 3})
-    predictor, _, _ = make(tmp_path, options=options, scorer=scorer)
+    predictor, _, _ = make(tmp_path, options=options, scorer=scorer, fusion="none")
     archive = open_studies(f"shards:{tmp_path / 'a'}")
     images = predictor.encode_set(archive)
     gamma = predictor.model.config.gamma

@@ -36,8 +36,8 @@ def rank_in_set(others: NDArray[np.floating], score: float, row: int | None = No
         others: (n,) scores of the set; NaN, of images that cannot be read, do not count.
         row: the study's own, where it is one of the set.
 
-    >>> rank_in_set(np.array([1.0, 2.0, 3.0]), 2.5)
-    66.66666666666667
+    >>> rank_in_set(np.array([1.0, 2.0, 3.0, 4.0]), 2.5)
+    50.0
     >>> rank_in_set(np.array([1.0, 2.0, 3.0]), 2.5, row=2)
     100.0
     """

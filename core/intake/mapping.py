@@ -96,7 +96,8 @@ def _group_by_id(columns: Sequence[str], rows: pd.DataFrame, found: dict[str, st
 
 def _can_be(field: str, column: str, rows: pd.DataFrame) -> bool:
     """Whether the first rows let a column be what its name says: a path, an id."""
-    cells = rows[column].dropna().astype(str).str.strip() if column in rows else pd.Series([], str)
+    there = rows[column].dropna() if column in rows else pd.Series(dtype=str)
+    cells = there.astype(str).str.strip()
     if field == "id":
         return not cells.duplicated().any()
     if field == "image" and len(cells):

@@ -43,7 +43,7 @@ def draw() -> ImportJob | None:
     )  # fmt: skip
     ready = bool(out) and "image" in mapping
     chosen = mapping if source.table is not None else {}
-    if st.button("Import", type="primary", icon=":material/input:", disabled=not ready):
+    if st.button("Import", icon=":material/input:", disabled=not ready):
         return ImportJob(source, Path(out), chosen)
     if words:
         columns = ",".join(f"{field}={column}" for field, column in chosen.items())

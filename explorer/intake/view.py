@@ -59,6 +59,6 @@ def _report(report: ImportReport) -> None:
         st.markdown(":material/check: It is the study set of all pages now.")
         for file, label in (("home.py", "Look at it"), ("regions.py", "Browse its regions")):
             navigation.link(file, label)
-    elif st.button("Open this set", type="primary", icon=":material/check:", key="import_open"):
+    elif st.button("Open this set", icon=":material/check:", key="import_open"):
         state.choose_set(str(report.manifest))
         st.rerun()

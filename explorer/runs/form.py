@@ -39,7 +39,7 @@ def draw() -> Run | None:
         return None
     with st.form("new_run", border=True):
         name, arguments = _fields(preset, config)
-        started = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:")
+        started = st.form_submit_button("Start", icon=":material/play_arrow:")
     terminal.show("finetune", *arguments, "--out", f"runs/{name}")
     st.caption(
         "Images are never flipped: a flipped film would make 'left' and 'right' in its report "
