@@ -9,7 +9,8 @@ import streamlit as st
 def show(*arguments: str) -> None:
     """`python -m core` with arguments, quoted so that a shell takes it as it stands."""
     st.caption("The same in a terminal:")
-    st.code(line(arguments), "shell", wrap_lines=True)
+    # Without colours for its words, which are too faint on a light page.
+    st.code(line(arguments), None, wrap_lines=True)
 
 
 def line(arguments: Sequence[str]) -> str:
