@@ -204,6 +204,10 @@ class CompactBackbone(Backbone):
         """A copy of the last block, (B, n, D) to (B, n, D)."""
         return deepcopy(self.blocks[-1])
 
+    def take_last_block(self, block: nn.Module) -> None:
+        """Put a trained copy of the last block in its place."""
+        self.blocks[-1] = block
+
     def project(self, tokens: Tensor) -> Tensor:
         """Final LN and projection, (B, n, D) to (B, n, d)."""
         return self.projection(self.norm(tokens))

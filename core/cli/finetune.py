@@ -32,6 +32,7 @@ HELP = {
     "model": "What to start from.",
     "data": "Study set with reports.",
     "check_data": "Set of the checks; else patients held out of films.",
+    "sentences": "With statements: reports whose sentences are said, too; indiana or a path.",
     "check_every": "Steps between.",
     "save_every": "Steps between states.",
     "keep_states": "Newest states that stay.",

@@ -1,7 +1,9 @@
 """Training data: images, and which sentence is true of which."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +14,7 @@ from core.language.facts import has_place
 from core.language.reader import read
 from core.progress import Progress
 from core.studies import StudySet
+from core.studies.joined import JoinedSet
 from core.studies.sentences import normalise_sentence
 from core.training.inputs import InputFile, prepared
 from core.training.reword import rewordings
@@ -113,6 +116,7 @@ def load_training_data(
     progress: Progress | None = None,
     whole_reports: bool = False,
     statements: bool = False,
+    further: Sequence[str] = (),
 ) -> TrainingData:
     """Prepare every image that has a report and can be read, by the one preprocessing path.
 
@@ -120,6 +124,7 @@ def load_training_data(
         as_pixels: as in `prepared`.
         whole_reports: each report is one text, not a set of sentences (an ablation).
         statements: with a bank of statements whose truth is known of every image.
+        further: sentences of other reports for that bank.
 
     Raises:
         ExplorerError: fewer than two studies have report text.
@@ -140,7 +145,11 @@ def load_training_data(
     bank = None
     if statements:
         facts = studies.facts()
-        bank = StatementBank([facts[kept[row]] for row in inputs.rows], reports)
+        parts = told.parts if isinstance(told, JoinedSet) else [told]
+        number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[inputs.rows]
+        bank = StatementBank(
+            [facts[kept[row]] for row in inputs.rows], reports, further, parts=number.tolist()
+        )
     remark = _without_text(len(studies) - len(kept), studies)
     index = SentenceIndex(reports)
     return TrainingData(inputs, index, studies.fingerprint, left_out, remark, bank)

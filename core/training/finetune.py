@@ -30,6 +30,7 @@ from core.training.check import QuickCheck
 from core.training.data import load_training_data
 from core.training.engine import train
 from core.training.held_out import training_and_check
+from core.training.indiana import further_sentences
 from core.training.log import Listener, RunLog, forget_log
 from core.training.record import write_record
 from core.training.settings import FinetuneConfig
@@ -73,7 +74,7 @@ def finetune(
     with processes.main_first():  # what it keeps on disk the others read
         data = load_training_data(
             studies, model.backbone, as_pixels, progress, config.schedule.whole_reports,
-            config.schedule.statements,
+            config.schedule.statements, further_sentences(config.sentences),
         )  # fmt: skip
         check = QuickCheck(
             parts.check, model, default_prompts(), progress,
@@ -178,6 +179,9 @@ def with_layers(model: LRCLR, config: LRCLRConfig | None) -> LRCLR:
         if model.config.added_layers:
             return model
         config = LRCLRConfig()
+    had = model.config.added_layers and model.config.selection_block
+    if had and not config.selection_block and isinstance(model.backbone, CompactBackbone):
+        model.backbone.take_last_block(model.selection_block)  # the same scores without it
     made = LRCLR(model.backbone, replace(config, added_layers=True))
     if model.config.added_layers:
         state = made.state_dict()

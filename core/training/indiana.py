@@ -9,6 +9,7 @@ from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from core.errors import ExplorerError
 from core.language.claim import Claim
 from core.language.reader import normalise, read
 from core.paths import cxr_data
@@ -26,6 +27,23 @@ def find_reports() -> Path | None:
     if package and package.submodule_search_locations:
         places.append(Path(package.submodule_search_locations[0]) / "data" / ARCHIVE)
     return next((place for place in places if place.is_file()), None)
+
+
+def further_sentences(reports: str) -> list[str]:
+    """The sentences that the setting `sentences` names; none for "".
+
+    Raises:
+        ExplorerError: "indiana", and this computer has no archive of them; the archive is damaged.
+    """
+    if not reports:
+        return []
+    path = find_reports() if reports == "indiana" else Path(reports)
+    if path is None:
+        raise ExplorerError(
+            f"sentences = \"indiana\": there is no {ARCHIVE} here; install torchxrayvision, which "
+            "has it, or give the path of the archive."
+        )
+    return indiana_sentences(path)
 
 
 def indiana_sentences(path: Path, masked: bool = False) -> list[str]:

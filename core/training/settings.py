@@ -94,6 +94,9 @@ class FinetuneConfig:
     model: str = "demo-base"
     data: str = "phantom:train"
     check_data: str = ""  # empty: phantoms for phantoms, else patients held out of `data`
+    # Reports whose sentences are said of the images, too, where statements are drawn: "indiana" for
+    # the archive that this computer has, or its path.
+    sentences: str = ""
     check_every: int = 100
     save_every: int = 200  # steps between training states
     keep_states: int = 2
@@ -109,6 +112,8 @@ class FinetuneConfig:
             )
         if not (self.weights.global_ or self.weights.local or self.weights.match):
             raise ExplorerError("Every loss is switched off; give at least one a weight above 0.")
+        if self.sentences and not self.schedule.statements:
+            raise ExplorerError("sentences goes with statements; set statements to true.")
         for name in ("check_every", "save_every", "keep_states"):
             if getattr(self, name) < 1:
                 raise ExplorerError(f"{name} must be at least 1; got {getattr(self, name)}.")

@@ -43,6 +43,7 @@ class StatementBank:
         extra: further sentences, such as those of other reports; only those that claim something
             are taken.
         seed: of the wordings drawn ahead, since a frozen text tower encodes each text once.
+        parts: number of the set that each image is from, where several are trained on as one.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class StatementBank:
         reports: Sequence[Sequence[str]],
         extra: Sequence[str] = (),
         seed: int = 0,
+        parts: Sequence[int] = (),
     ) -> None:
         self.facts = facts
+        self._parts = list(parts) or [0] * len(facts)
         rng = np.random.default_rng(seed)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._pools = [
@@ -67,14 +70,19 @@ class StatementBank:
 
     @property
     def weights(self) -> torch.Tensor:
-        """How often each image should come, (M,): one, and more where it has a rare finding.
+        """How often each image should come, (M,), with a mean of one in each part.
 
-        By the root of how much rarer its rarest finding is than the commonest one.
+        By the root of how rare its rarest finding is in its part; having none counts as one.
         """
-        counts = Counter(name for facts in self.facts for name in facts.names)
-        most = max(counts.values(), default=1)
-        rarest = [min((counts[name] for name in facts.names), default=most) for facts in self.facts]
-        return (most / torch.tensor(rarest)).sqrt()
+        named = [facts.names or ["No Finding"] for facts in self.facts]
+        keys = [[(part, name) for name in names]
+                for part, names in zip(self._parts, named, strict=True)]  # fmt: skip
+        counts = Counter(key for own in keys for key in own)
+        weights = 1 / torch.tensor([min(counts[key] for key in own) for own in keys]).sqrt()
+        parts = torch.tensor(self._parts)
+        for part in parts.unique():
+            weights[parts == part] /= weights[parts == part].mean()
+        return weights
 
     @property
     def texts(self) -> list[str]:
