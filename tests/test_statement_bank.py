@@ -54,12 +54,27 @@ def test_negatives_of_phantoms_are_false_of_their_cases() -> None:
     assert negatives > 2000 and wrong / negatives < 0.02
 
 
-def test_images_of_rare_findings_weigh_more() -> None:
-    """By hand: effusion in four images, edema in one; the root of four."""
+def test_images_of_rare_findings_weigh_more_within_their_set() -> None:
+    """By hand: effusion in four images, edema in one, nothing in one; roots, with a mean of one."""
     reports = [["Left pleural effusion."]] * 3 + [["Left pleural effusion.", "Edema."], ["Clear."]]
-    bank = StatementBank([Facts(read_report(report)) for report in reports], reports)
-    assert bank.weights.tolist()[:3] == [1.0] * 3 and bank.weights[4] == 1
-    assert bank.weights[3] == 2.0
+    facts = [Facts(read_report(report)) for report in reports]
+    weights = StatementBank(facts, reports).weights
+    mean = (3 * 0.5 + 2) / 5
+    assert torch.allclose(weights, torch.tensor([0.5, 0.5, 0.5, 1, 1]) / mean)
+    edema = [["Edema."]] * 9  # common in another set, which changes nothing in this one
+    joined = [*facts, *(Facts(read_report(report)) for report in edema)]
+    both = StatementBank(joined, reports + edema, parts=[0] * 5 + [1] * 9).weights
+    assert torch.allclose(both, torch.cat([weights, torch.ones(9)]))
+
+
+def test_sentences_of_other_reports_are_said_with_the_truth_of_these_images() -> None:
+    further = ["The cardiac silhouette is enlarged.", "There is no pneumothorax.", "Thank you."]
+    facts = [Facts(read_report(report)) for report in REPORTS]
+    bank = StatementBank(facts, REPORTS, further)
+    drawn = bank.draw([0, 1], 40, torch.Generator().manual_seed(0))
+    assert "Thank you." not in drawn.texts
+    heart, air = (drawn.texts.index(text) for text in further[:2])
+    assert drawn.truth[1, heart] == 1 and drawn.truth[:, air].tolist() == [1, 0]
 
 
 def test_a_change_that_no_claim_holds_is_no_contradiction() -> None:

@@ -285,6 +285,24 @@ def test_the_compact_backbone_trains_from_a_random_start(tmp_path: Path) -> None
     assert one.backbone.stem_std.std() > 0
 
 
+def test_a_trained_selection_block_stays_when_the_layers_do_without_it() -> None:
+    """The same global features: the block takes the place of the one it was copied from."""
+    torch.manual_seed(0)
+    model = LRCLR(CompactBackbone(CompactConfig(depth=2)), LRCLRConfig(fusion="none")).eval()
+    for parameter in model.selection_block.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    pixels = torch.rand(2, 1, 64, 64)
+    with torch.no_grad():
+        before = model.encode_image(pixels).image_features
+        made = with_layers(model, replace(model.config, selection_block=False)).eval()
+        assert torch.allclose(made.encode_image(pixels).image_features, before, atol=1e-6)
+
+
+def test_sentences_without_statements_are_refused() -> None:
+    with pytest.raises(ExplorerError, match="statements"):
+        FinetuneConfig(sentences="indiana")
+
+
 @pytest.mark.slow
 def test_a_stem_trains_on_statements_at_a_smaller_side(tmp_path: Path) -> None:
     """Later stages of the stem move; its first ones and the batch norms do not."""
