@@ -30,6 +30,7 @@ from core.cli import (
     runs,
     score,
     search,
+    wordings,
 )
 from core.cli.common import fetching
 from core.errors import ExplorerError
@@ -52,6 +53,7 @@ app.command("examples")(examples.examples_command)
 app.command("regions")(regions.regions_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
+app.command("wordings")(wordings.wordings_command)
 app.command("compare")(compare.compare_command)
 app.command("explain")(explain.explain_command)
 app.command("embed")(embed.embed_command)

@@ -191,6 +191,15 @@ def load_prompts(path: Path | str) -> PromptSet:
         ExplorerError: the file is missing, unreadable or over 1 MB, or its content is refused.
     """
     path = Path(path)
+    return PromptSet.from_json(prompt_file_text(path), path.name)
+
+
+def prompt_file_text(path: Path) -> str:
+    """The text of a file of prompts, whatever its shape.
+
+    Raises:
+        ExplorerError: the file is missing, over 1 MB, or no UTF-8 text.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -198,7 +207,7 @@ def load_prompts(path: Path | str) -> PromptSet:
                 f"{path.name} has {size} bytes, too many for a prompt file; "
                 f"give one under {MAX_FILE_BYTES} bytes."
             )
-        text = path.read_text(encoding="utf-8-sig")  # some editors put a byte order mark first
+        return path.read_text(encoding="utf-8-sig")  # some editors put a byte order mark first
     except FileNotFoundError as error:
         raise ExplorerError(f"There is no prompt file {path}; check the path.") from error
     except UnicodeDecodeError as error:
@@ -207,7 +216,6 @@ def load_prompts(path: Path | str) -> PromptSet:
         raise ExplorerError(
             f"The prompt file {path} cannot be read ({error.strerror}); give a JSON file."
         ) from error
-    return PromptSet.from_json(text, path.name)
 
 
 @cache
