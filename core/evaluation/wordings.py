@@ -141,7 +141,8 @@ def _pairs(path: Path, finding: str, entry: object) -> Iterator[Wording]:
     elif isinstance(entry, dict):
         yes, no = entry.get("positive"), entry.get("negative")
         if isinstance(yes, list) and isinstance(no, list) and len(yes) == len(no):
-            pairs = [{"positive": one, "negative": other} for one, other in zip(yes, no, strict=True)]
+            both = zip(yes, no, strict=True)
+            pairs = [{"positive": positive, "negative": negative} for positive, negative in both]
     texts = ("positive", "negative")
     if not pairs or not all(
         isinstance(pair, dict) and all(isinstance(pair.get(side), str) for side in texts)
