@@ -10,7 +10,7 @@ from tiny_model import TinySet, tiny_model
 from core.errors import ExplorerError
 from core.evaluation import wordings as wordings_module
 from core.evaluation.evaluate import evaluate
-from core.evaluation.wordings import Wording, load_wordings, measure_wordings
+from core.evaluation.wordings import WordingPair, load_wordings, measure_wordings
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
 from core.paths import ASSETS
@@ -32,8 +32,8 @@ def _given(tmp_path: Path, content: object) -> Path:
 
 def test_a_wording_has_the_auc_that_evaluate_gives_it_as_the_only_prompt(predictor):
     studies = TinySet(30)
-    lines = [Wording("Lung Opacity", *texts) for texts in TEXTS]
-    lines += [Wording("Fracture", *texts) for texts in TEXTS]
+    lines = [WordingPair("Lung Opacity", *texts) for texts in TEXTS]
+    lines += [WordingPair("Fracture", *texts) for texts in TEXTS]
     report = measure_wordings(predictor, studies, lines, n_bootstrap=50, seed=3)
     assert len(report.wordings) == 6 and report.n == 30
     for line in report.wordings:
@@ -50,7 +50,7 @@ def test_a_wording_has_the_auc_that_evaluate_gives_it_as_the_only_prompt(predict
 
 
 def test_the_set_is_read_once_and_many_wordings_keep_their_own_scores(predictor, monkeypatch):
-    studies, few = TinySet(20), [Wording("Lung Opacity", *texts) for texts in TEXTS]
+    studies, few = TinySet(20), [WordingPair("Lung Opacity", *texts) for texts in TEXTS]
     whole = measure_wordings(predictor, studies, few, 10)
     monkeypatch.setattr(wordings_module, "_AT_ONCE", 2)
     studies = TinySet(20, seed=0)
@@ -65,8 +65,8 @@ def test_the_set_is_read_once_and_many_wordings_keep_their_own_scores(predictor,
 
 def test_low_and_inverted_wordings_are_counted(predictor):
     studies = TinySet(40)
-    forth = Wording("Lung Opacity", *TEXTS[0])
-    back = Wording("Lung Opacity", forth.negative, forth.positive)
+    forth = WordingPair("Lung Opacity", *TEXTS[0])
+    back = WordingPair("Lung Opacity", forth.negative, forth.positive)
     report = measure_wordings(predictor, studies, [forth, back, back], 10)
     low, _, high = (line.auc.value for line in report.wordings)
     assert low == pytest.approx(1 - high) and low < 0.5
@@ -78,8 +78,8 @@ def test_low_and_inverted_wordings_are_counted(predictor):
 
 
 def test_findings_that_the_set_cannot_judge_are_named(predictor):
-    lines = [Wording("Lung Opacity", *TEXTS[0]), Wording("Edema", "wet", "dry"),
-             Wording("Coin", "coin", "no coin")]  # fmt: skip
+    lines = [WordingPair("Lung Opacity", *TEXTS[0]), WordingPair("Edema", "wet", "dry"),
+             WordingPair("Coin", "coin", "no coin")]  # fmt: skip
     report = measure_wordings(predictor, TinySet(12), lines, 10)
     assert report.left_out == ("Edema", "Coin") and len(report.wordings) == 1
     assert "left out: Edema, Coin" in report.table()
@@ -89,7 +89,7 @@ def test_findings_that_the_set_cannot_judge_are_named(predictor):
 
 def test_both_shapes_of_a_file_give_the_same_wordings(tmp_path):
     pairs = [{"positive": yes, "negative": no} for yes, no in TEXTS]
-    wanted = [Wording("Edema", yes, no) for yes, no in TEXTS]
+    wanted = [WordingPair("Edema", yes, no) for yes, no in TEXTS]
     assert load_wordings(_given(tmp_path, {"Edema": pairs})) == wanted
     beside = {"header": {"author": "somebody"}, "wordings": {"Edema": pairs}}
     assert load_wordings(_given(tmp_path, beside)) == wanted

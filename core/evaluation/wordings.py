@@ -38,7 +38,7 @@ _SHAPE = (
 
 
 @dataclass(frozen=True)
-class Wording:
+class WordingPair:
     """One way to say that a finding is there, and one that it is not; both tidied."""
 
     finding: str
@@ -50,7 +50,7 @@ class Wording:
 class WordingAuc:
     """One wording on a set."""
 
-    wording: Wording
+    wording: WordingPair
     positives: int
     negatives: int
     auc: Interval  # of RANKED
@@ -114,7 +114,7 @@ class WordingReport:
         return "\n".join([*lines, *filter(None, [left_out_sentence(self.unreadable)])])
 
 
-def load_wordings(path: Path) -> list[Wording]:
+def load_wordings(path: Path) -> list[WordingPair]:
     """Read a file of wordings.
 
     Either `{"Finding": [{"positive": ..., "negative": ...}, ...]}`, also under the key `wordings`
@@ -133,7 +133,7 @@ def load_wordings(path: Path) -> list[Wording]:
     return [wording for name, entry in table.items() for wording in _pairs(path, name, entry)]
 
 
-def _pairs(path: Path, finding: str, entry: object) -> Iterator[Wording]:
+def _pairs(path: Path, finding: str, entry: object) -> Iterator[WordingPair]:
     """The wordings of one finding of a file, whose shape is not trusted."""
     pairs: list[object] = []
     if isinstance(entry, list):
@@ -155,7 +155,7 @@ def _pairs(path: Path, finding: str, entry: object) -> Iterator[Wording]:
     for pair in pairs:
         assert isinstance(pair, dict)
         try:
-            yield Wording(finding, check_prompt(pair["positive"]), check_prompt(pair["negative"]))
+            yield WordingPair(finding, check_prompt(pair["positive"]), check_prompt(pair["negative"]))
         except ExplorerError as error:
             raise ExplorerError(f'{path.name}, "{finding}": {error}') from error
 
@@ -163,7 +163,7 @@ def _pairs(path: Path, finding: str, entry: object) -> Iterator[Wording]:
 def measure_wordings(
     predictor: Predictor,
     studies: StudySet,
-    wordings: Sequence[Wording],
+    wordings: Sequence[WordingPair],
     n_bootstrap: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -215,7 +215,7 @@ def measure_wordings(
 
 
 def _scores(
-    predictor: Predictor, studies: StudySet, wordings: Sequence[Wording], progress: Progress | None
+    predictor: Predictor, studies: StudySet, wordings: Sequence[WordingPair], progress: Progress | None
 ) -> Iterator[Scores]:
     """Scores (n, W) of `_AT_ONCE` wordings after another, each as a finding of its own."""
     images = None if encodings_of(studies) else predictor.encode_set(studies, progress)
