@@ -155,7 +155,8 @@ def _pairs(path: Path, finding: str, entry: object) -> Iterator[WordingPair]:
     for pair in pairs:
         assert isinstance(pair, dict)
         try:
-            yield WordingPair(finding, check_prompt(pair["positive"]), check_prompt(pair["negative"]))
+            texts_of = [check_prompt(pair[side]) for side in texts]
+            yield WordingPair(finding, *texts_of)
         except ExplorerError as error:
             raise ExplorerError(f'{path.name}, "{finding}": {error}') from error
 
@@ -215,7 +216,10 @@ def measure_wordings(
 
 
 def _scores(
-    predictor: Predictor, studies: StudySet, wordings: Sequence[WordingPair], progress: Progress | None
+    predictor: Predictor,
+    studies: StudySet,
+    wordings: Sequence[WordingPair],
+    progress: Progress | None,
 ) -> Iterator[Scores]:
     """Scores (n, W) of `_AT_ONCE` wordings after another, each as a finding of its own."""
     images = None if encodings_of(studies) else predictor.encode_set(studies, progress)
