@@ -16,6 +16,7 @@ from core.paths import cxr_data
 
 ARCHIVE = "NLMCXR_reports.tgz"
 _END = re.compile(r"(?<=[.!?])\s+|\n")
+_LONGEST = 20  # words; longer sentences say many things at once, and cost as much
 _MASKED = "xxxx"  # what stands in the reports for what could name a patient
 
 
@@ -43,7 +44,7 @@ def further_sentences(reports: str) -> list[str]:
             f"sentences = \"indiana\": there is no {ARCHIVE} here; install torchxrayvision, which "
             "has it, or give the path of the archive."
         )
-    return indiana_sentences(path)
+    return [text for text in indiana_sentences(path) if len(text.split()) <= _LONGEST]
 
 
 def indiana_sentences(path: Path, masked: bool = False) -> list[str]:
