@@ -7,7 +7,11 @@ from explorer.shared import guard, link, sidebar, state
 
 st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
 # Streamlit's own margins leave films a third of the window; the header takes the first 3.75 rem.
-st.html("<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}</style>")
+# A title of two lines would push the film of a narrow window down.
+st.html(
+    "<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}"
+    ".stMainBlockContainer h1 {font-size: clamp(1.6rem, 2.7vw, 2.4rem)}</style>"
+)
 page = navigation.router()
 link.start()
 state.enter(page.url_path)

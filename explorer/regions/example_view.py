@@ -3,13 +3,22 @@
 import streamlit as st
 
 from core.evaluation.examples import Example, load_examples
+from core.evaluation.text_truth import stated_findings
 from core.inference.prompts import default_prompts
 from explorer.regions import cache as region_cache
 from explorer.shared import cache, components, state
 from explorer.shared.state import Current
 
 _CHIPS = "prompt_chips"
-_WIDTH = 100  # of a thumbnail, in pixels: nine stand side by side
+_STRIP = "example_strip"
+_WIDTH = 96  # of a thumbnail, in pixels: nine stand side by side
+_ONE_ROW = f"""<style>
+.st-key-{_STRIP}, .st-key-{_CHIPS} [role=radiogroup] {{
+    flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; padding-bottom: 0.25rem;
+}}
+.st-key-{_STRIP} > *, .st-key-{_CHIPS} [role=radiogroup] > * {{flex-shrink: 0;}}
+</style>"""
+"""In a narrow window rows would push the film that is spoken of below the fold: they scroll."""
 _LONG = 64  # characters of a chip
 _OFTEN = ("Cardiomegaly", "Pleural Effusion", "Pneumothorax", "Edema", "Support Devices")
 
@@ -19,7 +28,8 @@ def strip() -> None:
     examples = load_examples()
     studies = cache.studies(examples.data)
     films = examples.films
-    line = st.container(horizontal=True, gap="small")
+    st.html(_ONE_ROW)
+    line = st.container(horizontal=True, gap="small", key=_STRIP)
     for example in films:
         with line.container(width=_WIDTH, gap=None):
             components.picture(
@@ -38,8 +48,12 @@ def _choose(spec: str, example: Example) -> None:
 
 
 def chips(current: Current) -> None:
-    """Texts to try with one click: what the film's own report says, then other findings."""
-    report = list(dict.fromkeys(current.studies.report(current.row)))
+    """Texts to try with one click: what the film's own report says, then other findings.
+
+    What the report finds comes before what it does not, for the last ones may be out of sight.
+    """
+    sentences = dict.fromkeys(current.studies.report(current.row))
+    report = sorted(sentences, key=lambda sentence: not stated_findings(sentence))
     others = [default_prompts()[name].positive[0] for name in _OFTEN]
     texts = [*report, *(text for text in others if text not in report)]
     prompt = state.session().prompt

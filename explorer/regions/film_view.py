@@ -13,8 +13,8 @@ _NO_PLACE = 0.5  # share of the weight on no region from which on a text has no 
 
 def film_with_regions(current: Current, text: str) -> None:
     """The film at once, then its regions for the text."""
-    truth = _truth(current) if st.toggle("Show the truth", key="show_truth") else {}
     place = st.empty()
+    truth = _truth(current) if st.toggle("Show the truth", key="show_truth") else {}
     if state.begins_film(current.studies.spec, current.row):
         with place:  # a model takes its time to load, and a while for a film
             components.film(current, width=HEIGHT)

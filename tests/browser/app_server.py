@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.paths import ROOT
 
 # Without a display, and without the calls home that a closed network would only refuse.
@@ -49,6 +51,22 @@ def running_app(folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """A browser and the address of an app of its own; a test file names it: `app_server.browser`.
+
+    It stands here, for a second conftest.py would be taken for the first.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = browser_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
+    with running_app(tmp_path_factory.mktemp("app")) as address, playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser, address
+        browser.close()
 
 
 def settled(page: Any, patience: float = 180) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+import app_server
 import pytest
-from app_server import FLAGS, browser_path, running_app, settled
+from app_server import settled
 
 pytestmark = pytest.mark.browser
+browser = app_server.browser  # the fixture
 
 PAGES = ["", "zero_shot", "regions", "search", "compare", "import_data", "finetune", "model"]
 STREAMLITS = (
@@ -20,18 +22,6 @@ SCRIPT = """async (excluded) => {
   const found = await axe.run({exclude: excluded.map(one => [one])}, {resultTypes: ["violations"]});
   return found.violations.map(v => [v.id, v.impact, v.nodes.map(n => n.html.slice(0, 160))]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    with running_app(tmp_path_factory.mktemp("app")) as address, playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser, address
-        browser.close()
 
 
 @pytest.fixture(params=["dark", "light"])

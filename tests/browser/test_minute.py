@@ -4,27 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import app_server
 import pytest
-from app_server import FLAGS, browser_path, running_app, settled
+from app_server import settled
 from PIL import Image
 
+from core.evaluation.examples import load_examples
 from core.paths import cxr_data
 from core.phantom.case import sample_case
 from core.phantom.render import render
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    with running_app(tmp_path_factory.mktemp("app")) as address, playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser, address
-        browser.close()
+browser = app_server.browser  # the fixture
 
 
 @pytest.fixture
@@ -107,3 +98,20 @@ def test_a_box_is_drawn_on_the_film_that_is_searched_by(page: Any) -> None:
         assert sliders.nth(number).get_by_text("50", exact=True).count()
     settled(page)
     assert not page.locator('[data-testid="stException"]').count()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [900, 1440])
+def test_the_film_is_seen_without_scrolling(browser: Any, width: int, scheme: str) -> None:
+    page = browser[0].new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    page.set_default_timeout(180_000)  # a busy machine takes its time
+    page.goto(browser[1])
+    settled(page)
+    tops = {
+        page.get_by_role("button", name=example.finding, exact=True).bounding_box()["y"]
+        for example in load_examples().films
+    }
+    assert len(tops) == 1, "the strip of examples takes more than one row"
+    film = page.locator(".js-plotly-plot:has(image)").bounding_box()
+    assert film["y"] > 0 and film["y"] + film["height"] <= 1000
+    page.close()
