@@ -69,9 +69,10 @@ def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
     # Here, for it takes 1.5 s, and every worker process that reads images comes by this module.
     from sklearn.model_selection import GroupKFold
 
-    groups = patient_names(table)
-    if groups.nunique() < count:
-        raise ExplorerError(f"{groups.nunique()} groups cannot be parted into {count} folds.")
+    # As numbers: of objects, scikit-learn compares every row with every group of a fold.
+    names, groups = np.unique(patient_names(table).to_numpy(str), return_inverse=True)
+    if len(names) < count:
+        raise ExplorerError(f"{len(names)} groups cannot be parted into {count} folds.")
     numbers = np.zeros(len(table), int)
     parts = GroupKFold(n_splits=count, shuffle=True, random_state=0)
     for number, (_, rows) in enumerate(parts.split(table, groups=groups)):
