@@ -91,6 +91,10 @@ class EmbeddedSet(EncodedSet):
         """See `StudySet.recalled`; the source remembers."""
         return self.source.recalled(self._row(row))
 
+    def image_key(self, row: int) -> str:
+        """See `StudySet.image_key`; the source remembers."""
+        return self.source.image_key(self._row(row))
+
     def film(self, row: int) -> Film:
         """See `StudySet.film`."""
         return self.source.film(self._row(row))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,17 @@ class LoadedImage:
     def notes(self) -> tuple[str, ...]:
         """What was done or is unusual, one sentence each; looked for when first asked."""
         return (*self.remarks, *unusual(self.pixels, self.view))
+
+    @cached_property
+    def key(self) -> str:
+        """Identity of the film by its pixels alone, 40 hexadecimal digits.
+
+        Of the values before the window, so that another choice of window leaves it as it is.
+        """
+        height, width = self.film.values.shape
+        digest = sha256(f"film 1|{height}|{width}|{self.film.inverted}|".encode())
+        digest.update(np.ascontiguousarray(self.film.values, dtype="<f4"))
+        return digest.hexdigest()[:40]
 
     @property
     def arrays(self) -> tuple[NDArray[Any], ...]:

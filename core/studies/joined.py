@@ -57,6 +57,11 @@ class JoinedSet(StudySet):
         part, own = self._at(row)
         return part.recalled(own)
 
+    def image_key(self, row: int) -> str:
+        """See `StudySet.image_key`; the parts remember."""
+        part, own = self._at(row)
+        return part.image_key(own)
+
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""
         part, own = self._at(row)

@@ -155,6 +155,23 @@ class StudySet(ABC):
     def _remembered(self, key: Hashable, read: Callable[[], LoadedImage]) -> LoadedImage:
         return _recent.get((self._token, key), read)
 
+    def image_key(self, row: int) -> str:
+        """Identity of a film by its pixels: the same in every set, folder and archive, always.
+
+        The film is decoded once at most, and not at all where it was read lately.
+
+        Raises:
+            ExplorerError: the file cannot be read.
+        """
+        place = (row, self.version(row))
+        if place not in self._keys:
+            self._keys[place] = self.recalled(row).key
+        return self._keys[place]
+
+    @cached_property
+    def _keys(self) -> dict[Hashable, str]:
+        return {}
+
     @cached_property
     def _token(self) -> object:
         """What its films are remembered by: this set's own, whatever becomes of its address."""
@@ -218,6 +235,10 @@ class Subset(StudySet):
     def recalled(self, row: int) -> LoadedImage:
         """See `StudySet.recalled`; the parent remembers."""
         return self.parent.recalled(self.rows[row])
+
+    def image_key(self, row: int) -> str:
+        """See `StudySet.image_key`; the parent remembers."""
+        return self.parent.image_key(self.rows[row])
 
     def display_image(self, row: int) -> NDArray[np.uint8]:
         """See `StudySet.display_image`."""
