@@ -34,6 +34,12 @@ def access_file() -> Path:
     return Path(chosen) if chosen else own / "access.toml"
 
 
+def records_url() -> str:
+    """Database of the notes, a SQLAlchemy URL (`LRCLR_RECORDS`, else a file of the user's data)."""
+    own = user_data_path("lrclr-explorer", appauthor=False) / "notes.sqlite"
+    return os.environ.get("LRCLR_RECORDS") or f"sqlite:///{own}"
+
+
 def sets_dir() -> Path:
     """Folder of the sets that were imported without a folder being named (`LRCLR_SETS`)."""
     chosen = os.environ.get("LRCLR_SETS")

@@ -21,6 +21,12 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(autouse=True)
+def _own_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a database of its own and leaves the user's notes alone."""
+    monkeypatch.setenv("LRCLR_RECORDS", f"sqlite:///{tmp_path}/notes.sqlite")
+
+
+@pytest.fixture(autouse=True)
 def _at_this_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are tested as their owner, without access.toml; tests/test_access.py has visitors."""
     monkeypatch.setenv("LRCLR_ACCESS", str(tmp_path / "no-access.toml"))

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = (
     "errors", "labels", "paths", "files", "claims", "progress", "processes", "precision",
     "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "studies",
-    "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive", "specs",
-    "evaluation", "training", "ablation", "health", "cli", "__main__",
+    "records", "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive",
+    "specs", "evaluation", "training", "ablation", "health", "cli", "__main__",
 )  # fmt: skip
 """The floors of core, from the ground up: a room imports from itself and from rooms before it."""
 SHORTCUTS = {("core.studies", "core.specs")}
@@ -150,6 +150,12 @@ def test_only_the_session_s_file_touches_the_session_state():
             assert here or "session_state" not in path.read_text("utf-8"), path
 
 
+def test_only_the_room_of_records_knows_databases():
+    for path in files("core") + files("explorer") + files("pages"):
+        if path.relative_to(ROOT).parts[:2] != ("core", "records"):
+            assert not roots(path) & {"sqlalchemy", "alembic", "psycopg", "sqlite3"}, path
+
+
 def test_figures_do_not_import_streamlit():
     for path in files("explorer"):
         if path.name == "figures.py" or path.parent.name == "figures":
@@ -178,7 +184,7 @@ def test_only_core_cli_imports_the_command_line():
 
 
 def test_commands_start_without_the_heavy_libraries():
-    heavy = {"torch", "pandas", "sklearn", "scipy", "pydicom"}
+    heavy = {"torch", "pandas", "sklearn", "scipy", "pydicom", "sqlalchemy", "alembic", "psycopg"}
     code = f"import sys, core.cli; print(sorted(set(sys.modules) & {heavy!r}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
@@ -197,7 +203,8 @@ def test_no_star_imports():
 
 def test_the_first_page_starts_without_what_it_does_not_show():
     heavy = {"timm", "torchvision", "transformers", "sklearn", "captum", "matplotlib", "accelerate",
-             "open_clip", "tensorboard", "pydicom", "faiss"}  # fmt: skip
+             "open_clip", "tensorboard", "pydicom", "faiss", "sqlalchemy",
+             "alembic", "psycopg"}  # fmt: skip
     code = (
         "import sys\n"
         "from explorer.shared import sidebar, window_control\n"

@@ -1,0 +1,90 @@
+"""The version of a database: made where it is empty, brought up to date, refused if newer."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+
+from core.errors import ExplorerError
+from core.records.database import file_of, reading, writing
+from core.records.tables import VERSION_TABLE
+
+_FOLDER = Path(__file__).parent / "migrations"
+STEPS = [_FOLDER / "versions"]
+"""Folders of the steps."""
+_LOCK = 4_711_203_141  # of PostgreSQL, for those who look at the version at the same time
+
+
+def prepare(engine: Engine) -> Path | None:
+    """Bring a database to this version's tables.
+
+    Returns:
+        The copy of a SQLite file that was made before it was changed; None where none was needed.
+
+    Raises:
+        ExplorerError: it is of a newer version, or cannot be used.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    newest = script.get_current_head()
+    with reading(engine) as connection:
+        before = _version(connection, script, engine)
+    if before == newest:
+        return None
+    path = file_of(engine.url)
+    copy = _copied(path, before) if path is not None and before is not None else None
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if _version(connection, script, engine) != newest:  # nobody was quicker
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    return copy
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("version_locations", "\n".join(map(str, STEPS)).replace("%", "%%"))
+    return config
+
+
+def _version(connection: Connection, script: ScriptDirectory, engine: Engine) -> str | None:
+    """The step that a database has reached; None for one without our tables.
+
+    Raises:
+        ExplorerError: a step that this version does not have.
+    """
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    reached = context.get_current_heads()
+    if not reached:
+        if inspect(connection).has_table("lrclr_notes"):
+            raise ExplorerError(f"{_name(engine)} has notes without a version; put back a copy.")
+        return None
+    ours = {step.revision for step in script.walk_revisions()}
+    if not {*reached} <= ours:
+        raise ExplorerError(
+            f"{_name(engine)} was written by a newer version of LRCLR Explorer (step "
+            f"{', '.join(reached)}); update this one, or set LRCLR_RECORDS to another database."
+        )
+    return reached[0]
+
+
+def _copied(path: Path, before: str) -> Path:
+    """A copy of a database as it is, whoever writes to it meanwhile."""
+    day = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    copy = path.with_name(f"{path.name}.{before}-{day}.copy")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
+
+
+def _name(engine: Engine) -> str:
+    return str(file_of(engine.url) or engine.url.render_as_string(hide_password=True))

@@ -1,0 +1,91 @@
+"""The tables, and notes as their rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Integer, MetaData, RowMapping, String, Table, Text
+
+from core.records.note import FilmRef, Note, Revision, Said, Shape
+
+metadata = MetaData()
+
+VERSION_TABLE = "lrclr_version"
+"""Where Alembic keeps the version; not its usual name, for others may live in the database."""
+
+notes = Table(
+    "lrclr_notes", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("image_key", String(40), nullable=False, index=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("study", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created", String(27), nullable=False),
+    Column("changed", String(27), nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("said", JSON, nullable=False),
+)  # fmt: skip
+"""Every note as it is now. What is filtered by lies in `said`: a set's notes are few, and read."""
+
+revisions = Table(
+    "lrclr_revisions", metadata,
+    # The key is what makes two writers of one version impossible, whatever else fails.
+    Column("note", String(32), ForeignKey("lrclr_notes.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(27), nullable=False, index=True),
+    Column("author", Text, nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("undoes", Integer),
+    Column("said", JSON, nullable=False),
+)  # fmt: skip
+"""Every step of every note; rows are added and never changed."""
+
+
+def said_of(values: Mapping[str, Any]) -> Said:
+    """What `Said.to_json` wrote."""
+    shapes = (
+        Shape(shape["kind"], tuple((float(x), float(y)) for x, y in shape["points"]))
+        for shape in values["shapes"]
+    )
+    return Said(
+        values["finding"], values["verdict"], values["text"], tuple(values["tags"]),
+        tuple(shapes), bool(values["removed"]),
+    )  # fmt: skip
+
+
+def note_of(row: RowMapping) -> Note:
+    """A row of `notes`."""
+    film = FilmRef(row["image_key"], row["width"], row["height"], row["study"], row["data"])
+    return Note(
+        row["id"], film, row["author"], said_of(row["said"]), row["created"], row["changed"],
+        row["changed_by"], row["version"],
+    )  # fmt: skip
+
+
+def note_row(note: Note) -> dict[str, Any]:
+    """The row of a note."""
+    film = note.film
+    return {
+        "id": note.id, "image_key": film.key, "width": film.width, "height": film.height,
+        "study": film.study, "data": film.data, "author": note.author, "created": note.created,
+        "changed": note.changed, "changed_by": note.changed_by, "version": note.version,
+        "said": note.said.to_json(),
+    }  # fmt: skip
+
+
+def revision_of(row: RowMapping) -> Revision:
+    """A row of `revisions`."""
+    return Revision(
+        row["note"], row["version"], row["at"], row["author"], row["action"], row["undoes"],
+        said_of(row["said"]),
+    )  # fmt: skip
+
+
+def revision_row(step: Revision) -> dict[str, Any]:
+    """The row of a step."""
+    return {
+        "note": step.note, "version": step.version, "at": step.at, "author": step.author,
+        "action": step.action, "undoes": step.undoes, "said": step.said.to_json(),
+    }  # fmt: skip
