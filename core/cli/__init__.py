@@ -13,6 +13,7 @@ from core.cli import (
     compare,
     doctor,
     embed,
+    errors,
     evaluate,
     examples,
     explain,
@@ -46,6 +47,7 @@ app.command("phantom")(phantom.phantom_command)
 app.command("pretrain")(pretrain.pretrain_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("errors")(errors.errors_command)
 app.command("localize")(localize.localize_command)
 app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)

@@ -5,7 +5,7 @@ Field & Welsh, JRSS B 2007). A draw is a row of weights, how often each case was
 are compared take the same draws.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,18 +60,45 @@ def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = 
     >>> bool((weights[:, 0] == weights[:, 1]).all())
     True
     """
+    codes, patients = _patients(n, groups)
+    drawn = np.empty((count, patients), np.int32)
+    start = 0
+    for part in _drawn(patients, count, seed):
+        drawn[start : start + len(part)] = part
+        start += len(part)
+    return drawn if groups is None else drawn[:, codes]
+
+
+def resampled_parts(
+    n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None
+) -> Iterator[Draws]:
+    """The rows of `resamples`, some at a time: what they take of memory hangs on n alone.
+
+    >>> parts = np.concatenate(list(resampled_parts(3, 100, seed=0)))
+    >>> bool((parts == resamples(3, 100, seed=0)).all())
+    True
+    """
+    codes, patients = _patients(n, groups)
+    for part in _drawn(patients, count, seed):
+        narrow = part.astype(np.int32)
+        yield narrow if groups is None else narrow[:, codes]
+
+
+def _patients(n: int, groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], int]:
+    """The patient of each case, counted as they come, and how many there are."""
     codes = np.arange(n)
     if groups is not None:
         _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
-        codes = np.argsort(np.argsort(first))[inverse]  # counted as they come
-    patients = int(codes.max()) + 1 if n else 0
+        codes = np.argsort(np.argsort(first))[inverse]
+    return codes, int(codes.max()) + 1 if n else 0
+
+
+def _drawn(patients: int, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
-    drawn = np.empty((count, patients), np.int32)
     step = max(_AT_ONCE // max(patients, 1), 1)
     for start in range(0, count, step):
-        part = drawn[start : start + step]
-        part[:] = rng.multinomial(patients, np.full(patients, 1 / patients), size=len(part))
-    return drawn if groups is None else drawn[:, codes]
+        size = min(step, count - start)
+        yield rng.multinomial(patients, np.full(patients, 1 / patients), size=size)
 
 
 def mean_draws(values: Array, weights: Draws) -> Sampled:

@@ -1,0 +1,98 @@
+"""Scores of a set by a model, beside its labels; the encodings are kept for every other command."""
+
+import numpy as np
+
+from core.analysis.scored import ScoredSet, identity_of
+from core.errors import ExplorerError
+from core.inference.predictor import Predictor, unreadable
+from core.inference.prompts import PromptSet, prompts_for
+from core.inference.zero_shot import SCORES, Scores
+from core.progress import Progress
+from core.studies import StudySet
+
+
+def asked_prompts(studies: StudySet, prompts: PromptSet | None) -> PromptSet:
+    """The prompts, or those of `prompts_for` what the set labels, without what it cannot judge.
+
+    Raises:
+        ExplorerError: no finding of them has both labels in the set.
+    """
+    labels = studies.labels
+    both = [str(name) for name in labels if labels[name].nunique(dropna=True) == 2]
+    chosen = [name for name in prompts or both if name in both]
+    if not chosen:
+        raise ExplorerError(
+            f"'{studies.spec}' has no finding of these prompts with both positive and negative "
+            "films; choose a set with label columns, such as phantom:test."
+        )
+    texts = prompts or prompts_for(both)
+    return PromptSet({name: texts[name] for name in chosen})
+
+
+def check_score(score: str) -> None:
+    """Refuse a score that there is not.
+
+    Raises:
+        ExplorerError: naming those that there are.
+    """
+    if score not in SCORES:
+        raise ExplorerError(f"There is no score '{score}'; known: {', '.join(SCORES)}.")
+
+
+def scored_set(
+    studies: StudySet, prompts: PromptSet, scores: Scores, score: str = "lrclr"
+) -> ScoredSet:
+    """Scores of a set at hand with its labels.
+
+    Args:
+        scores: (N, F) each, one column for each finding of the prompts; NaN where an image cannot
+            be read.
+
+    Raises:
+        ExplorerError: no finding has both labels among the readable films.
+    """
+    values = scores[score].astype(np.float64)
+    readable = np.isfinite(values).all(axis=1)
+    labels = studies.labels
+    columns, truths, left_out = [], [], []
+    for column, name in enumerate(prompts):
+        truth = labels[name].to_numpy(float)[readable] if name in labels else np.full(0, np.nan)
+        if len(np.unique(truth[~np.isnan(truth)])) == 2:
+            columns.append(column)
+            truths.append(truth)
+        else:
+            left_out.append(name)
+    if not columns:
+        raise ExplorerError(
+            f"'{studies.spec}' has no finding with and without among the films that can be read; "
+            "choose a set with label columns, such as phantom:test."
+        )
+    names, rows, ids = list(prompts), np.flatnonzero(readable), studies.ids
+    return ScoredSet(
+        identity_of(studies),
+        tuple(names[column] for column in columns),
+        values[readable][:, columns],
+        np.stack(truths, axis=1),
+        rows,
+        studies.patients[readable],
+        tuple(ids[row] for row in rows),
+        tuple(left_out),
+        unreadable(studies, readable),
+    )
+
+
+def score_studies(
+    predictor: Predictor,
+    studies: StudySet,
+    prompts: PromptSet | None = None,
+    score: str = "lrclr",
+    progress: Progress | None = None,
+) -> ScoredSet:
+    """Score a set with a model; its encodings are kept and shared with every other command.
+
+    Raises:
+        ExplorerError: as `check_score`, `asked_prompts` and `Predictor.score_set`.
+    """
+    check_score(score)
+    texts = asked_prompts(studies, prompts)
+    return scored_set(studies, texts, predictor.score_set(studies, texts, progress), score)

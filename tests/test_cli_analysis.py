@@ -1,0 +1,44 @@
+"""The commands errors, slices and calibrate on a few phantoms."""
+
+import json
+
+import pytest
+
+from core.inference.prompts import FindingPrompts, default_prompts
+
+SET = "phantom:n=24,seed=3,size=64"
+OTHER = "phantom:val,n=24,seed=4,size=64"
+
+
+def test_errors_with_a_threshold_from_another_set_and_other_prompts(run, tmp_path):
+    edited = default_prompts().with_finding("Edema", FindingPrompts(("wet",), ("dry",)))
+    (tmp_path / "mine.json").write_text(edited.to_json())
+    code, out, err = run(
+        "errors", "--data", SET, "--fit", OTHER, "--n-bootstrap", 20, "--against-prompts",
+        tmp_path / "mine.json", "--json", tmp_path / "e.json",
+    )  # fmt: skip
+    assert code == 0, err
+    told = json.loads((tmp_path / "e.json").read_text())
+    for finding in told["findings"].values():
+        assert finding["threshold"]["fitted_on"]["spec"] == OTHER
+        assert not finding["threshold"]["optimistic"]
+        assert len(finding["roc"]["low"]) == 101
+    wrong = told["findings"]["Edema"]["confusion"]
+    assert len(told["wrong"]["Edema"]) == wrong["false_negatives"] + wrong["false_positives"]
+    against = told["against"]["findings"]
+    assert against["Edema"]["auc"]["gain"]["value"] != 0
+    assert against["Cardiomegaly"]["auc"]["gain"]["value"] == 0
+    assert f"fitted on {OTHER}" in out and "optimistic" not in out
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--threshold", "best"], "no rule for a threshold"),
+        (["--score", "odd"], "no score 'odd'"),
+        (["--against", "demo"], "same model and prompts"),
+    ],
+)
+def test_errors_says_what_is_wrong_in_a_sentence(run, more, words):
+    code, _, err = run("errors", "--data", SET, *more)
+    assert code == 2 and words in err and err.count("\n") == 1
