@@ -52,6 +52,16 @@ def test_curves_of_every_resample_are_scikit_learn_s():
             assert draws.precision[row, place] == pytest.approx(reached[-1])
 
 
+def test_curves_where_scores_tie_and_where_the_highest_are_wrong():
+    alike = curve_draws(Ranked.of(np.array([1.0, 0, 0]), np.zeros(3)).whole())
+    assert alike.auc[0] == 0.5 and alike.average_precision[0] == pytest.approx(1 / 3)
+    late = curve_draws(Ranked.of(np.array([0.0, 1, 1]), np.array([3.0, 2, 1])).whole())
+    assert late.precision[0, 0] == 0.5  # that of the first hit: before it there is none
+    truth = np.array([1.0, 1, 1, 0, *[1] * 7])
+    tenths = curve_draws(Ranked.of(truth, -np.arange(11.0)).whole())
+    assert tenths.precision[0, 30] == 1 and tenths.precision[0, 31] == 0.8
+
+
 def test_auc_and_its_interval_are_those_of_evaluate():
     cases = scored()
     report = error_report(cases, fit_thresholds(parse_rule("youden"), cases), 200, seed=3)
@@ -65,11 +75,10 @@ def test_auc_and_its_interval_are_those_of_evaluate():
     )
 
 
-def test_parts_of_resamples_are_the_resamples_whatever_their_size(monkeypatch):
+def test_parts_of_resamples_are_the_resamples_whatever_their_size():
     groups = np.array([5, 5, 2, 9, 2, 1])
     whole = resamples(6, 40, 7, groups)
-    monkeypatch.setattr("core.metrics.bootstrap._AT_ONCE", 12)
-    parts = list(resampled_parts(6, 40, 7, groups))
+    parts = list(resampled_parts(6, 40, 7, groups, at_once=12))
     assert len(parts) == 14 and (np.concatenate(parts) == whole).all()
 
 

@@ -42,3 +42,30 @@ def test_errors_with_a_threshold_from_another_set_and_other_prompts(run, tmp_pat
 def test_errors_says_what_is_wrong_in_a_sentence(run, more, words):
     code, _, err = run("errors", "--data", SET, *more)
     assert code == 2 and words in err and err.count("\n") == 1
+
+
+def test_slices_by_column_lesion_and_cluster(run, tmp_path):
+    code, out, err = run(
+        "slices", "--data", SET, "--finding", "Edema", "--min-cases", 2, "--metric", "error",
+        "--pairs", "--found", 2, "--n-bootstrap", 20, "--json", tmp_path / "s.json",
+    )  # fmt: skip
+    assert code == 0, err
+    told = json.loads((tmp_path / "s.json").read_text())
+    names = {column for one in told["slices"] for column in one["values"]}
+    assert {"view", "sex", "age", "exposure", "Support Devices"} <= names and "Edema" not in names
+    assert sum(one["n"] for one in told["slices"] if set(one["values"]) == {"sex"}) == 24
+    assert told["threshold"]["optimistic"] and "optimistic" in out
+    assert told["found"]["found_n"] == told["found"]["tested_n"] == 12
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--by", "view,coin"], "no column 'coin'"),
+        (["--metric", "odd"], "no metric 'odd'"),
+        (["--finding", "Coin"], "with and without 'Coin'"),
+    ],
+)
+def test_slices_says_what_is_wrong_in_a_sentence(run, more, words):
+    code, _, err = run("slices", "--data", SET, *more)
+    assert code == 2 and words in err and err.count("\n") == 1

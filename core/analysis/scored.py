@@ -1,6 +1,6 @@
 """Scores and labels of one set side by side: what every analysis starts from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
+from core.metrics.auc import roc_auc
 from core.studies import StudySet
 
 Array = NDArray[np.float64]
@@ -70,6 +71,21 @@ class ScoredSet:
                 f"{', '.join(self.findings)}."
             )
         return self.findings.index(finding)
+
+    def only(self, finding: str) -> "ScoredSet":
+        """The same films with one finding.
+
+        Raises:
+            ExplorerError: as `column`.
+        """
+        column = [self.column(finding)]
+        return replace(
+            self, findings=(finding,), scores=self.scores[:, column], truth=self.truth[:, column]
+        )
+
+    def worst_ranked(self) -> str:
+        """The finding with the lowest AUC, where there is most to see; the first of equals."""
+        return min(self.findings, key=lambda name: roc_auc(*self.of(name)))
 
     def of(self, finding: str) -> tuple[Array, Array]:
         """Labels and scores of the films whose label is known, (m,) each."""

@@ -1,6 +1,7 @@
 """Scores of a set by a model, beside its labels; the encodings are kept for every other command."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.analysis.scored import ScoredSet, identity_of
 from core.errors import ExplorerError
@@ -96,3 +97,13 @@ def score_studies(
     check_score(score)
     texts = asked_prompts(studies, prompts)
     return scored_set(studies, texts, predictor.score_set(studies, texts, progress), score)
+
+
+def embedded(
+    predictor: Predictor, studies: StudySet, prompts: PromptSet | None = None
+) -> tuple[NDArray[np.float32], tuple[list[str], NDArray[np.float32]]]:
+    """Global features (N, d) of a set's films, and the positive prompts with theirs (P, d)."""
+    texts = [text for one in asked_prompts(studies, prompts).values() for text in one.positive]
+    words = predictor.encode_texts(texts).text_features
+    images = predictor.encode_set(studies).image_features
+    return images.cpu().numpy(), (texts, words.detach().cpu().numpy())

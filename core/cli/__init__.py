@@ -31,6 +31,7 @@ from core.cli import (
     runs,
     score,
     search,
+    slices,
     wordings,
 )
 from core.cli.common import fetching
@@ -48,6 +49,7 @@ app.command("pretrain")(pretrain.pretrain_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
+app.command("slices")(slices.slices_command)
 app.command("localize")(localize.localize_command)
 app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)

@@ -70,16 +70,19 @@ def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = 
 
 
 def resampled_parts(
-    n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None
+    n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None, at_once: int = _AT_ONCE
 ) -> Iterator[Draws]:
     """The rows of `resamples`, some at a time: what they take of memory hangs on n alone.
+
+    Args:
+        at_once: weights in a part, if there are no more in one resample.
 
     >>> parts = np.concatenate(list(resampled_parts(3, 100, seed=0)))
     >>> bool((parts == resamples(3, 100, seed=0)).all())
     True
     """
     codes, patients = _patients(n, groups)
-    for part in _drawn(patients, count, seed):
+    for part in _drawn(patients, count, seed, at_once):
         narrow = part.astype(np.int32)
         yield narrow if groups is None else narrow[:, codes]
 
@@ -93,9 +96,11 @@ def _patients(n: int, groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int6
     return codes, int(codes.max()) + 1 if n else 0
 
 
-def _drawn(patients: int, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def _drawn(
+    patients: int, count: int, seed: int, at_once: int = _AT_ONCE
+) -> Iterator[NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
-    step = max(_AT_ONCE // max(patients, 1), 1)
+    step = max(at_once // max(patients, 1), 1)
     for start in range(0, count, step):
         size = min(step, count - start)
         yield rng.multinomial(patients, np.full(patients, 1 / patients), size=size)

@@ -34,7 +34,8 @@ class PhantomSet(StudySet):
         self._sentences = [write_report(case) for case in self.cases]
         rows = [
             {"id": f"{split}-{seed}-{index:05d}", "text": " ".join(sentences),
-             "view": case.view, "patient_id": f"{split}-{seed}-{index:05d}", **case.labels}
+             "view": case.view, "patient_id": f"{split}-{seed}-{index:05d}", "sex": case.sex,
+             "age": case.age, "exposure": round(case.exposure, 3), **case.labels}
             for index, (case, sentences) in enumerate(zip(self.cases, self._sentences, strict=True))
         ]  # fmt: skip
         self.table = pd.DataFrame(rows)
