@@ -130,20 +130,21 @@ class Preprocess:
     def map_to_image(
         self, values: np.ndarray, shape: tuple[int, int], mode: str = "bilinear"
     ) -> np.ndarray:
-        """A map over the model's input, grid (h, w) or pixels, as (H, W) float32 of the image.
+        """Maps over the model's input, grid (..., h, w) or pixels, as (..., H, W) of the image.
 
-        Half-pixel aligned: the centre of a patch stays the centre of the tissue it saw.
+        float32. Half-pixel aligned: the centre of a patch stays the centre of the tissue it saw.
         """
         frame = self.frame(shape)
         rows = (torch.arange(shape[0]) + 0.5) / shape[0] * frame.height + frame.top
         columns = (torch.arange(shape[1]) + 0.5) / shape[1] * frame.width + frame.left
         where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
         where = where / self.size * 2 - 1  # grid_sample counts in -1..1, x first
-        source = torch.from_numpy(np.asarray(values, dtype=np.float32))[None, None]
+        source = torch.from_numpy(np.asarray(values, dtype=np.float32))
         mapped = F.grid_sample(
-            source, where[None].float(), mode=mode, padding_mode="border", align_corners=False
-        )
-        return mapped[0, 0].numpy()
+            source.reshape(1, -1, *source.shape[-2:]), where[None].float(), mode=mode,
+            padding_mode="border", align_corners=False,
+        )  # fmt: skip
+        return mapped.view(*source.shape[:-2], *shape).numpy()
 
     def _frame(self, height: int, width: int) -> Frame:
         if self.mode == "squash":

@@ -113,7 +113,7 @@ def test_a_gradient_of_zero_is_refused_with_a_sentence() -> None:
     predictor.model.backbone.projection.weight.zero_()  # the score no longer sees the image
     predictor.model.backbone.projection.bias.fill_(1.0)
     with pytest.raises(ExplorerError, match="no gradient"):
-        attribute("gradcam", predictor, _image(), TEXTS)
+        attribute("gradcam:gradcam:3:positive", predictor, _image(), TEXTS)
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2, 3])
@@ -148,7 +148,7 @@ def test_the_stem_is_a_layer_that_local_scores_read_too() -> None:
         def __call__(self, model: LRCLR, images: ImageEncoding) -> torch.Tensor:
             return model.similarity(images, self.texts)[:, 0].mean(dim=1)
 
-    with pytest.raises(ExplorerError, match="enter block 3"):
+    with pytest.raises(ExplorerError, match="enters block 3"):
         layer_gradient(model, pixels, Local(texts))
     found = layer_gradient(model, pixels, Local(texts), "stem")
     maps = model.backbone.stem(pixels)

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
+from core.backbones.base import Backbone, Entry, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
 from core.films.loaded import LoadedImage, drawn_image
 from core.lrclr.config import LRCLRConfig
@@ -45,12 +45,12 @@ class TinyBackbone(Backbone):
         pixels: Tensor,
         attn_layers: Sequence[int] = (),
         keep: float = 1.0,
-        entering: Sequence[int] = (),
+        entering: Sequence[Entry] = (),
     ) -> ImageTokens:
-        local = self.patches(pixels).flatten(2).transpose(1, 2)  # (B, N, D)
+        taps = Taps(entering)
+        local = taps("local", self.patches(pixels).flatten(2).transpose(1, 2))  # (B, N, D)
         tokens = torch.cat([self.cls_token.expand(len(pixels), -1, -1), local], dim=1)
         attn_weights, early = {}, local
-        taps = Taps(entering)
         tokens = taps(0, tokens)
         for layer, block in enumerate(list(self.blocks)[:-1]):
             tokens, attn_weights[layer] = block.attend(tokens)
@@ -72,6 +72,13 @@ class TinyBackbone(Backbone):
         words = self.words(torch.tensor(ids))
         features = (words * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         return TextTokens(words, mask, features, pieces)
+
+    @property
+    def final_block(self) -> nn.Module:
+        return self.blocks[-1]
+
+    def attend(self, block: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        return block.attend(tokens)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         return self.read_out(self.blocks[-1](tokens))

@@ -4,13 +4,16 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.preprocessing import Preprocess
+
+Entry = int | Literal["local"]
+"""A place in an image tower: the tokens that enter a 0-based block, or `ImageTokens.local`."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,10 @@ class ImageTokens:
     early: Tensor  # (B, n, D) patch tokens after the first block only
     grid: tuple[int, int]  # (h, w), h * w = N
     kept: Tensor | None = None  # (n,) patches that patch dropout left; None: all, n = N
-    # Tokens (B, C + n, D) entering the 0-based blocks asked for, one for each member of an
-    # ensemble: what was computed with, so that a score can be differentiated by them.
-    entering: dict[int, tuple[Tensor, ...]] = field(default_factory=dict)
+    # Tokens (B, C + n, D) entering the 0-based blocks asked for, and local ones (B, N, D_l), one
+    # for each member of an ensemble: what was computed with, so that a score can be differentiated
+    # by them.
+    entering: dict[Entry, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,22 +43,18 @@ class TextTokens:
 
 
 class Taps:
-    """Collects the tokens that enter some blocks, on their way through a tower.
+    """Collects tokens at some places, on their way through a tower."""
 
-    Args:
-        wanted: 0-based blocks.
-    """
-
-    def __init__(self, wanted: Sequence[int]) -> None:
+    def __init__(self, wanted: Sequence[Entry]) -> None:
         self._wanted = wanted
-        self.tokens: dict[int, tuple[Tensor, ...]] = {}  # as `ImageTokens.entering`
+        self.tokens: dict[Entry, tuple[Tensor, ...]] = {}  # as `ImageTokens.entering`
 
-    def __call__(self, block: int, tokens: Tensor) -> Tensor:
+    def __call__(self, place: Entry, tokens: Tensor) -> Tensor:
         """The tokens to go on with: a score can be differentiated by those that are wanted."""
-        if block in self._wanted:
+        if place in self._wanted:
             if torch.is_grad_enabled() and not tokens.requires_grad:
                 tokens = tokens.detach().requires_grad_()  # the graph begins here
-            self.tokens[block] = (tokens,)
+            self.tokens[place] = (tokens,)
         return tokens
 
 
@@ -90,7 +90,7 @@ class Backbone(nn.Module):
         pixels: Tensor,
         attn_layers: Sequence[int] = (),
         keep: float = 1.0,
-        entering: Sequence[int] = (),
+        entering: Sequence[Entry] = (),
     ) -> ImageTokens:
         """Encode preprocessed images (B, C, S, S).
 
@@ -98,7 +98,7 @@ class Backbone(nn.Module):
             attn_layers: 0-based blocks, before the last, whose attention is wanted.
             keep: share of patch tokens attention sees (patch dropout, for training); backbones
                 without it take 1 only.
-            entering: 0-based blocks, the last included, whose entering tokens are wanted. Where
+            entering: places whose tokens are wanted, the last block's entry included. Where
                 gradients are on and nothing before them has one, the graph begins at them.
         """
 
@@ -137,6 +137,15 @@ class Backbone(nn.Module):
     @abstractmethod
     def read_out(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """`finish` without the last block: its own pooling and projection of (B, C + n, D)."""
+
+    @property
+    def final_block(self) -> nn.Module:
+        """The tower's own last block."""
+        raise NotImplementedError
+
+    def attend(self, block: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """A block of this tower on (B, n, D), and the attention (B, H, n, n) that it used."""
+        raise NotImplementedError
 
     @abstractmethod
     def value_path(self, tokens: Tensor) -> Tensor:

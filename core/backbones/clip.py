@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
+from core.backbones.base import Backbone, Entry, ImageTokens, Taps, TextTokens
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
@@ -109,7 +109,7 @@ class ClipBackbone(Backbone):
         pixels: Tensor,
         attn_layers: Sequence[int] = (),
         keep: float = 1.0,
-        entering: Sequence[int] = (),
+        entering: Sequence[Entry] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; `local` is `value_path`, as in MaskCLIP."""
         if keep < 1:
@@ -126,7 +126,7 @@ class ClipBackbone(Backbone):
             tokens = taps(layer + 1, tokens)
             if layer == 0:
                 early = tokens[:, self.prefix :]
-        local = self.value_path(tokens[:, self.prefix :])
+        local = taps("local", self.value_path(tokens[:, self.prefix :]))
         return ImageTokens(tokens, attn_weights, local, early, self.grid, entering=taps.tokens)
 
     def value_path(self, tokens: Tensor) -> Tensor:
@@ -145,6 +145,15 @@ class ClipBackbone(Backbone):
         if torch.is_autocast_enabled(device):
             tokens = tokens.to(torch.get_autocast_dtype(device))
         return tokens
+
+    @property
+    def final_block(self) -> nn.Module:
+        """See `Backbone.final_block`."""
+        return self.trunk.blocks[-1]
+
+    def attend(self, block: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Backbone.attend`."""
+        return self.trunk.attend(block, tokens)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

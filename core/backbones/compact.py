@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.backbones.base import Backbone, ImageTokens, Taps, TextTokens
+from core.backbones.base import Backbone, Entry, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
 from core.backbones.lite_stem import CHANNELS, STRIDE, LiteStem
 from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
@@ -109,7 +109,7 @@ class CompactBackbone(Backbone):
         pixels: Tensor,
         attn_layers: Sequence[int] = (),
         keep: float = 1.0,
-        entering: Sequence[int] = (),
+        entering: Sequence[Entry] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; takes what `stem` made of the images, too.
 
@@ -119,7 +119,8 @@ class CompactBackbone(Backbone):
         maps = pixels if pixels.shape[1] == CHANNELS else self.stem(pixels)  # (B, 272, h, w)
         patches = (maps.flatten(2).transpose(1, 2) - self.stem_mean) / self.stem_std
         grid = (maps.shape[2], maps.shape[3])
-        local = self.patch_projection(patches) + self._position(grid)
+        taps = Taps(entering)
+        local = taps("local", self.patch_projection(patches) + self._position(grid))
         # A CLS token that starts from the mean of its patches is trained from the first step.
         cls_token = (self.cls_token + local.mean(dim=1))[:, None]
         patches, kept = local, None
@@ -129,7 +130,6 @@ class CompactBackbone(Backbone):
             patches = local[:, kept]
         tokens = torch.cat([cls_token, patches], dim=1)  # (B, 1 + N, D)
         attn_weights, early = {}, patches
-        taps = Taps(entering)
         tokens = taps(0, tokens)
         for layer, block in enumerate(self.blocks[:-1]):
             if layer in attn_layers:
@@ -148,6 +148,16 @@ class CompactBackbone(Backbone):
             return self.position
         whole = self.position.T.unflatten(1, self.grid)[None]  # (1, D, H, W)
         return F.interpolate(whole, grid, mode="bicubic", align_corners=False)[0].flatten(1).T
+
+    @property
+    def final_block(self) -> nn.Module:
+        """See `Backbone.final_block`."""
+        return self.blocks[-1]
+
+    def attend(self, block: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Backbone.attend`."""
+        assert isinstance(block, Block)
+        return block.attend(tokens)
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.backbones.base import Backbone, ImageTokens, TextTokens
+from core.backbones.base import Backbone, Entry, ImageTokens, TextTokens
 from core.errors import ExplorerError
 
 
@@ -66,7 +66,7 @@ class Ensemble(Backbone):
         pixels: Tensor,
         attn_layers: Sequence[int] = (),
         keep: float = 1.0,
-        entering: Sequence[int] = (),
+        entering: Sequence[Entry] = (),
     ) -> ImageTokens:
         """See `Backbone.image_tokens`; widths and heads side by side."""
         found = [member.image_tokens(pixels, attn_layers, keep, entering) for member in self._each]
@@ -80,6 +80,17 @@ class Ensemble(Backbone):
             _side_by_side([each.local for each in found]),
             torch.cat([each.early for each in found], dim=-1), found[0].grid, entering=taps,
         )  # fmt: skip
+
+    def attend(self, block: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Refused: each member has attention of its own."""
+        raise ExplorerError(
+            "An ensemble has no attention of its own to follow; give one of its files for this map."
+        )
+
+    @property
+    def final_block(self) -> nn.Module:
+        """The first member's; `attend` refuses it."""
+        return self._each[0].final_block
 
     def finish(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """See `Backbone.finish`."""

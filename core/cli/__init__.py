@@ -28,6 +28,7 @@ from core.cli import (
     probe,
     prompts,
     regions,
+    rivals,
     runs,
     score,
     search,
@@ -51,6 +52,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
 app.command("slices")(slices.slices_command)
 app.command("localize")(localize.localize_command)
+app.command("rivals")(rivals.rivals_command)
 app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)
 app.command("examples")(examples.examples_command)

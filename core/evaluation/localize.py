@@ -1,13 +1,13 @@
 """Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.attribution import METHODS, attribution_maps
+from core.attribution import METHODS, attribution_maps, choose, method_of
 from core.errors import ExplorerError
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
@@ -15,8 +15,9 @@ from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport
 from core.evaluation.tally import MIN_CASES, Tally, localization_report
 from core.inference.images import Images
+from core.inference.map_choice import Choice
 from core.inference.predictor import Predictor
-from core.inference.prompts import PromptSet, prompts_for
+from core.inference.prompts import FindingPrompts, PromptSet, prompts_for
 from core.labels import PATHOLOGIES
 from core.metrics.localisation import MEASURES, box_iou
 from core.progress import Progress
@@ -91,7 +92,37 @@ def localize(
         tallies, methods, studies.patients, n_bootstrap, seed, min_cases
     )  # fmt: skip
     source = known[0].source if known else None
-    return replace(report, unreadable=tuple(unreadable), prior=source)
+    maps = {name: str(choose(name, predictor)) for name in methods if name not in TRUTH_CONTROLS}
+    return replace(
+        report, unreadable=tuple(unreadable), prior=source, maps=maps,
+        rivals=best_rivals(report), unmeasured=_unmeasured(predictor, maps.values()),
+    )  # fmt: skip
+
+
+def best_rivals(report: LocalizationReport) -> dict[str, str | None]:
+    """The best Grad-CAM, the best other method and the better of them, by the pointing game.
+
+    Where several of a kind were measured, the best is taken on this very set, which favours it.
+    """
+    pointing = {
+        name: figures["pointing_game"].value
+        for name, figures in report.methods.items()
+        if name not in TRUTH_CONTROLS and not np.isnan(figures["pointing_game"].value)
+    }
+    best: dict[str, str | None] = {}
+    for kind in ("gradcam", "other"):
+        names = [name for name in pointing if method_of(name).kind == kind]
+        best[kind] = max(names, key=lambda name: pointing[name]) if names else None
+    both = [name for name in best.values() if name]
+    best["best"] = max(both, key=lambda name: pointing[name]) if both else None
+    return best
+
+
+def _unmeasured(predictor: Predictor, measured: Iterable[str]) -> str:
+    """The best other method on validation, where it is not among those measured; else ""."""
+    others = tuple(name for name, method in METHODS.items() if method.kind == "other")
+    best = predictor.map_search.best(others) if predictor.map_search else None
+    return "" if best is None or str(best) in measured else str(best)
 
 
 def measure_cases(
@@ -114,8 +145,8 @@ def measure_cases(
     check_methods(methods)
     known = None if MEAN_LOCATION in methods else LocationPrior("", {}, {})
     tallies: dict[str, Tally] = {}
-    for rows in np.array_split(np.arange(len(studies)), max(len(studies) // _BATCH, 1)):
-        chunk = _Chunk(predictor, studies, [int(row) for row in rows], prompts)
+    for rows in row_chunks(len(studies)):
+        chunk = TruthChunk(predictor, studies, rows, prompts)
         if unreadable is not None:
             unreadable += chunk.unreadable
         for finding in chunk.findings:
@@ -127,8 +158,14 @@ def measure_cases(
                     for measure, value in values.items():
                         tally.values.setdefault((method, measure), []).append(value)
         if progress:
-            progress(int(rows[-1]) + 1, len(studies))
+            progress(rows[-1] + 1, len(studies))
     return tallies
+
+
+def row_chunks(count: int) -> list[list[int]]:
+    """Rows of a set, some at a time."""
+    parts = np.array_split(np.arange(count), max(count // _BATCH, 1))
+    return [part.tolist() for part in parts if len(part)]
 
 
 def default_methods() -> list[str]:
@@ -142,14 +179,17 @@ def check_methods(methods: Sequence[str]) -> None:
     Raises:
         ExplorerError: an unknown name or none at all, listing the known ones.
     """
-    known = [*METHODS, *TRUTH_CONTROLS]
-    unknown = [name for name in methods if name not in known]
-    if unknown or not methods:
-        what = f"There is no method '{unknown[0]}'" if unknown else "No method was named"
-        raise ExplorerError(f"{what}; known: {', '.join(known)}.")
+    known = ", ".join([*METHODS, *TRUTH_CONTROLS])
+    if not methods:
+        raise ExplorerError(f"No method was named; known: {known}.")
+    for name in methods:
+        if name not in TRUTH_CONTROLS and Choice.parse(name).method not in METHODS:
+            raise ExplorerError(f"There is no method '{name[:60]}'; known: {known}.")
+        if name not in TRUTH_CONTROLS:
+            method_of(name)
 
 
-class _Chunk:
+class TruthChunk:
     """Some rows of a set, each read once: truth, and pixels of those that have some."""
 
     def __init__(
@@ -203,10 +243,9 @@ class _Chunk:
                 yield _measures(prior_map(prior, finding, shape), mask)
         else:
             places = [place for place, row in enumerate(self.masks) if row in rows]
-            prompts = PromptSet({finding: (self.prompts or prompts_for([finding]))[finding]})
-            texts = list(prompts[finding].positive)
+            prompts = PromptSet({finding: self.prompts_of(finding)})
             here = seed + rows[0]
-            found = self._attributed(method, places, texts, here)
+            found = self._attributed(method, places, prompts[finding], here)
             if costly:
                 falls = deletion(self.predictor, self.images.inputs[places], found, prompts, here)
             for place, (saliency, mask) in enumerate(zip(found, masks, strict=True)):
@@ -217,12 +256,19 @@ class _Chunk:
                     values["deletion"] = float(falls[place])
                 yield values
 
-    def _attributed(self, method: str, places: list[int], texts: list[str], seed: int) -> Map:
+    def prompts_of(self, finding: str) -> FindingPrompts:
+        """Of a finding with a mask."""
+        return (self.prompts or prompts_for([finding]))[finding]
+
+    def _attributed(
+        self, method: str, places: list[int], prompts: FindingPrompts, seed: int
+    ) -> Map:
         """Maps (B, h, w) of some of the images; what reads no text is computed once for all."""
-        if METHODS[method].reads_text:
+        texts, negative = list(prompts.positive), prompts.negative
+        if method_of(method).reads_text:
             # The seed moves with the rows, or every chunk's random maps would be the same.
             images = self.images.rows(places)
-            return attribution_maps(method, self.predictor, images, texts, seed)
+            return attribution_maps(method, self.predictor, images, texts, seed, negative)
         if method not in self._maps:
             self._maps[method] = attribution_maps(method, self.predictor, self.images, texts, seed)
         return self._maps[method][places]

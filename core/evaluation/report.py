@@ -1,7 +1,7 @@
 """What evaluation found, as JSON with stable keys and as a table for a terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,11 @@ class LocalizationReport:
     patients: int  # that the intervals resample
     prior: str | None = None  # set behind `mean-location`
     unreadable: tuple[str, ...] = ()  # studies whose image could not be read, and why
+    less: Measured = field(default_factory=dict)  # of `methods`, what `lrclr` has over each
+    less_pooled: Measured = field(default_factory=dict)  # the same of `pooled`
+    maps: dict[str, str] = field(default_factory=dict)  # method -> what it explains and how
+    rivals: dict[str, str | None] = field(default_factory=dict)  # best gradcam, best other, best
+    unmeasured: str = ""  # the best other method on validation, where it is not among `methods`
 
     @property
     def mean_over(self) -> list[str]:
@@ -102,7 +107,10 @@ class LocalizationReport:
         """n, methods {method: {measure: figure}}, findings {finding: the same}, cases {finding}.
 
         Also pooled (as methods), mean_over [finding], min_cases, patients and prior (a set or
-        null). With `unreadable`, a list of sentences, where images could not be read.
+        null). `maps` {method: map in words} says what each explains and how; `rivals` {gradcam,
+        other, best} names the best of each kind here, or null; `lrclr_less` and
+        `lrclr_less_pooled` (as methods) are paired. With `unreadable`, a list of sentences, where
+        images could not be read.
         """
         return {
             **_unreadable(self.unreadable),
@@ -115,6 +123,10 @@ class LocalizationReport:
             "prior": self.prior,
             "findings": {name: _measured(found) for name, found in self.findings.items()},
             "cases": self.cases,
+            "maps": self.maps,
+            "rivals": self.rivals,
+            "lrclr_less": _measured(self.less),
+            "lrclr_less_pooled": _measured(self.less_pooled),
         }
 
     def table(self) -> str:
@@ -127,6 +139,7 @@ class LocalizationReport:
                 cells = " ".join(_cell(figure, width=6) for figure in found.values())
                 lines.append(f"{method:26} {'':5} {cells}")
             lines.append("")
+        lines += self._against()
         names = " ".join(f"{method[:14]:>14}" for method in self.methods)
         lines.append(f"{'pointing game':26} {'n':>5} {names}")
         for name, by_method in self.findings.items():
@@ -134,6 +147,28 @@ class LocalizationReport:
             lines.append(f"{name:26} {self.cases[name]:5d} {cells}")
         lines += [*self._counted(), _resampled(self.n, self.patients)]
         return "\n".join([*lines, *_said(self.unreadable)])
+
+    def _against(self) -> list[str]:
+        """What `lrclr` has over each other method, rivals first."""
+        ranked = [self.rivals.get(kind) for kind in ("gradcam", "other")]
+        told = [name for name in ranked if name] + list(self.less)
+        names = [name for name in dict.fromkeys(told) if name in self.less and name != "lrclr"]
+        if not names:
+            return []
+        lines = [f"{'lrclr less, mean':32} " + " ".join(f"{m:>24}" for m in MEASURES)]
+        for name in names:
+            cells = " ".join(_gain(figure) for figure in self.less[name].values())
+            lines.append(f"{name:32} {cells}")
+        lines.append("Paired; * excludes zero.")
+        for kind, title in (("gradcam", "Best Grad-CAM"), ("other", "Best other method")):
+            name = self.rivals.get(kind)
+            lines.append(f"{title} here: " + (self.maps.get(name, name) if name else "none") + ".")
+        if self.unmeasured:
+            lines.append(
+                f"The best other method on validation, {self.unmeasured}, was not measured; name "
+                "it in --methods."
+            )
+        return [*lines, ""]
 
     def _counted(self) -> list[str]:
         """Which findings the means take, and what the mean location was made from."""
@@ -184,6 +219,12 @@ def figure_json(figure: Interval) -> dict[str, float | None]:
     return {
         name: None if np.isnan(value) else float(value) for name, value in figure._asdict().items()
     }
+
+
+def _gain(figure: Interval) -> str:
+    value, low, high = figure
+    star = "*" if low > 0 or high < 0 else " "
+    return f"{value:+.3f} [{low:+.3f} {high:+.3f}]{star}".rjust(24)
 
 
 def _cell(figure: Interval, width: int = 5) -> str:

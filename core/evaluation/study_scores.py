@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inference.prompts import FindingPrompts, PromptSet
+from core.inference.prompts import PromptSet, against_negation
 from core.lrclr.encodings import TextEncoding
 
 TEXT = "text"
@@ -76,8 +76,7 @@ def text_prompts(text: str) -> PromptSet:
     >>> text_prompts("Small effusion.")[TEXT].negative
     ('no Small effusion',)
     """
-    plain = text.strip().rstrip(".")
-    return PromptSet({TEXT: FindingPrompts((plain,), (f"no {plain}",))})
+    return PromptSet({TEXT: against_negation([text])})
 
 
 def unknown_share(text: TextEncoding) -> float:

@@ -14,6 +14,8 @@ from core.evaluation.report import LocalizationReport, Measured
 from core.metrics.bootstrap import Draws, Sampled, average, mean_draws, resamples
 from core.metrics.localisation import MEASURES
 
+OURS = "lrclr"
+"""The method that others are taken off, on the same draws of patients."""
 MIN_CASES = 20
 """Cases that a finding needs to count in a mean over findings, where any finding has so many."""
 
@@ -89,21 +91,28 @@ def localization_report(
     least = cases.least(min_cases)
     ordered = sorted(tallies, key=lambda name: (-len(tallies[name].rows), name))
     findings: dict[str, Measured] = {name: {m: {} for m in methods} for name in ordered}
-    means: Measured = {method: {} for method in methods}
-    pooled: Measured = {method: {} for method in methods}
+    means, pooled, less, less_pooled = ({m: {} for m in methods} for _ in range(4))
     for measure in MEASURES:
         shared = cases.defined(methods, measure)
         counted = [name for name in shared if len(tallies[name].rows) >= least]
+        over, of_all = {}, {}
         for method in methods:
             sampled = {name: cases.finding(name, method, measure) for name in ordered}
             for name in ordered:
                 findings[name][method][measure] = sampled[name].interval()
-            means[method][measure] = average([sampled[name] for name in counted]).interval()
-            pooled[method][measure] = cases.pooled(shared, method, measure).interval()
+            over[method] = average([sampled[name] for name in counted])
+            of_all[method] = cases.pooled(shared, method, measure)
+            means[method][measure] = over[method].interval()
+            pooled[method][measure] = of_all[method].interval()
+        for method in methods if OURS in methods else ():
+            less[method][measure] = (over[OURS] - over[method]).interval()
+            less_pooled[method][measure] = (of_all[OURS] - of_all[method]).interval()
     first = next(iter(MEASURES))
     shared = cases.defined(methods, first)
     return LocalizationReport(
         len(cases.rows), means, findings, {name: len(tallies[name].rows) for name in ordered},
         pooled, tuple(name for name in ordered if name in shared),
         least, cases.patients,
+        less={m: less[m] for m in methods if less[m]},
+        less_pooled={m: less_pooled[m] for m in methods if less_pooled[m]},
     )  # fmt: skip

@@ -16,12 +16,13 @@ from torch import Tensor
 from core.errors import ExplorerError
 from core.inference.encoded_set import EncodedSet, encodings_of
 from core.inference.images import Images
+from core.inference.map_choice import MapSearch
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
 from core.inference.set_cache import cached_encoding
 from core.inference.text_memo import TextMemo
 from core.inference.zero_shot import Scores, zero_shot
-from core.lrclr.checkpoint import load_model
+from core.lrclr.checkpoint import MAPS, load_model, stored_maps
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.progress import Progress
@@ -34,8 +35,14 @@ _BATCH = 32
 class Predictor:
     """Scores, regions and maps of one model; see the module."""
 
-    def __init__(self, model: LRCLR, name: str) -> None:
+    def __init__(self, model: LRCLR, name: str, map_search: MapSearch | None = None) -> None:
+        """Take a model.
+
+        Args:
+            map_search: how well its maps pointed on validation, where that was measured.
+        """
         self.model, self.name = model.eval().requires_grad_(False), name
+        self.map_search = map_search
         self.model_hash = weights_hash(model, repr((model.config, model.backbone.preprocess)))
         self._texts = TextMemo(model)
 
@@ -190,4 +197,15 @@ def load_predictor(spec: str) -> Predictor:
     Raises:
         ExplorerError: as `core.lrclr.checkpoint.load_model`.
     """
-    return Predictor(load_model(spec), spec)
+    return Predictor(load_model(spec), spec, _map_search(spec))
+
+
+def _map_search(spec: str) -> MapSearch | None:
+    stored = stored_maps(spec)
+    try:
+        return None if stored is None else MapSearch.from_json(stored)
+    except ValueError:
+        raise ExplorerError(
+            f"The search of maps in the config.json of '{spec}' is damaged; remove its entry "
+            f"'{MAPS}' and make it again with `python -m core rivals --model {spec} --save`."
+        ) from None

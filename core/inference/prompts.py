@@ -70,6 +70,16 @@ class FindingPrompts:
             object.__setattr__(self, side, prompts)
 
 
+def against_negation(texts: Sequence[str]) -> FindingPrompts:
+    """Free texts against their plain negations.
+
+    >>> against_negation(["Small effusion."]).negative
+    ('no Small effusion',)
+    """
+    plain = tuple(text.strip().rstrip(".") for text in texts)
+    return FindingPrompts(plain, tuple(f"no {text}" for text in plain))
+
+
 class PromptSet(Mapping[str, FindingPrompts]):
     """Findings in order, each with its prompts. Immutable and hashable: edits give a new set.
 

@@ -44,17 +44,17 @@ def zero_shot(
         One (B, F) float32 array for each of SCORES; higher means more likely.
     """
     chunks = [
-        _scores(model, images.rows(slice(start, start + _IMAGES)), texts, prompts)
+        scores_of(model, images.rows(slice(start, start + _IMAGES)), texts, prompts)
         for start in range(0, len(images), _IMAGES)
     ]
     joined = {name: torch.cat([chunk[name] for chunk in chunks]) for name in SCORES}
     return {name: value.cpu().numpy().astype(np.float32) for name, value in joined.items()}
 
 
-def _scores(
+def scores_of(
     model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
 ) -> dict[str, Tensor]:
-    """`zero_shot` of some images."""
+    """`zero_shot` of some images as tensors, which can be differentiated by what they came from."""
     each = member_cosines(images.image_features, texts.text_features, model.backbone.members)
     reading = model.read(images, texts)
     return combine(each, reading.local, reading.match, texts, prompts, model.config)

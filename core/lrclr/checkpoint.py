@@ -24,6 +24,8 @@ from core.paths import ASSETS, runs_dir
 EMBEDDED = ("demo", "demo-base")
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+MAPS = "maps"
+"""Where config.json keeps the search of maps; a model that is trained on is searched anew."""
 TEXT = "text"
 """Folder in a model's folder: tokenizer and relatives, where the backbone has such files."""
 
@@ -102,6 +104,50 @@ def model_notes(folder: Path) -> dict[str, Any]:
     """
     notes = _read_config(folder).get("notes")
     return notes if isinstance(notes, dict) else {}
+
+
+def stored_maps(spec: str) -> Any:
+    """What `store_maps` kept with a model by name; None where nothing, or of other weights.
+
+    Raises:
+        ExplorerError: as `load_model`, but for the weights.
+    """
+    folder = model_folder(spec)
+    config = _read_config(folder) if folder else {}
+    kept = config.get(MAPS)
+    same = isinstance(kept, dict) and kept.get("sha256") == config.get("sha256")
+    return kept if same else None
+
+
+def check_maps_place(spec: str) -> Path:
+    """The folder that a search of a model's maps can be kept in.
+
+    Raises:
+        ExplorerError: a model without a folder of this project.
+    """
+    folder = model_folder(spec)
+    if folder is None:
+        raise ExplorerError(
+            f"'{spec}' has no folder of this project to keep a search of maps in; leave out --save "
+            "and name the best map where you need it."
+        )
+    return folder
+
+
+def store_maps(spec: str, values: dict[str, Any]) -> Path:
+    """Keep how well maps of a model point in its config.json, for these weights alone.
+
+    Returns:
+        The file.
+
+    Raises:
+        ExplorerError: a model without a folder of this project.
+    """
+    folder = check_maps_place(spec)
+    config = _read_config(folder)
+    config[MAPS] = {"sha256": config.get("sha256"), **values}
+    write_text_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
+    return folder / CONFIG
 
 
 def save_model(model: LRCLR, folder: Path, notes: dict[str, Any] | None = None) -> None:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.backbones.base import Backbone, ImageTokens
+from core.backbones.base import Backbone, Entry, ImageTokens
 from core.backbones.block import Block
 from core.errors import ExplorerError
 from core.lrclr import selection
@@ -93,13 +93,13 @@ class LRCLR(nn.Module):
         return self.encode_tokens(self.image_tokens(pixels, keep), pixels)
 
     def image_tokens(
-        self, pixels: Tensor, keep: float = 1.0, entering: Sequence[int] = ()
+        self, pixels: Tensor, keep: float = 1.0, entering: Sequence[Entry] = ()
     ) -> ImageTokens:
         """The first half of `encode_image`: the image tower, stopped before its last block.
 
         Args:
             pixels, keep: as in `encode_image`.
-            entering: blocks whose entering tokens are wanted, to be differentiated by.
+            entering: places whose tokens are wanted, to be differentiated by.
         """
         config, backbone = self.config, self.backbone
         if keep < 1 and config.added_layers and config.scorer != "text":
@@ -110,23 +110,38 @@ class LRCLR(nn.Module):
         layers = selection.attn_layers(config.scorer, backbone.depth) if config.added_layers else ()
         return backbone.image_tokens(pixels, tuple(layers), keep, entering)
 
-    def encode_tokens(self, found: ImageTokens, pixels: Tensor) -> ImageEncoding:
-        """The second half of `encode_image`: what is made of the tokens of `image_tokens`."""
+    def encode_tokens(
+        self, found: ImageTokens, pixels: Tensor, attention: list[Tensor] | None = None
+    ) -> ImageEncoding:
+        """The second half of `encode_image`: what is made of the tokens of `image_tokens`.
+
+        Args:
+            attention: gets that of the last block, (B, H, C + n, C + n) of the n patches it reads.
+        """
         config, backbone, tokens = self.config, self.backbone, found.tokens
         if not config.added_layers:
-            image_features, patches = backbone.finish(tokens)
+            image_features, patches = self._last(tokens, attention)
             return ImageEncoding(_unit(image_features), _unit(patches), None, found.grid)
         selected = self._text_free_picks(found, pixels)
         picked = tokens
         if selected is not None:  # [z_cls; z_k1..z_kK]
             index, first = selected[..., None].expand(-1, -1, tokens.shape[-1]), backbone.prefix
             picked = torch.cat([tokens[:, :first], tokens[:, first:].gather(1, index)], dim=1)
-        if config.selection_block:
-            image_features, patches = backbone.read_out(self.selection_block(picked))
-        else:  # without the added block the backbone's own last block reads what was picked
-            image_features, patches = backbone.finish(picked)
+        image_features, patches = self._last(picked, attention)
         regions = self._regions(found, patches, selected)
         return ImageEncoding(_unit(image_features), _unit(regions), selected, found.grid)
+
+    def _last(self, tokens: Tensor, attention: list[Tensor] | None) -> tuple[Tensor, Tensor]:
+        """What the added block gives, or the backbone's own last one where there is none."""
+        added = self.config.added_layers and self.config.selection_block
+        if attention is not None:
+            block = self.selection_block if added else self.backbone.final_block
+            tokens, weights = self.backbone.attend(block, tokens)
+            attention.append(weights)
+            return self.backbone.read_out(tokens)
+        if added:
+            return self.backbone.read_out(self.selection_block(tokens))
+        return self.backbone.finish(tokens)
 
     def _regions(self, tokens: ImageTokens, patches: Tensor, selected: Tensor | None) -> Tensor:
         """(B, N, d) before normalisation; patches that nothing was computed for are zero."""

@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.attribution import METHODS, attribution_maps
+from core.attribution import attribution_maps, method_of
 from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.regions import Regions, weight_map
@@ -33,9 +33,16 @@ def _map(
 def saliency(
     method: str, spec: str, of: StudySet, row: int, texts: tuple[str, ...], shape: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """A method's map at `shape` (H, W), the picture's or the truth's."""
+    """A map at `shape` (H, W), the picture's or the truth's.
+
+    Args:
+        method: a choice in words that leaves nothing open.
+
+    Raises:
+        ExplorerError: its score does not read what it is explained by.
+    """
     model = cache.predictor(spec)
-    if method in METHODS and not METHODS[method].reads_text:
+    if not method_of(method).reads_text:
         texts = _ANY  # so that a new prompt does not make the map again
     found = _map(method, model, cache.fingerprint_of(of), row, texts, of)
     return model.model.backbone.preprocess.map_to_image(found, shape)

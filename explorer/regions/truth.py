@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.attribution import METHODS
 from core.evaluation.text_truth import denied_findings, stated_findings, true_of
 from core.inference.prompts import default_prompts
 from core.metrics.localisation import MEASURES
@@ -96,15 +95,15 @@ def _list(names: tuple[str, ...] | list[str]) -> str:
     return " and ".join(names)
 
 
-def table(current: Current, methods: list[str], prompt: str, truth: Mask) -> None:
-    """Every measure of every map."""
+def table(current: Current, maps: dict[str, str], prompt: str, truth: Mask) -> None:
+    """Every measure of every map; title -> the map in words."""
     rows = {}
-    for name in methods:
+    for title, name in maps.items():
         heat = region_cache.saliency(
             name, state.session().model, current.studies, current.row, (prompt,),
             (truth.shape[0], truth.shape[1]),
         )  # fmt: skip
-        rows[METHODS[name].title] = {key: compute(heat, truth) for key, compute in MEASURES.items()}
+        rows[title] = {key: compute(heat, truth) for key, compute in MEASURES.items()}
     frame = pd.DataFrame(rows).T.rename(
         columns={"pointing_game": "Pointing game", "energy": "Energy", "cnr": "CNR", "iou": "IoU"}
     )

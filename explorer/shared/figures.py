@@ -245,6 +245,34 @@ def curves(
     return _plain(figure, height)
 
 
+def by_layer(
+    layers: Sequence[str],
+    lines: Mapping[str, Sequence[float | None]],
+    title: str,
+    references: Mapping[str, float],
+    height: int = 300,
+) -> go.Figure:
+    """A line over layers for each name, None leaving a gap, and level lines to hold them against.
+
+    The values are shares in 0..1.
+    """
+    figure = go.Figure()
+    tones = itertools.cycle((COOL, "#9bd18b", "#d08bd1", "#e8707a"))
+    for (name, values), tone in zip(lines.items(), tones, strict=False):
+        figure.add_scatter(
+            x=list(layers), y=list(values), name=name, mode="lines+markers", line={"color": tone},
+            hovertemplate="%{x}: %{y:.3f}<extra>" + name + "</extra>",
+        )  # fmt: skip
+    for name, value in references.items():
+        figure.add_hline(
+            y=value, line_color=ACCENT, line_width=2, line_dash="dot", annotation_text=name,
+            annotation_position="top right",
+        )  # fmt: skip
+    figure.update_yaxes(title=title, range=[0, 1.05])
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return _plain(figure, height)
+
+
 def data_uri(picture: Picture) -> str:
     """A picture to look at, in a data URI; JPEG, since writing a PNG takes far longer."""
     buffer = io.BytesIO()

@@ -53,6 +53,7 @@ class Session:
     prompt_edition: int = 0  # a new one makes the editor forget what was typed
     finding: str = ""  # whose prompts are edited
     region: int = 0
+    cam: str = ""  # what Compare's maps explain and how, in words
     drawn: tuple[str, str, int] = ("", "", -1)  # model, set and row of the last film with its maps
     measured: tuple[str, int, str] = ("", -1, "")  # set, row and text of the last comparison
     boxes_drawn: int = 0  # on the picture of the search
@@ -243,6 +244,11 @@ def begins_comparison(spec: str, row: int, text: str) -> bool:
 def choose_region(number: int) -> None:
     """The region that is enlarged."""
     _change(region=number)
+
+
+def choose_cam(choice: str) -> None:
+    """What the maps of Compare explain, and how Grad-CAM does."""
+    _change(cam=choice)
 
 
 def count_drawn_box() -> None:
