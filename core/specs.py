@@ -24,7 +24,8 @@ FORMS = (
     "a folder of images, shards:FOLDER (what `embed` wrote), or a published set in its folder: "
     + ", ".join(f"{name}:FOLDER" for name in SETS)
     + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it); "
-    "several as one are A + B"
+    "several as one are A + B; trusted:SET leaves out films of which a note says that a label is "
+    "wrong, drawn:SET has what notes drew as its truth (trusted,author=NAME:SET: of one author)"
 )
 
 
@@ -52,12 +53,15 @@ def open_studies(spec: str) -> StudySet:
             wording and anatomy are those of test), a manifest's path or a folder. After a
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
             `,derive=labels` (sentences from the labels where there is no text). Published sets:
-            see `core.studies.public.open_public`. Several sets as one: `A + B`.
+            see `core.studies.public.open_public`. Several sets as one: `A + B`. By the notes on
+            their films (`core.records.truth`): `trusted:SET`, `drawn:SET`.
 
     Raises:
         ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
     """
     spec = spec.strip()
+    if re.match(r"(trusted|drawn)[:,]", spec):
+        return _noted(spec)
     if SEPARATOR in spec:
         return JoinedSet([open_studies(part) for part in spec.split(SEPARATOR)])
     if spec.startswith("phantom:"):
@@ -92,6 +96,26 @@ def open_shards(folder: Path) -> "EmbeddedSet":
     from core.archive.embedded_set import open_embedded
 
     return open_embedded(folder, open_studies)
+
+
+def _noted(spec: str) -> StudySet:
+    """A set as notes change it: `trusted:SET` or `drawn:SET`, the set being all that follows."""
+    form = re.fullmatch(r"(trusted|drawn)((?:,author=[^,:]+)*):(.+)", spec, re.DOTALL)
+    if form is None:
+        raise ExplorerError(f"'{spec}' names no study set; write trusted,author=NAME:SET.")
+    # Here: a database takes its time, and most sets ask none.
+    from core.records.notebook import Notebook
+    from core.records.truth import drawn_truth, trusted
+
+    authors = tuple(part.strip() for part in form[2].split(",author=")[1:])
+    change = trusted if form[1] == "trusted" else drawn_truth
+    notebook = Notebook()
+    try:
+        studies = change(open_studies(form[3]), notebook, authors)
+    finally:
+        notebook.close()
+    studies.spec = spec
+    return studies
 
 
 def phantom_count(spec: str) -> int:

@@ -23,6 +23,7 @@ from core.cli import (
     import_data,
     localize,
     model,
+    notes,
     phantom,
     pretrain,
     probe,
@@ -69,6 +70,7 @@ app.command("runs")(runs.runs_command)
 app.command("fetch")(fetch.fetch_command)
 app.command("import")(import_data.import_command)
 app.command("model")(model.model_command)
+app.add_typer(notes.app, name="notes")
 app.command("doctor")(doctor.doctor_command)
 
 

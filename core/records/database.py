@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from core.errors import ExplorerError
@@ -16,17 +16,18 @@ WAIT_S = 20
 _SQLITE, _POSTGRESQL = "sqlite", "postgresql"
 _FORMS = "sqlite:////absolute/path/notes.sqlite or postgresql://USER@HOST/DATABASE"
 _WRITES = "writes"
+_LOCK = 4_711_203_141  # any number that nobody else in a database uses
 
 
-def parsed_url(text: str | None = None) -> URL:
+def parsed_url(address: str | None = None) -> URL:
     """The database that a text names, by default that of `LRCLR_RECORDS`.
 
     Raises:
         ExplorerError: no URL, or of a database that is not supported.
     """
-    text = text or records_url()
+    address = address or records_url()
     try:
-        url = make_url(text)
+        url = make_url(address)
     except (ArgumentError, ValueError):
         raise ExplorerError(
             f"LRCLR_RECORDS is no address of a database; write {_FORMS}."
@@ -78,6 +79,12 @@ def _begin(connection: Connection) -> None:
     # transaction that will write says so when it begins, and waits its turn.
     kind = "IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def alone(connection: Connection) -> None:
+    """Wait until no other transaction that asks this runs; SQLite's writers are alone anyway."""
+    if connection.dialect.name == _POSTGRESQL:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import category
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
@@ -268,9 +269,11 @@ def _clean(text: str, what: str) -> str:
     longest = _LONGEST.get(what, _LONGEST["text"])
     if len(text) > longest:
         raise ExplorerError(f"The {what} has {len(text)} characters, over the limit of {longest}.")
-    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+    text = "\n".join(text.splitlines()).strip()
+    # Of terminals (they would act on it), of no database, of no file: controls and half characters.
+    if any(category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
         raise ExplorerError(f"The {what} has a character that is no text; write it again.")
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return text
 
 
 def _cut(value: object) -> str:

@@ -9,16 +9,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect
 
 from core.errors import ExplorerError
-from core.records.database import file_of, reading, writing
+from core.records.database import alone, file_of, reading, writing
 from core.records.tables import VERSION_TABLE
 
 _FOLDER = Path(__file__).parent / "migrations"
 STEPS = [_FOLDER / "versions"]
 """Folders of the steps."""
-_LOCK = 4_711_203_141  # of PostgreSQL, for those who look at the version at the same time
 
 
 def prepare(engine: Engine) -> Path | None:
@@ -40,8 +39,7 @@ def prepare(engine: Engine) -> Path | None:
     path = file_of(engine.url)
     copy = _copied(path, before) if path is not None and before is not None else None
     with writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        alone(connection)
         if _version(connection, script, engine) != newest:  # nobody was quicker
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
