@@ -2,17 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 
-from core.evaluation.study_scores import (
-    TEXT,
-    rank_in_set,
-    study_scores,
-    text_prompts,
-    unknown_share,
-)
+from core.evaluation.study_scores import TEXT, rank_in_set, study_scores, text_prompts
 from core.inference.prompts import FindingPrompts, PromptSet
-from core.lrclr.encodings import TextEncoding
 
 NAN = float("nan")
 
@@ -43,15 +35,3 @@ def test_a_text_stands_against_its_plain_negation():
     assert text_prompts(" Small effusion. ")[TEXT] == FindingPrompts(
         ("Small effusion",), ("no Small effusion",)
     )
-
-
-def _encoded(pieces: list[str]) -> TextEncoding:
-    count = len(pieces)
-    return TextEncoding(
-        torch.zeros(1, 2), torch.zeros(1, count, 2), torch.ones(1, count).bool(), [pieces], ("x",)
-    )
-
-
-def test_the_share_of_unknown_words_does_not_count_padding():
-    assert unknown_share(_encoded(["left", "[UNK]", "", ""])) == 0.5
-    assert unknown_share(_encoded(["", ""])) == 1.0

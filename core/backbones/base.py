@@ -67,6 +67,7 @@ class Backbone(nn.Module):
     name: str
     preprocess: Preprocess
     prefix: int = 1  # C, tokens before the patches
+    general_words: bool = True  # False: its text tower learned from findings' sentences alone
     members: int = 1  # models whose embeddings lie side by side in d (an ensemble)
     files: tuple[Path, ...] = ()  # what the weights were read from, where from published files
     grid: tuple[int, int]

@@ -67,6 +67,7 @@ class CompactBackbone(Backbone):
     """See the module; `config.depth` counts the ViT blocks, the last of which gives the CLS."""
 
     stem: LiteStem
+    general_words = False
 
     def __init__(self, config: CompactConfig | None = None) -> None:
         super().__init__()

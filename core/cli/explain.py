@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.cli.known import ANYWAY_HELP, check_texts
+
 
 def explain_command(
     image: Annotated[Path, typer.Option(help="PNG, JPEG or DICOM.")],
@@ -16,6 +18,7 @@ def explain_command(
         str, typer.Option(help="CENTRE,WIDTH or a preset's name; of the picture, not the model.")
     ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Of random maps.")] = 0,
+    anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
 ) -> None:
     """Draw a method's map for a prompt over a radiograph, and print the scores."""
     from core.attribution import attribute
@@ -30,6 +33,7 @@ def explain_command(
     for note in loaded.notes:
         typer.echo(note, err=True)
     predictor = load_predictor(model)
+    check_texts(predictor, [prompt], refuse=not anyway)
     encoded = predictor.encode_image(loaded.pixels)
     saliency = attribute(method, predictor, loaded.pixels, [prompt], seed, encoded)
     shape = (loaded.pixels.shape[0], loaded.pixels.shape[1])

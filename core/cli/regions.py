@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.common import check_out, write_json
+from core.cli.known import ANYWAY_HELP, check_texts
 from core.cli.one_film import check_one, one_film
 
 _WORDS = 3  # printed for each region; the JSON has all
@@ -17,6 +18,7 @@ def regions_command(
     image: Annotated[Path | None, typer.Option(help="Or an image file: PNG, JPEG, DICOM.")] = None,
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="The set of --study.")] = "phantom:test",
+    anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
     json: Annotated[Path | None, typer.Option(help="Write boxes, weights, words here.")] = None,
 ) -> None:
     """Boxes of the selected regions, heaviest first, with the words that they answer to."""
@@ -26,6 +28,7 @@ def regions_command(
     check_out(json)
     check_one(study, image)
     predictor = load_predictor(model)
+    check_texts(predictor, [prompt], refuse=not anyway)
     film = one_film(predictor, open_studies(data), study, image)
     chosen = predictor.regions(film.encoding, [prompt], film.shape())
     lines: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ import typer
 
 from core.cli.common import StderrProgress, check_out, write_json
 from core.cli.evaluate import PROMPTS_HELP
+from core.cli.known import ANYWAY_HELP, check_texts
 from core.cli.one_film import check_one, one_film
 from core.errors import ExplorerError
 
@@ -30,11 +31,12 @@ def score_command(
     ] = None,
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="The set to rank in.")] = "phantom:test",
+    anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
     json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
 ) -> None:
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
     from core.cli.common import open_studies
-    from core.evaluation.study_scores import study_scores, text_prompts, unknown_share
+    from core.evaluation.study_scores import study_scores, text_prompts
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
 
@@ -47,6 +49,7 @@ def score_command(
         raise ExplorerError(f"There are no prompts of '{ensemble}'; choose {', '.join(asked)}.")
     studies = open_studies(data)
     predictor = load_predictor(model)
+    check_texts(predictor, [text] if text else asked.all_texts(), refuse=bool(text) and not anyway)
     film = one_film(predictor, studies, study, image)
     own = {name: values[0] for name, values in predictor.score(film.encoding, asked).items()}
     others = predictor.score_set(studies, asked, StderrProgress("Encoding"))["lrclr"]
@@ -62,8 +65,6 @@ def score_command(
     if ensemble:
         figures["prompts"] = _ensemble(predictor, film.encoding, asked[ensemble])
     print("None of these is a probability: compare within a column, not across findings.")
-    if text and unknown_share(predictor.encode_texts([text])) > 0.5:
-        typer.echo("The text tower knows few of these words; the score means little.", err=True)
     if json:
         write_json(json, figures)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.common import check_out, write_json
+from core.cli.known import check_texts
 from core.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _query(
     predictor = load_predictor(model or archive.archive.description.model)
     archive.check_model(predictor.name, predictor.model_hash)
     if text is not None:
+        check_texts(predictor, [text], refuse=False)  # what is listed is seen to be nonsense
         return text_query(predictor, text), None
     assert image is not None
     from core.films.read import read_image

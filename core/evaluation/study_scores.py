@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inference.prompts import PromptSet, against_negation
-from core.lrclr.encodings import TextEncoding
 
 TEXT = "text"
 """The finding's name in `text_prompts`."""
@@ -77,9 +76,3 @@ def text_prompts(text: str) -> PromptSet:
     ('no Small effusion',)
     """
     return PromptSet({TEXT: against_negation([text])})
-
-
-def unknown_share(text: TextEncoding) -> float:
-    """Share of the word pieces of one encoded text that the tokenizer does not know, 0..1."""
-    pieces = [piece for piece in text.pieces[0] if piece]
-    return sum(piece == "[UNK]" for piece in pieces) / len(pieces) if pieces else 1.0
