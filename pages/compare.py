@@ -5,7 +5,7 @@ import streamlit as st
 from core.attribution import METHODS
 from explorer.regions import cache as region_cache
 from explorer.regions import cam_view, truth
-from explorer.shared import alt, components, guard, state, window_control
+from explorer.shared import alt, components, guard, state, window_control, words
 
 st.title("Compare with Grad-CAM")
 current = state.current()
@@ -24,10 +24,11 @@ choice = cam_view.picker(fourth, state.session().model)
 if chosen and chosen.mismatch:
     st.warning(chosen.mismatch, icon=":material/call_split:")
 
-methods, places = [*beside, extra], components.row(235, 235, 235, 235)
+methods = [*beside, extra] if words.note(prompt) else []  # of words it knows the model makes maps
+places = components.row(235, 235, 235, 235)
 pictures = []
 begins = state.begins_film(current.studies.spec, current.row)
-for column, name in zip(places, methods, strict=True):
+for column, name in zip(places, methods, strict=False):
     with column:
         st.markdown(f"**{METHODS[name].title}**")
         pictures.append(st.empty())
@@ -49,7 +50,9 @@ for picture, name in zip(pictures, methods, strict=True):
                         truth=chosen.mask if chosen else None)  # fmt: skip
         drawn[METHODS[name].title] = explained
 
-if chosen is None:
+if not methods:
+    components.film(current, width=470)
+elif chosen is None:
     st.info(truth.nothing_to_measure(current, prompt))
 else:
     st.header(f"Against the truth of {chosen.finding}")

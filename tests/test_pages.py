@@ -61,6 +61,11 @@ def _session(app: AppTest) -> Session:
     return session
 
 
+def _charts(app: AppTest) -> set[str]:
+    """Keys of the charts that are shown."""
+    return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")}
+
+
 def _box(elements: Any, label: str) -> Any:
     return next(element for element in elements if element.label == label)
 
@@ -237,7 +242,29 @@ def test_a_prompt_in_another_script_is_taken_with_a_word_of_warning(app: AppTest
     app.run()
     app.text_input[0].set_value("𐎀𐎁 𐎂𐎃").run()
     assert not app.exception and not app.error
-    assert any("knows few of these words" in warning.value for warning in app.warning)
+    assert any("does not know these words" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("page", ["home", "zero_shot", "regions", "compare"])
+def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
+    app: AppTest, page: str
+) -> None:
+    app.query_params["prompt"] = "a ripe banana"
+    _sound(_open(app, page))
+    said = "This model does not know these words. The nearest known here is"
+    assert any(said in warning.value for warning in app.warning)
+    assert not _charts(app) & {"score_place", "film_regions", "regions_film", "word_grid"}
+    assert page != "compare" or not any(METHODS["lrclr"].about in c.value for c in app.caption)
+    _box(app.toggle, "Go on all the same").set_value(True).run()
+    _sound(app)
+    assert any(said in warning.value for warning in app.warning)
+    scored = {"home": {"score_place", "film_regions"}, "zero_shot": {"score_place"},
+              "regions": {"regions_film", "word_grid"}, "compare": set()}  # fmt: skip
+    assert scored[page] <= _charts(app)
+    assert page != "compare" or any(METHODS["lrclr"].about in c.value for c in app.caption)
+    box = next(box for box in app.text_input if box.value == "a ripe banana")
+    box.set_value("left pleural effusion").run()
+    assert not any(said in warning.value for warning in app.warning)
 
 
 def _png() -> bytes:

@@ -64,6 +64,17 @@ def _button(app: AppTest, label: str) -> Any:
     return next(button for button in app.button if button.label == label)
 
 
+def test_a_prompt_of_unknown_words_has_a_sentence_in_the_place_of_its_scores(app: AppTest) -> None:
+    def said() -> list[int]:
+        values = [caption.value for caption in app.caption]
+        return [sum(words in value for value in values) for words in ("does not know", "regions ")]
+
+    assert said()[0] == 0
+    scored = said()[1]
+    _sound(_field(app, "Positive prompt 1 of Edema").set_value("a ripe banana").run())
+    assert said() == [1, scored - 1]
+
+
 def test_every_prompt_stands_whole_on_a_line_with_its_share(app: AppTest) -> None:
     for side in ("positive", "negative"):
         texts = getattr(EDEMA, side)

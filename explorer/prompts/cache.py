@@ -8,7 +8,6 @@ import streamlit as st
 from core.evaluation.evaluate import auc_report
 from core.evaluation.prompt_change import PromptChange, prompt_change
 from core.evaluation.report import EvaluationReport
-from core.evaluation.study_scores import unknown_share
 from core.inference.encoded_set import encodings_of
 from core.inference.predictor import Predictor
 from core.inference.prompt_shares import PromptShare, prompt_shares
@@ -77,8 +76,3 @@ def against_default(spec: str, of: StudySet, prompts: PromptSet) -> PromptChange
     return _against_default(
         cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts
     )
-
-
-def unknown_words(spec: str, text: str) -> float:
-    """Share of a text's word pieces that the tokenizer does not know."""
-    return unknown_share(cache.predictor(spec).encode_texts([text]))

@@ -10,7 +10,7 @@ from core.inference.prompt_shares import PromptShare
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts, prompts_for
 from core.labels import PATHOLOGIES
 from explorer.prompts import cache as score_cache
-from explorer.shared import figures, state
+from explorer.shared import figures, state, words
 from explorer.shared.state import Current
 
 _SIDES = {"positive": "Says that it is there", "negative": "Says that it is not"}
@@ -79,7 +79,7 @@ def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) ->
         name = f"{side.capitalize()} prompt {number + 1} of {finding}"
         typed.append(_field(line, name, text, _key(finding, side, number)))
         beside = line.container(horizontal=True, vertical_alignment="center", width=_BESIDE)
-        _figures(beside, shares[number] if shares else None)
+        _figures(beside, text, shares[number] if shares else None)
         beside.button(
             "", icon=":material/close:", key=_key("remove", finding, side, number), width=_REMOVE,
             help=f"Remove this {side} prompt", disabled=side == "positive" and len(texts) == 1,
@@ -108,7 +108,10 @@ def _field(line: DeltaGenerator, name: str, text: str, key: str) -> str:
     return str(typed or "")
 
 
-def _figures(line: DeltaGenerator, share: PromptShare | None) -> None:
+def _figures(line: DeltaGenerator, text: str, share: PromptShare | None) -> None:
+    if not words.goes_on(text):
+        line.caption(":material/help: The model does not know these words.", width=_SCORES + _SHARE)
+        return
     if share is None:
         line.caption("not known", width=_SCORES + _SHARE)
         return

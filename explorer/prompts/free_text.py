@@ -7,7 +7,7 @@ from core.evaluation.study_scores import TEXT, text_prompts
 from core.evaluation.text_truth import text_truth
 from core.evaluation.verdict import AGAINST, FOR, HIGH, LOW, Verdict, verdict
 from explorer.prompts import cache as score_cache
-from explorer.shared import cache, components, figures, state
+from explorer.shared import cache, components, figures, state, words
 from explorer.shared.state import Current
 
 _ICONS = {FOR: ":material/add_circle:", AGAINST: ":material/do_not_disturb_on:",
@@ -16,7 +16,12 @@ _UNCLEAR = ":material/help:"
 
 
 def score_card(current: Current, text: str) -> None:
-    """What the score of the current study for a text says, and where it lies among the set's."""
+    """What the score of the current study for a text says, and where it lies among the set's.
+
+    Of words that the model does not know there is no score, unless it is asked for.
+    """
+    if not words.note(text):
+        return
     prompts, spec = text_prompts(text), state.session().model
     own = score_cache.study_scores(spec, current.studies, current.row, prompts)
     reference = cache.studies(state.session().study_set)
@@ -26,8 +31,6 @@ def score_card(current: Current, text: str) -> None:
     said = verdict(others, score, truth, current.row_in_set)
     st.subheader(f"{_ICONS.get(said.call, _UNCLEAR)} {said.title}", anchor=False)
     st.write(said.sentence)
-    if score_cache.unknown_words(spec, text) > 0.5:
-        st.warning("The text tower knows few of these words; the score means little.")
     groups = truth if said.with_it and said.without else None
     figure = figures.distribution(others, score, groups, 190)
     components.show(figure, "score_place", _heard(said, text))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.studies.study import Mask
 from explorer.regions import cache as region_cache
-from explorer.shared import components, state
+from explorer.shared import components, state, words
 from explorer.shared.state import Current
 
 HEIGHT = 460
@@ -12,12 +12,16 @@ _NO_PLACE = 0.5  # share of the weight on no region from which on a text has no 
 
 
 def film_with_regions(current: Current, text: str) -> None:
-    """The film at once, then its regions for the text."""
+    """The film at once, then its regions for the text, where the model knows the words."""
     place = st.empty()
     truth = _truth(current) if st.toggle("Show the truth", key="show_truth") else {}
     if state.begins_film(current.studies.spec, current.row):
         with place:  # a model takes its time to load, and a while for a film
             components.film(current, width=HEIGHT)
+    if not words.goes_on(text):  # the card beside says why
+        with place:
+            components.film(current, width=HEIGHT, truth=components.union(truth.values()))
+        return
     regions = region_cache.regions(
         state.session().model, current.studies, current.row, (text,), components.shape(current)
     )

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.inference.regions import Regions
-from explorer.shared import components, figures, state, window_control
+from explorer.regions import cache as region_cache
+from explorer.shared import alt, cache, components, figures, state, window_control
 from explorer.shared.state import Current
 
 
@@ -17,6 +18,39 @@ def choose(number: int) -> None:
     """Enlarge another region."""
     state.choose_region(number)
     st.rerun()
+
+
+def draw(current: Current, prompt: str) -> None:
+    """The film with its boxes, one of them enlarged, and the words that they answer to."""
+    spec, shape = state.session().model, components.shape(current)
+    regions = region_cache.regions(spec, current.studies, current.row, (prompt,), shape)
+    whole, close, by_word = components.row(470, 220, 265)
+    with whole:
+        chosen = chosen_region(len(regions.index))
+        clicked = components.region_film(current, regions, prompt, "regions_film", 470, chosen)
+        if clicked is not None and clicked != chosen:
+            choose(clicked)
+        st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
+    with close:
+        close_up(current, regions, chosen)
+    with by_word:
+        _by_word(current, regions)
+
+
+def _by_word(current: Current, regions: Regions) -> None:
+    """Which regions, or which places, answer to which word."""
+    word = st.selectbox("Regions that answer to the word", ["(all words)", *regions.words])
+    if word == "(all words)":
+        components.show(
+            figures.word_grid(regions.words, regions.word_similarity, 380), "word_grid",
+            "Cosine of each word with each region, heaviest region first.",
+        )  # fmt: skip
+        return
+    heat = regions.word_maps[regions.words.index(word)]
+    preprocess = cache.predictor(state.session().model).model.backbone.preprocess
+    mapped = preprocess.map_to_image(heat, components.shape(current))
+    said = alt.mapped(components.film_name(current), "cosine", word, mapped)
+    components.film(current, said, heat=mapped, opacity=0.75)
 
 
 def close_up(current: Current, regions: Regions, chosen: int) -> None:
