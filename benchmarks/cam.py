@@ -22,6 +22,7 @@ from core.attribution.gradcam import gradcam
 from core.attribution.target import Target, zero_shot_score
 from core.backbones.compact import CompactBackbone
 from core.inference.images import Images
+from core.inference.map_choice import Layer
 from core.inference.predictor import load_predictor
 from core.inference.prompts import against_negation
 from core.lrclr.model import LRCLR
@@ -69,29 +70,37 @@ def main() -> None:
     print(f"{'layer':8} {'variant':12} {'theirs':>8} {'ours':>8} {'ratio':>6} {'next text':>10}")
     places = {"stem": backbone.stem, **{str(n + 1): b for n, b in enumerate(backbone.blocks[:-1])}}
     for layer, module in places.items():
-        place = "stem" if layer == "stem" else int(layer)
-
-        def grid(tokens: Tensor, layer: str = layer) -> Tensor:
-            if layer == "stem":
-                return tokens
-            return tokens[:, 1:].transpose(1, 2).unflatten(2, backbone.grid)
-
         for variant in VARIANTS:
-            times: list[tuple[float, float, float]] = []
-            with THEIRS[variant](scored, [module], grid) as cam:
-                for film in films:
-                    pixels = film.clone().requires_grad_()
-                    other = seconds(lambda: cam(pixels, [lambda out: out[0]]))  # noqa: B023
-                    images = Images(model, film)
-                    draw = lambda: gradcam(  # noqa: B023, E731
-                        model, images.inputs, score, variant=variant, layer=place
-                    )
-                    times.append((other, seconds(draw), seconds(draw)))
-            theirs, ours, again = np.median(times[1:], axis=0)  # the first one warms up
+            row = [measure(scored, film, (layer, module, variant)) for film in films]
+            theirs, ours, again = np.median(row[1:], axis=0)  # the first one warms up
             print(
                 f"{layer:8} {variant:12} {theirs:8.3f} {ours:8.3f} {ours / theirs:6.2f} "
                 f"{again:10.3f}"
             )
+
+
+def measure(
+    scored: Scores, film: Tensor, what: tuple[str, nn.Module, str]
+) -> tuple[float, float, float]:
+    """Seconds of theirs, of ours, and of ours for another text of the same film."""
+    layer, module, variant = what
+    model = scored.model
+
+    def grid(tokens: Tensor) -> Tensor:
+        if layer == "stem":
+            return tokens
+        return tokens[:, 1:].transpose(1, 2).unflatten(2, model.backbone.grid)
+
+    pixels = film.clone().requires_grad_()
+    with THEIRS[variant](scored, [module], grid) as cam:
+        theirs = seconds(lambda: cam(pixels, [lambda out: out[0]]))
+    images = Images(model, film)
+    place: Layer = "stem" if layer == "stem" else int(layer)
+
+    def ours() -> object:
+        return gradcam(model, images.inputs, scored.score, variant=variant, layer=place)
+
+    return theirs, seconds(ours), seconds(ours)
 
 
 if __name__ == "__main__":
