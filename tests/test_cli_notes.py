@@ -7,6 +7,7 @@ import pytest
 
 from core.records.notebook import Notebook
 from core.specs import open_studies
+from core.studies import keys
 
 DATA = "phantom:n=3,seed=5"
 STUDY = "test-5-00001"
@@ -51,6 +52,11 @@ def test_notes_are_listed_by_what_is_asked(run):
                          (("--verdict", "Cannot be told"), 1), (("--data", DATA), 2),
                          (("--data", DATA, "--study", "test-5-00000"), 0), ((), 2)):  # fmt: skip
         assert len(run("notes", "list", *asked)[1].splitlines()) == count + 1, asked
+
+
+def test_no_film_of_a_set_is_read_to_list_no_notes(run, monkeypatch):
+    monkeypatch.setattr(keys, "image_keys", lambda *_: 1 / 0)
+    assert run("notes", "list", "--data", DATA)[1] == "0 notes\n"
 
 
 @pytest.mark.parametrize("suffix", ["json", "csv", "coco.json"])

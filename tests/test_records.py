@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from core.errors import ExplorerError
 from core.records import schema
+from core.records.handover import export_notes, read_notes
+from core.records.merge import import_notes
 from core.records.note import Conflict, Said, Shape, box
 from core.records.notebook import Notebook, Wanted
 
@@ -146,6 +148,22 @@ def test_writers_at_once_lose_nothing(notebook, url):
     assert last.version == 1 + writers * rounds == len(steps)
     assert [step.version for step in steps] == list(range(1, last.version + 1))
     assert len(notebook.notes()) == 1 + writers * rounds
+
+
+def test_a_file_goes_into_either_database_once(notebook, tmp_path):
+    elsewhere, path = Notebook(), tmp_path / "notes.json"
+    note = elsewhere.change(elsewhere.add(film(), "Ada", BOXED), "Bo", says("心 \\ \"quoted\""))
+    elsewhere.undo("Bo")
+    export_notes(elsewhere, path, identifiers=True, history=True)
+    assert import_notes(notebook, read_notes(path)).added == 1
+    assert import_notes(notebook, read_notes(path)).there == 1
+    assert notebook.notes() == elsewhere.notes()
+    assert notebook.history(note.id) == elsewhere.history(note.id)
+    elsewhere.change(elsewhere.note(note.id), "Ada", says("later"))
+    export_notes(elsewhere, path, history=True)
+    assert import_notes(notebook, read_notes(path)).updated == 1
+    assert notebook.undo("Ada").said == BOXED
+    elsewhere.close()
 
 
 def test_many_who_open_an_empty_database_at_once_make_it_once(url):

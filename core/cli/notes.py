@@ -86,7 +86,10 @@ def list_command(
     if study is not None and data is None:
         raise ExplorerError("Say by --data which set the study is of.")
     with _notebook() as notebook:
-        notes = notebook.notes(replace(wanted, films=_films(data, study)))
+        notes = notebook.notes(wanted)
+    if data is not None and (notes or study is not None):
+        films = {*_films(data, study)}
+        notes = [note for note in notes if note.film.key in films]
     for note in notes:
         print(_line(note))
     print(f"{len(notes)} notes" if len(notes) != 1 else "1 note")
@@ -230,13 +233,11 @@ def _film(data: str, study: str) -> "FilmRef":
     return FilmRef(studies.image_key(row), width, height, study, data)
 
 
-def _films(data: str | None, study: str | None) -> list[str] | None:
-    """Keys of the films of a set, or of one study of it; None for all there are."""
+def _films(data: str, study: str | None) -> list[str]:
+    """Keys of the films of a set, or of one study of it."""
     from core.cli.common import open_studies
     from core.studies.keys import image_keys
 
-    if data is None:
-        return None
     studies = open_studies(data)
     if study is not None:
         return [studies.image_key(studies.position(study))]
