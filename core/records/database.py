@@ -123,8 +123,6 @@ def said(url: URL) -> Iterator[None]:
         first = reason.strip().splitlines()[0] if reason.strip() else type(error).__name__
         if "locked" in first:
             first = f"another process has been writing for {WAIT_S} s"
-        if url.password:
-            first = first.replace(str(url.password), "***")
         name = file_of(url) or url.render_as_string(hide_password=True)
         raise ExplorerError(
             f"The notes in {name} cannot be used ({first.rstrip('.')}); check LRCLR_RECORDS, or "
