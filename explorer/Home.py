@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.evaluation.examples import load_examples
 from explorer import navigation
-from explorer.shared import guard, link, sidebar, state
+from explorer.shared import cache, guard, link, sidebar, state
 
 st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
 # Streamlit's own margins leave films a third of the window; the header takes the first 3.75 rem.
@@ -19,3 +20,6 @@ sidebar.draw()
 with guard.sentences():
     page.run()
 st.caption("Research and teaching only, not for clinical use.")
+example = load_examples()
+if (here := state.session()).study_set == example.data:  # else its encoding may take long
+    cache.get_ready(here.model, cache.studies(example.data), example.opening.prompt)

@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import ExplorerError
 from core.files import write_text_whole
-from core.lrclr.checkpoint import EMBEDDED
+from core.lrclr.folders import EMBEDDED
 from core.specs import phantom_count
 from core.training.presets import own_presets
 from core.training.runs import Run, list_runs

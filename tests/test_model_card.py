@@ -76,7 +76,7 @@ def test_the_card_of_an_embedded_model_names_what_its_notes_name(name: str) -> N
 def test_an_embedded_model_that_saw_films_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.lrclr.checkpoint.ASSETS", tmp_path)
+    monkeypatch.setattr("core.lrclr.folders.ASSETS", tmp_path)
     _stage(tmp_path / "demo", "demo", "phantom:x", "open-i")
     (tmp_path / "demo" / "model.safetensors").write_bytes(b"x")
     assert _facts_of_run("demo", tmp_path / "demo").trained_on == "open-i"

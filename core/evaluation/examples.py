@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +19,14 @@ from core.evaluation.study_scores import text_prompts
 from core.evaluation.text_truth import text_truth
 from core.evaluation.verdict import FOR, verdict
 from core.files import write_text_whole
-from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet
-from core.inference.regions import Regions
-from core.lrclr.encodings import ImageEncoding
 from core.paths import ASSETS
 from core.studies.study import Mask, StudySet
+
+if TYPE_CHECKING:  # torch, which whoever reads the chosen films may do without
+    from core.inference.predictor import Predictor
+    from core.inference.regions import Regions
+    from core.lrclr.encodings import ImageEncoding
 
 FILE = ASSETS / "examples.json"
 NORMAL = "No Finding"
@@ -55,7 +58,7 @@ class Examples:
 
 
 def choose_examples(
-    predictor: Predictor, studies: StudySet, prompts: PromptSet
+    predictor: "Predictor", studies: StudySet, prompts: PromptSet
 ) -> tuple[Example, ...]:
     """For each finding that has one, the film with the fewest other findings, then the best score.
 
@@ -75,8 +78,9 @@ def choose_examples(
 
 
 def _clear(
-    predictor: Predictor, studies: StudySet, images: ImageEncoding, finding: str, prompts: PromptSet
-) -> Iterator[tuple[tuple[int, float, int, str], Example]]:
+    predictor: "Predictor", studies: StudySet, images: "ImageEncoding", finding: str,
+    prompts: PromptSet,
+) -> Iterator[tuple[tuple[int, float, int, str], Example]]:  # fmt: skip
     """Examples whose prompt is true and whose score is clear, with what they are sorted by."""
     burden = np.nansum(studies.labels.to_numpy(float), axis=1)
     has = studies.labels[finding].to_numpy(float) == 1
@@ -93,7 +97,7 @@ def _clear(
 
 
 def _is_seen(
-    predictor: Predictor, studies: StudySet, images: ImageEncoding, example: Example
+    predictor: "Predictor", studies: StudySet, images: "ImageEncoding", example: Example
 ) -> bool:
     if example.finding == NORMAL:
         return True
@@ -115,7 +119,7 @@ def other_side(text: str) -> str:
     return re.sub(r"(?i)\b(?:left|right)\b", lambda side: swap[side[0].lower()], text)
 
 
-def points_at(regions: Regions, mask: Mask) -> bool:
+def points_at(regions: "Regions", mask: Mask) -> bool:
     """Whether the centre of the heaviest region lies in a mask."""
     if not regions.boxes:
         return False

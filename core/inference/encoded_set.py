@@ -5,16 +5,19 @@ read from them, is known only to the room that keeps them.
 """
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.inference.prompts import PromptSet
-from core.inference.zero_shot import Scores
-from core.lrclr.encodings import ImageEncoding, TextEncoding
-from core.lrclr.model import LRCLR
 from core.progress import Progress
 from core.studies.study import StudySet
+
+if TYPE_CHECKING:  # torch, which whoever asks whether a set has encodings may do without
+    from core.inference.zero_shot import Scores
+    from core.lrclr.encodings import ImageEncoding, TextEncoding
+    from core.lrclr.model import LRCLR
 
 
 class EncodedSet(StudySet):
@@ -37,11 +40,11 @@ class EncodedSet(StudySet):
         """
 
     @abstractmethod
-    def encoding(self, rows: NDArray[np.int64]) -> ImageEncoding:
+    def encoding(self, rows: NDArray[np.int64]) -> "ImageEncoding":
         """Encodings of some rows, a batch of as many."""
 
     @abstractmethod
-    def whole_encoding(self) -> ImageEncoding:
+    def whole_encoding(self) -> "ImageEncoding":
         """Encodings of all rows, in memory.
 
         Raises:
@@ -50,9 +53,9 @@ class EncodedSet(StudySet):
 
     @abstractmethod
     def scores(
-        self, model: LRCLR, texts: TextEncoding, prompts: PromptSet,
+        self, model: "LRCLR", texts: "TextEncoding", prompts: PromptSet,
         progress: Progress | None = None,
-    ) -> Scores:  # fmt: skip
+    ) -> "Scores":  # fmt: skip
         """Scores as `zero_shot` gives them, (B, F) each, without all encodings in memory.
 
         Args:
@@ -62,7 +65,7 @@ class EncodedSet(StudySet):
         """
 
     @abstractmethod
-    def scores_alone(self, prompts: PromptSet, progress: Progress | None = None) -> Scores | None:
+    def scores_alone(self, prompts: PromptSet, progress: Progress | None = None) -> "Scores | None":
         """`scores` without the model; None where they need it."""
 
 

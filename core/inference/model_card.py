@@ -14,7 +14,8 @@ from typing import Any
 
 from core.backbones.known import NOT_STATED, KnownModel, facts
 from core.backbones.registry import split_size
-from core.lrclr.checkpoint import WEIGHTS, model_folder, model_notes
+from core.lrclr.checkpoint import model_notes
+from core.lrclr.folders import WEIGHTS, model_folder
 from core.lrclr.model import LRCLR
 from core.weights import weights_hash
 

@@ -3,7 +3,6 @@
 import json
 import os
 from hashlib import sha256
-from os.path import isfile
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -13,44 +12,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from core.backbones.bounds import check_description
-from core.backbones.known import ALIASES
 from core.backbones.registry import build_backbone, load_backbone, names_backbone
 from core.errors import ExplorerError
 from core.files import write_text_whole, write_whole
 from core.lrclr.config import LRCLRConfig
+from core.lrclr.folders import CONFIG, WEIGHTS, model_folder
 from core.lrclr.model import LRCLR
-from core.paths import ASSETS, runs_dir
 
-EMBEDDED = ("demo", "demo-base")
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
 MAPS = "maps"
 """Where config.json keeps the search of maps; a model that is trained on is searched anew."""
 TEXT = "text"
 """Folder in a model's folder: tokenizer and relatives, where the backbone has such files."""
-
-
-def model_folder(spec: str) -> Path | None:
-    """Folder of a model: an embedded one, a run's name, or a path; None where there is none."""
-    if spec in EMBEDDED:
-        return ASSETS / spec
-    if spec in ALIASES:  # a run or folder of that name is reached by its path
-        return None
-    for folder in (runs_dir() / spec, Path(spec.removeprefix("local-dir:"))):
-        if isfile(folder / CONFIG) and not _published(folder):
-            return folder
-    return None
-
-
-def _published(folder: Path) -> bool:
-    """Whether a folder is in open_clip's or transformers' layout, which has a config.json too."""
-    if isfile(folder / "open_clip_config.json"):
-        return True
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(config, dict) and "model_type" in config and "backbone" not in config
 
 
 def load_model(spec: str) -> LRCLR:

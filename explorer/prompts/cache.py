@@ -1,21 +1,27 @@
 """Cached: zero-shot scores of a set and a study, AUC, and what edited prompts change."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.evaluation.evaluate import auc_report
-from core.evaluation.prompt_change import PromptChange, prompt_change
-from core.evaluation.report import EvaluationReport
+from core.evaluation.answers import TextScore, kept_answer
+from core.evaluation.study_scores import text_prompts
 from core.inference.encoded_set import encodings_of
-from core.inference.predictor import Predictor
-from core.inference.prompt_shares import PromptShare, prompt_shares
 from core.inference.prompts import PromptSet, default_prompts
-from core.inference.zero_shot import Scores
 from core.studies import StudySet
+from explorer import access
 from explorer.shared import cache
 from explorer.shared.progress import page_progress
+
+if TYPE_CHECKING:
+    from core.evaluation.prompt_change import PromptChange
+    from core.evaluation.report import EvaluationReport
+    from core.inference.predictor import Predictor
+    from core.inference.prompt_shares import PromptShare
+    from core.inference.zero_shot import Scores
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
@@ -38,9 +44,23 @@ def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[
     return {name: value[0] for name, value in found.items()}
 
 
+def text_score(spec: str, of: StudySet, row: int, text: str, reference: StudySet) -> TextScore:
+    """Scores of one study for a text, and of a set's studies; an example's are kept in a file."""
+    answer = kept_answer(spec, of, row, text) if reference is of else None
+    if answer is not None:
+        access.check_model(spec)
+        return answer.score
+    prompts = text_prompts(text)
+    own = {name: float(value[0]) for name, value in study_scores(spec, of, row, prompts).items()}
+    others = scores(spec, reference, prompts)["lrclr"][:, 0]
+    return TextScore(own, others)
+
+
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _shares(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
             _studies: StudySet) -> list[PromptShare]:  # fmt: skip
+    from core.inference.prompt_shares import prompt_shares
+
     image = cache.images(model, fingerprint, row, _studies).encoding
     return prompt_shares(model.model, image, model.encode_texts(list(texts)))
 
@@ -53,6 +73,8 @@ def shares(spec: str, of: StudySet, row: int, texts: Sequence[str]) -> list[Prom
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
          _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
+    from core.evaluation.evaluate import auc_report
+
     found = _scores(model, fingerprint, prompts_json, _studies, _prompts)
     return auc_report(_studies, _prompts, found, 500)
 
@@ -65,6 +87,8 @@ def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
                      _prompts: PromptSet) -> PromptChange:  # fmt: skip
+    from core.evaluation.prompt_change import prompt_change
+
     default = default_prompts()
     edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)["lrclr"]
     before = _scores(model, fingerprint, default.to_json(), _studies, default)["lrclr"]

@@ -7,6 +7,7 @@ from core.evaluation.study_scores import TEXT, text_prompts
 from core.evaluation.text_truth import text_truth
 from core.evaluation.verdict import AGAINST, FOR, HIGH, LOW, Verdict, verdict
 from explorer.prompts import cache as score_cache
+from explorer.regions import cache as region_cache
 from explorer.shared import cache, components, figures, state, words
 from explorer.shared.state import Current
 
@@ -20,14 +21,14 @@ def score_card(current: Current, text: str) -> None:
 
     Of words that the model does not know there is no score, unless it is asked for.
     """
-    if not words.note(text):
+    if not (region_cache.is_kept(current, text) or words.note(text)):
         return
-    prompts, spec = text_prompts(text), state.session().model
-    own = score_cache.study_scores(spec, current.studies, current.row, prompts)
     reference = cache.studies(state.session().study_set)
-    others = score_cache.scores(spec, reference, prompts)["lrclr"][:, 0]
+    scored = score_cache.text_score(
+        state.session().model, current.studies, current.row, text, reference
+    )
+    others, score = scored.others, scored.own["lrclr"]
     truth = text_truth(reference, text)
-    score = float(own["lrclr"][0])
     said = verdict(others, score, truth, current.row_in_set)
     st.subheader(f"{_ICONS.get(said.call, _UNCLEAR)} {said.title}", anchor=False)
     st.write(said.sentence)
@@ -38,9 +39,10 @@ def score_card(current: Current, text: str) -> None:
         f"Among the {said.others} other films of `{reference.spec}`. A score has no unit and is "
         "not a probability."
     )
-    components.left_out(reference)
+    if np.isnan(others).any():
+        components.left_out(reference)
     with st.expander("The score in numbers"):
-        _numbers(own, prompts[TEXT].negative[0])
+        _numbers(scored.own, text_prompts(text)[TEXT].negative[0])
 
 
 def _heard(said: Verdict, text: str) -> str:
@@ -51,7 +53,7 @@ def _heard(said: Verdict, text: str) -> str:
     )
 
 
-def _numbers(own: dict[str, np.ndarray], negation: str) -> None:
+def _numbers(own: dict[str, float], negation: str) -> None:
     rows = [
         ("LRCLR mix", "lrclr", "whole film and regions, weighed; this is what is ranked"),
         ("Whole film", "global", f"cosine with the text less that with “{negation}”"),
@@ -59,5 +61,5 @@ def _numbers(own: dict[str, np.ndarray], negation: str) -> None:
         ("Text alone", "positive", "cosine of the whole film with the text"),
         ("Pair", "pair", "CheXzero's softmax of text and negation; sits near 0.5"),
     ]
-    lines = [f"| {name} | {float(own[key][0]):.3f} | {about} |" for name, key, about in rows]
+    lines = [f"| {name} | {own[key]:.3f} | {about} |" for name, key, about in rows]
     st.markdown("\n".join(["| score | value | what it is |", "|---|---|---|", *lines]))

@@ -1,17 +1,25 @@
 """Cached: selected regions, saliency maps, and pictures under their region weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.attribution import attribution_maps, method_of
+from core.evaluation.answers import WeighedBoxes, kept_answer
 from core.inference.encoded_set import encodings_of
-from core.inference.predictor import Predictor
-from core.inference.regions import Regions, weight_map
 from core.studies import StudySet
-from explorer.shared import cache, figures
+from explorer import access
+from explorer.shared import cache, figures, state
 from explorer.shared.kept import by_study
+from explorer.shared.state import Current
+
+if TYPE_CHECKING:
+    from core.inference.predictor import Predictor
+    from core.inference.regions import Regions
 
 _ANY = ("a radiograph",)
 """What a method that reads no text is asked with."""
@@ -26,6 +34,8 @@ def _map(
     texts: tuple[str, ...],
     _studies: StudySet,
 ) -> NDArray[np.float32]:
+    from core.attribution import attribution_maps
+
     images = cache.images(model, fingerprint, row, _studies)
     return attribution_maps(method, model, images, list(texts))[0]
 
@@ -41,6 +51,8 @@ def saliency(
     Raises:
         ExplorerError: its score does not read what it is explained by.
     """
+    from core.attribution import method_of
+
     model = cache.predictor(spec)
     if not method_of(method).reads_text:
         texts = _ANY  # so that a new prompt does not make the map again
@@ -68,9 +80,29 @@ def regions(
     return _regions(cache.predictor(spec), cache.fingerprint_of(of), row, texts, shape, of)
 
 
+def is_kept(current: Current, text: str) -> bool:
+    """Whether what the session's model says of a film and a text is kept, its words known."""
+    model = state.session().model
+    return kept_answer(model, current.studies, current.row, text) is not None
+
+
+def weighed_boxes(
+    spec: str, of: StudySet, row: int, text: str, shape: tuple[int, int]
+) -> WeighedBoxes:
+    """Selected regions for one text with their weights; those of an example are kept in a file."""
+    answer = kept_answer(spec, of, row, text)
+    if answer is not None and answer.shape == shape:
+        access.check_model(spec)
+        return answer.regions
+    chosen = regions(spec, of, row, (text,), shape)
+    return WeighedBoxes(chosen.boxes, chosen.weights, chosen.nowhere)
+
+
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
                  _studies: StudySet) -> NDArray[np.float32]:  # fmt: skip
+    from core.inference.regions import weight_map
+
     encoded = model.encode_texts(list(texts))
     return weight_map(model.model, cache.encode_set(model, fingerprint, _studies), encoded)
 
@@ -78,6 +110,8 @@ def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
 @st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
 def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
                      _studies: StudySet) -> figures.Picture:  # fmt: skip
+    from core.inference.regions import weight_map
+
     picture = np.clip(_studies.image(row), 0, 255).astype(np.uint8)
     if encodings_of(_studies) is not None:  # an archive's patches are too many to hold
         texts_encoded = model.encode_texts(list(texts))

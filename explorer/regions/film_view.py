@@ -18,12 +18,12 @@ def film_with_regions(current: Current, text: str) -> None:
     if state.begins_film(current.studies.spec, current.row):
         with place:  # a model takes its time to load, and a while for a film
             components.film(current, width=HEIGHT)
-    if not words.goes_on(text):  # the card beside says why
+    if not (region_cache.is_kept(current, text) or words.goes_on(text)):  # the card says why
         with place:
             components.film(current, width=HEIGHT, truth=components.union(truth.values()))
         return
-    regions = region_cache.regions(
-        state.session().model, current.studies, current.row, (text,), components.shape(current)
+    regions = region_cache.weighed_boxes(
+        state.session().model, current.studies, current.row, text, components.shape(current)
     )
     with place:
         components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)

@@ -1,12 +1,16 @@
 """One region enlarged, and the words it answers to."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 
-from core.inference.regions import Regions
 from explorer.regions import cache as region_cache
 from explorer.shared import alt, cache, components, figures, state, window_control
 from explorer.shared.state import Current
+
+if TYPE_CHECKING:
+    from core.inference.regions import Regions
 
 
 def chosen_region(count: int) -> int:
@@ -37,7 +41,7 @@ def draw(current: Current, prompt: str) -> None:
         _by_word(current, regions)
 
 
-def _by_word(current: Current, regions: Regions) -> None:
+def _by_word(current: Current, regions: "Regions") -> None:
     """Which regions, or which places, answer to which word."""
     word = st.selectbox("Regions that answer to the word", ["(all words)", *regions.words])
     if word == "(all words)":
@@ -53,7 +57,7 @@ def _by_word(current: Current, regions: Regions) -> None:
     components.film(current, said, heat=mapped, opacity=0.75)
 
 
-def close_up(current: Current, regions: Regions, chosen: int) -> None:
+def close_up(current: Current, regions: "Regions", chosen: int) -> None:
     """The region with its surroundings, and its words by cosine."""
     picture = window_control.picture(current)
     x, y, w, h = regions.boxes[chosen]

@@ -1,11 +1,13 @@
 """Alternative texts: what a picture of the pages shows, for those who hear it instead."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.shared.figures import Rectangle
+if TYPE_CHECKING:
+    from core.preprocessing import Rectangle
 
 
 def place(x: float, y: float) -> str:
@@ -36,7 +38,7 @@ def mapped(film: str, method: str, text: str, heat: NDArray[np.floating], truth:
 def boxed(
     film: str,
     text: str,
-    boxes: Sequence[Rectangle],
+    boxes: "Sequence[Rectangle]",
     shape: tuple[int, int],
     truth: Iterable[str] = (),
 ) -> str:

@@ -1,12 +1,16 @@
 """Cached: models, study sets, encodings, films. Only files named `cache.py` hold cached wrappers.
 
 What is cached is shared by sessions and never changed. A wing's own results are in its `cache.py`,
-keyed by the same `KEYS` and `fingerprint`.
+keyed by the same `KEYS` and `fingerprint`. What runs a model is imported by what is asked to: the
+first page shows its film before torch is read (`tests/test_layers.py`).
 """
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Callable
 from os.path import isfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,19 +19,23 @@ from numpy.typing import NDArray
 from core.backbones.downloads import reporting
 from core.films.film import Film
 from core.films.window import Window
-from core.inference.images import Images
-from core.inference.model_card import ModelCard, learned_from_drawings
-from core.inference.model_card import model_card as model_card_of
-from core.inference.predictor import Predictor, load_predictor
-from core.inference.predictor import unreadable as unreadable_studies
-from core.lrclr.checkpoint import EMBEDDED, model_folder
-from core.lrclr.encodings import ImageEncoding
+from core.lrclr.folders import CONFIG, EMBEDDED, model_folder
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
 from explorer import access
+from explorer.shared import ahead
 from explorer.shared.kept import by_study
 from explorer.shared.progress import page_download, page_progress
+
+if TYPE_CHECKING:
+    from core.inference.images import Images
+    from core.inference.model_card import ModelCard
+    from core.inference.predictor import Predictor
+    from core.lrclr.encodings import ImageEncoding
+
+
+_PAUSE = 1.0  # seconds after the first page was drawn
 
 
 def _of_model(model: Predictor) -> str:
@@ -35,7 +43,7 @@ def _of_model(model: Predictor) -> str:
     return model.model_hash
 
 
-KEYS: dict[str | type, Callable[[Any], Any]] = {Predictor: _of_model}
+KEYS: dict[str | type, Callable[[Any], Any]] = {"core.inference.predictor.Predictor": _of_model}
 
 
 def model_names() -> list[str]:
@@ -53,8 +61,13 @@ def default_model() -> str:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model", show_time=True)
 def _predictor(spec: str, written: int) -> Predictor:
-    with page_download() as tell, reporting(tell):
-        return load_predictor(spec)
+    def load() -> Predictor:
+        from core.inference.predictor import load_predictor
+
+        with page_download() as tell, reporting(tell):
+            return load_predictor(spec)
+
+    return ahead.result(("model", spec, written), load)
 
 
 def predictor(spec: str) -> Predictor:
@@ -64,13 +77,45 @@ def predictor(spec: str) -> Predictor:
         ExplorerError: there is no such model, it cannot be read, or this session may not.
     """
     access.check_model(spec)
+    return _predictor(spec, _written(spec))
+
+
+def _written(spec: str) -> int:
     folder = model_folder(spec)
-    config = folder / "config.json" if folder else None
-    return _predictor(spec, config.stat().st_mtime_ns if config and isfile(config) else 0)
+    config = folder / CONFIG if folder else None
+    return config.stat().st_mtime_ns if config and isfile(config) else 0
+
+
+def get_ready(spec: str, of: StudySet, text: str) -> None:
+    """Load an embedded model and encode a set of films in a thread, before somebody asks for it.
+
+    For a browser's first page, which is drawn from what is kept; a page that asked for a model has
+    it already.
+
+    Args:
+        text: that the model reads first, which loads its text tower.
+    """
+    if "torch" in sys.modules or spec not in EMBEDDED or not st.context.headers.get("Host"):
+        return
+    loaded: list[Predictor] = []
+
+    def load() -> Predictor:
+        from core.inference.predictor import load_predictor
+
+        loaded.append(load_predictor(spec))
+        loaded[0].encode_texts([text])
+        return loaded[0]
+
+    model = ("model", spec, _written(spec))
+    ahead.begin(
+        {model: load, ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of)}, _PAUSE
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the model's files", hash_funcs=KEYS)
 def _model_card(model: Predictor) -> ModelCard:
+    from core.inference.model_card import model_card as model_card_of
+
     return model_card_of(model.model, model.name)
 
 
@@ -82,6 +127,8 @@ def model_card(spec: str) -> ModelCard:
 @st.cache_data(ttl=60, max_entries=16, show_spinner=False)
 def drawings_alone(spec: str) -> bool:
     """Whether a model learned from drawn phantoms and from no film."""
+    from core.inference.model_card import learned_from_drawings
+
     return learned_from_drawings(spec)
 
 
@@ -114,12 +161,15 @@ def fingerprint_of(studies: StudySet) -> str:
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def encode_set(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageEncoding:
     """Encodings of a whole set, with progress the first time."""
+    made_ahead = ("set", "model", model.name, _written(model.name), fingerprint)
     with page_progress("Encoding the set, once for this model") as progress:
-        return model.encode_set(_studies, progress)
+        return ahead.result(made_ahead, lambda: model.encode_set(_studies, progress))
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)
 def _unreadable(model: Predictor, fingerprint: str, _studies: StudySet) -> tuple[str, ...]:
+    from core.inference.predictor import unreadable as unreadable_studies
+
     return unreadable_studies(_studies, encode_set(model, fingerprint, _studies).readable)
 
 

@@ -1,21 +1,24 @@
 """Pieces that several pages show. A component owns its state key and returns a typed value."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
+from core.evaluation.answers import WeighedBoxes
 from core.evaluation.report import left_out_sentence
 from core.inference.prompts import MAX_PROMPT_CHARACTERS, check_prompt
-from core.inference.regions import Regions
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from core.studies.study import Mask
 from explorer.shared import alt, cache, figures, link, state, window_control
 from explorer.shared.state import Current
+
+if TYPE_CHECKING:
+    from core.inference.regions import Regions
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
 
@@ -98,7 +101,7 @@ def film(
 
 def region_film(
     current: Current,
-    regions: Regions,
+    regions: "Regions | WeighedBoxes",
     text: str,
     key: str,
     height: int = 460,

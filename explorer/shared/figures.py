@@ -8,6 +8,7 @@ import io
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,7 +17,9 @@ from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from core.metrics.bootstrap import Interval
-from core.preprocessing import Rectangle
+
+if TYPE_CHECKING:
+    from core.preprocessing import Rectangle
 
 SCALE = "Inferno"
 TRUTH = (64, 224, 208)
@@ -79,7 +82,7 @@ def normalised(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def film(
     picture: Picture,
-    boxes: Sequence[Rectangle] = (),
+    boxes: "Sequence[Rectangle]" = (),
     weights: Sequence[float] = (),
     chosen: int | None = None,
     height: int = 460,

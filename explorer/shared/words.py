@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.inference.known_words import check_words
 from explorer.shared import cache, state
 
 _ANYWAY = "unknown_words_anyway"
@@ -10,12 +9,16 @@ _ANYWAY = "unknown_words_anyway"
 
 def goes_on(text: str) -> bool:
     """Whether a text is scored: the model knows its words, or it shall be scored all the same."""
+    from core.inference.known_words import check_words
+
     backbone = cache.predictor(state.session().model).model.backbone
     return not check_words(text).refuses(backbone) or bool(state.widget(_ANYWAY))
 
 
 def note(text: str) -> bool:
     """Say that the model does not know the words and offer to go on; the same as `goes_on`."""
+    from core.inference.known_words import check_words
+
     backbone = cache.predictor(state.session().model).model.backbone
     check = check_words(text)
     if not check.refuses(backbone):
