@@ -5,7 +5,23 @@ import streamlit as st
 from explorer import navigation
 from explorer.prompts import free_text
 from explorer.regions import example_view, film_view
-from explorer.shared import components, state, window_control
+from explorer.shared import components, guard, state, window_control
+from explorer.shared.state import Current
+
+
+@st.fragment  # a new text draws this part alone: neither the sidebar nor the strip of examples
+def asked(current: Current) -> None:
+    """A text, the film with the regions that it weighs, and what the score says."""
+    with guard.sentences():
+        prompt = components.prompt_box("What might the report say?", live=True)
+        example_view.chips(current)
+        film, score = components.row(470, 430)
+        with film:
+            film_view.film_with_regions(current, prompt)
+        with score:
+            st.header("What the score says")
+            free_text.score_card(current, prompt)
+
 
 st.title("Which regions speak for which words?")
 st.markdown(
@@ -14,15 +30,7 @@ st.markdown(
 )
 example_view.strip()
 current = state.current()
-prompt = components.prompt_box("What might the report say?", live=True)
-example_view.chips(current)
-
-film, score = components.row(470, 430)
-with film:
-    film_view.film_with_regions(current, prompt)
-with score:
-    st.header("What the score says")
-    free_text.score_card(current, prompt)
+asked(current)
 components.study_notes(current)
 window_control.draw(current)
 

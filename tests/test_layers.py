@@ -216,3 +216,18 @@ def test_the_first_page_starts_without_what_it_does_not_show():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
+def test_the_first_page_is_drawn_before_torch_is_read():
+    """And so without encoding a film: what is said of the example is kept."""
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('explorer/Home.py', default_timeout=300).run()\n"
+        "assert not app.exception and not app.error, app.exception\n"
+        "assert app.subheader and app.title, 'nothing was drawn'\n"
+        "print(sorted(set(sys.modules) & {'torch', 'safetensors', 'tokenizers'}))"
+    )
+    code = code.replace("'explorer/Home.py'", repr(str(ROOT / "explorer" / "Home.py")))
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().splitlines()[-1:] == ["[]"], done.stdout + done.stderr
