@@ -24,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.errors import ExplorerError
 from core.evaluation.examples import load_examples
+from core.inference import predictor as predictor_module
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -232,7 +233,7 @@ def _opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise ExplorerError("opened")
 
     monkeypatch.setattr(cache, "open_studies", refuse)
-    monkeypatch.setattr(cache, "load_predictor", refuse)
+    monkeypatch.setattr(predictor_module, "load_predictor", refuse)
     return opened
 
 
