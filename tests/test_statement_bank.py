@@ -77,6 +77,21 @@ def test_sentences_of_other_reports_are_said_with_the_truth_of_these_images() ->
     assert drawn.truth[1, heart] == 1 and drawn.truth[:, air].tolist() == [1, 0]
 
 
+def test_what_a_set_never_tells_is_unknown_of_its_images() -> None:
+    """Labels without a side: "left" is neither true nor false of them; of a report it is either."""
+    labels = [["Pleural effusion."], ["No pleural effusion."]]
+    reports = [["Left pleural effusion."], ["Right pleural effusion."]]
+    facts = [Facts(read_report(report)) for report in labels + reports]
+    text = "There is a left pleural effusion."
+    bank = StatementBank(facts, labels + reports, [text, "There is an effusion."],
+                         parts=[0, 0, 1, 1])  # fmt: skip
+    drawn = bank.draw([0, 1, 2, 3], 40, torch.Generator().manual_seed(0))
+    truth = drawn.truth[:, drawn.texts.index(text)]
+    assert truth[:2].isnan().all() and truth[2:].tolist() == [1, 0]
+    plain = drawn.texts.index("There is an effusion.")
+    assert drawn.truth[:, plain].tolist() == [1, 0, 1, 1]
+
+
 def test_a_change_that_no_claim_holds_is_no_contradiction() -> None:
     """Where a tube ends is not among the facts: "below the carina" is not known to be false."""
     report = ["The endotracheal tube ends above the carina."]

@@ -6,7 +6,7 @@ that is *known* to be false, and never merely one that differs, so that none is 
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim, excludes
@@ -90,6 +90,35 @@ class Facts:
             return UNKNOWN
         denied = name in self.closed or not {(name, ""), (name, kind)}.isdisjoint(self.absent)
         return 0.0 if denied else UNKNOWN
+
+
+def told_of(images: Iterable[Facts]) -> dict[str, set[str]]:
+    """What the facts of a set can tell: of each finding, the attributes that are known of some."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for facts in images:
+        for name, claims in facts.present.items():
+            for claim in claims:
+                told[name] |= {"there"} | _attributes(claim)
+    return dict(told)
+
+
+def can_be_told(said: Sequence[Claim], told: Mapping[str, set[str]]) -> bool:
+    """Whether a text can be true of some images of a set and false of others.
+
+    Labels that say no side make "left effusion" false of the films without an effusion, and true of
+    none: to train on that teaches that nothing on films is ever left.
+    """
+    return all(
+        claim.finding == "No Finding"
+        or {"there"} | _attributes(claim) <= told.get(claim.finding, set())
+        for claim in said
+    )
+
+
+def _attributes(claim: Claim) -> set[str]:
+    """Those that a claim says: side, zone, severity, and its kind by name."""
+    named = {"side": claim.side, "zone": claim.zone, "severity": claim.severity}
+    return {name for name, value in named.items() if value} | ({claim.kind} - {""})
 
 
 def has_place(said: Sequence[Claim]) -> bool:

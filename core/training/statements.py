@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.language.claim import Claim
 from core.language.contradict import contradictions
-from core.language.facts import Facts, has_place
+from core.language.facts import UNKNOWN, Facts, can_be_told, has_place, told_of
 from core.language.reader import read
 from core.language.statements import DEGREES, NAMES, claim_of, statements
 
@@ -56,6 +56,10 @@ class StatementBank:
     ) -> None:
         self.facts = facts
         self._parts = list(parts) or [0] * len(facts)
+        self._told = [
+            told_of([fact for fact, own in zip(facts, self._parts, strict=True) if own == part])
+            for part in range(max(self._parts, default=0) + 1)
+        ]
         rng = np.random.default_rng(seed)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._pools = [
@@ -113,7 +117,12 @@ class StatementBank:
             texts += [_choose(self._extra, rng) for _ in range(reports)]
         texts = list(dict.fromkeys(texts))
         claims = [self._claims[text] for text in texts]
-        truth = [[self.facts[row].truth(said) for said in claims] for row in rows]
+        tellable = [[can_be_told(said, told) for said in claims] for told in self._told]
+        truth = [
+            [self.facts[row].truth(said) if there else UNKNOWN
+             for said, there in zip(claims, tellable[self._parts[row]], strict=True)]
+            for row in rows
+        ]  # fmt: skip
         present = [has_place(said) for said in claims]
         return Drawn(texts, torch.tensor(truth), torch.tensor(present))
 
