@@ -161,8 +161,8 @@ class LocalizationReport:
             lines.append(f"{name:32} {cells}")
         lines.append("Paired; * excludes zero.")
         for kind, title in (("gradcam", "Best Grad-CAM"), ("other", "Best other method")):
-            name = self.rivals.get(kind)
-            lines.append(f"{title} here: " + (self.maps.get(name, name) if name else "none") + ".")
+            best = self.rivals.get(kind)
+            lines.append(f"{title} here: " + (self.maps.get(best, best) if best else "none") + ".")
         if self.unmeasured:
             lines.append(
                 f"The best other method on validation, {self.unmeasured}, was not measured; name "

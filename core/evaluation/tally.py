@@ -91,28 +91,40 @@ def localization_report(
     least = cases.least(min_cases)
     ordered = sorted(tallies, key=lambda name: (-len(tallies[name].rows), name))
     findings: dict[str, Measured] = {name: {m: {} for m in methods} for name in ordered}
-    means, pooled, less, less_pooled = ({m: {} for m in methods} for _ in range(4))
+    over: _Sampled = {measure: {} for measure in MEASURES}
+    of_all: _Sampled = {measure: {} for measure in MEASURES}
     for measure in MEASURES:
         shared = cases.defined(methods, measure)
         counted = [name for name in shared if len(tallies[name].rows) >= least]
-        over, of_all = {}, {}
         for method in methods:
             sampled = {name: cases.finding(name, method, measure) for name in ordered}
             for name in ordered:
                 findings[name][method][measure] = sampled[name].interval()
-            over[method] = average([sampled[name] for name in counted])
-            of_all[method] = cases.pooled(shared, method, measure)
-            means[method][measure] = over[method].interval()
-            pooled[method][measure] = of_all[method].interval()
-        for method in methods if OURS in methods else ():
-            less[method][measure] = (over[OURS] - over[method]).interval()
-            less_pooled[method][measure] = (of_all[OURS] - of_all[method]).interval()
-    first = next(iter(MEASURES))
-    shared = cases.defined(methods, first)
+            over[measure][method] = average([sampled[name] for name in counted])
+            of_all[measure][method] = cases.pooled(shared, method, measure)
+    shared = cases.defined(methods, next(iter(MEASURES)))
     return LocalizationReport(
-        len(cases.rows), means, findings, {name: len(tallies[name].rows) for name in ordered},
-        pooled, tuple(name for name in ordered if name in shared),
-        least, cases.patients,
-        less={m: less[m] for m in methods if less[m]},
-        less_pooled={m: less_pooled[m] for m in methods if less_pooled[m]},
+        len(cases.rows), _figures(over, methods), findings,
+        {name: len(tallies[name].rows) for name in ordered}, _figures(of_all, methods),
+        tuple(name for name in ordered if name in shared), least, cases.patients,
+        less=_gains(over, methods), less_pooled=_gains(of_all, methods),
     )  # fmt: skip
+
+
+_Sampled = dict[str, dict[str, Sampled]]
+"""measure -> method -> figure"""
+
+
+def _figures(sampled: _Sampled, methods: Sequence[str]) -> Measured:
+    return {
+        method: {measure: figures[method].interval() for measure, figures in sampled.items()}
+        for method in methods
+    }
+
+
+def _gains(sampled: _Sampled, methods: Sequence[str]) -> Measured:
+    """What ours has over each method; nothing where ours was not measured."""
+    return {
+        method: {m: (figures[OURS] - figures[method]).interval() for m, figures in sampled.items()}
+        for method in (methods if OURS in methods else ())
+    }
