@@ -21,7 +21,7 @@ def explain_command(
     anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
 ) -> None:
     """Draw a method's map for a prompt over a radiograph, and print the scores."""
-    from core.attribution import attribute
+    from core.attribution import attribute, choose
     from core.cli.common import check_out
     from core.films.read import read_image
     from core.inference.overlay import overlay
@@ -39,7 +39,7 @@ def explain_command(
     shape = (loaded.pixels.shape[0], loaded.pixels.shape[1])
     regions = predictor.regions(encoded, [prompt], shape) if method == "lrclr" else None
     boxes = regions.boxes if regions else []
-    title = f"{method}: {prompt} ({model})"
+    title = f"{choose(method, predictor)}: {prompt} ({model})"
     if window:
         title += f"; window {window}, which the model did not see"
     overlay(shown, saliency, title, boxes).save(out, format="PNG")
