@@ -47,6 +47,13 @@ def sets_dir() -> Path:
     return Path(chosen) if chosen else own / "sets"
 
 
+def calibrations_dir() -> Path:
+    """Folder of calibrations of models that lie in no folder (`LRCLR_CALIBRATIONS`)."""
+    chosen = os.environ.get("LRCLR_CALIBRATIONS")
+    own = user_data_path("lrclr-explorer", appauthor=False)
+    return Path(chosen) if chosen else own / "calibrations"
+
+
 def cxr_data() -> Path | None:
     """Folder of the real radiographs used by tests (`CXR_DATA`, else `../shared/cxr`), if there."""
     folder = Path(os.environ.get("CXR_DATA", ROOT.parent / "shared" / "cxr"))

@@ -84,11 +84,11 @@ def test_parts_of_resamples_are_the_resamples_whatever_their_size():
 
 def test_confusion_and_its_rates_are_scikit_learn_s():
     cases = scored()
-    thresholds = fit_thresholds(parse_rule("0.45"), cases)
-    report = error_report(cases, thresholds, 50)
+    report = error_report(cases, fit_thresholds(parse_rule("0.4"), cases), 50)
     for name in NAMES:
         truth, score = cases.of(name)
-        called = score >= 0.45
+        assert (score == 0.4).any()  # a score that equals the threshold is called
+        called = score >= 0.4
         tn, fp, fn, tp = metrics.confusion_matrix(truth, called).ravel()
         told = report.findings[name].confusion
         assert (told.true_negatives, told.false_positives) == (tn, fp)
@@ -137,6 +137,12 @@ def test_thresholds_by_rule_are_those_of_a_search():
     assert (score[truth == 0] < below).mean() < 0.8
     at = fitted_value(parse_rule("prevalence"), truth, score)
     assert (score >= at).sum() >= truth.sum() > (score > at).sum()
+
+
+def test_a_sensitivity_that_is_just_reached_is_enough():
+    truth, score = np.repeat([1.0, 0.0], 10), np.arange(20.0)[::-1]
+    assert fitted_value(parse_rule("sensitivity=0.8"), truth, score) == 12
+    assert fitted_value(parse_rule("specificity=0.8"), truth, score) == 8
 
 
 def test_no_film_is_called_where_the_highest_is_negative_and_none_may_be():

@@ -69,3 +69,41 @@ def test_slices_by_column_lesion_and_cluster(run, tmp_path):
 def test_slices_says_what_is_wrong_in_a_sentence(run, more, words):
     code, _, err = run("slices", "--data", SET, *more)
     assert code == 2 and words in err and err.count("\n") == 1
+
+
+def test_calibrate_keeps_what_another_set_gave(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("LRCLR_CALIBRATIONS", str(tmp_path / "kept"))
+    code, out, err = run(
+        "calibrate", "--data", SET, "--fit", OTHER, "--n-bootstrap", 10, "--keep",
+        "--json", tmp_path / "c.json",
+    )  # fmt: skip
+    assert code == 0, err
+    told = json.loads((tmp_path / "c.json").read_text())["findings"]["Edema"]
+    assert not told["optimistic"] and told["calibration"]["fitted_on"]["spec"] == OTHER
+    assert sum(one["n"] for one in told["bins"]) == 24
+    (path,) = (tmp_path / "kept").iterdir()
+    assert str(path) in out
+    kept = json.loads(path.read_text())["findings"]["Edema"]
+    assert kept["knots"] == told["calibration"]["knots"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(["--method", "magic"], "no calibration 'magic'"), (["--keep"], "name a set with --fit")],
+)
+def test_calibrate_says_what_is_wrong_in_a_sentence(run, more, words):
+    code, _, err = run("calibrate", "--data", SET, *more)
+    assert code == 2 and words in err and err.count("\n") == 1
+
+
+def test_errors_without_labels_name_reports_and_films(run, tmp_path):
+    code, out, err = run(
+        "errors", "--data", SET, "--unlabelled", "--n-bootstrap", 20, "--json", tmp_path / "u.json"
+    )
+    assert code == 0, err
+    told = json.loads((tmp_path / "u.json").read_text())
+    assert told["reports"]["films"] == 24 and told["reports"]["mean"]["value"] < 0.5
+    first = told["reports"]["sentences"][0]
+    assert first["sentence"] in out and first["others"] > 0
+    (pairs,) = told["disagreements"].values()
+    assert {len(pair["films"]) for pair in pairs} == {24}

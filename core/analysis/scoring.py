@@ -1,15 +1,19 @@
 """Scores of a set by a model, beside its labels; the encodings are kept for every other command."""
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.scored import ScoredSet, identity_of
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor, unreadable
-from core.inference.prompts import PromptSet, prompts_for
+from core.inference.prompts import PromptSet, check_prompt, prompts_for
 from core.inference.zero_shot import SCORES, Scores
 from core.progress import Progress
 from core.studies import StudySet
+
+_SENTENCES = 256  # encoded at once
 
 
 def asked_prompts(studies: StudySet, prompts: PromptSet | None) -> PromptSet:
@@ -107,3 +111,37 @@ def embedded(
     words = predictor.encode_texts(texts).text_features
     images = predictor.encode_set(studies).image_features
     return images.cpu().numpy(), (texts, words.detach().cpu().numpy())
+
+
+def sentence_features(
+    predictor: Predictor, studies: StudySet, progress: Progress | None = None
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Every sentence of a set's reports once, and its global features (S, d).
+
+    Sentences that no model takes, such as overlong ones, are left out.
+
+    Args:
+        progress: called with (done, total) sentences.
+
+    Raises:
+        ExplorerError: there is no sentence.
+    """
+    sentences = [
+        text for text in dict.fromkeys(chain.from_iterable(studies.reports)) if _speakable(text)
+    ]
+    if not sentences:
+        raise ExplorerError(f"'{studies.spec}' has no reports to hold against its films.")
+    parts = []
+    for start in range(0, len(sentences), _SENTENCES):
+        chunk = sentences[start : start + _SENTENCES]
+        parts.append(predictor.encode_texts(chunk).text_features.detach().cpu().numpy())
+        if progress:
+            progress(min(start + _SENTENCES, len(sentences)), len(sentences))
+    return sentences, np.concatenate(parts)
+
+
+def _speakable(text: str) -> bool:
+    try:
+        return bool(check_prompt(text))
+    except ExplorerError:
+        return False

@@ -10,6 +10,7 @@ import typer
 
 from core.cli import (
     ablate,
+    calibrate,
     compare,
     doctor,
     embed,
@@ -52,6 +53,7 @@ app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
 app.command("slices")(slices.slices_command)
+app.command("calibrate")(calibrate.calibrate_command)
 app.command("localize")(localize.localize_command)
 app.command("rivals")(rivals.rivals_command)
 app.command("probe")(probe.probe_command)

@@ -1,7 +1,7 @@
 """`python -m core errors`: which films a score gets wrong, per finding and across findings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +30,10 @@ def errors_command(
     against_prompts: Annotated[
         Path | None, typer.Option(help="Prompts of the second side; by default those of the first.")
     ] = None,
+    unlabelled: Annotated[
+        bool,
+        typer.Option(help="No labels: reports, global and local score, or models that disagree."),
+    ] = False,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
     json: Annotated[
@@ -37,6 +41,12 @@ def errors_command(
     ] = None,
 ) -> None:
     """ROC, precision and a threshold's errors per finding, and errors that come together."""
+    if unlabelled:
+        check_out(json)
+        told = disagreements(model, against, data, prompts, n_bootstrap, seed)
+        if json:
+            write_json(json, told)
+        return
     from core.analysis.errors import error_report
     from core.analysis.flips import flip_report
     from core.analysis.scored import ScoredSet
@@ -78,3 +88,42 @@ def errors_command(
         told["against"] = {"model": sides[1][0], **flipped.to_json()}
     if json:
         write_json(json, told)
+
+
+def disagreements(
+    model: str, against: str | None, data: str, prompts: Path | None, n_bootstrap: int, seed: int
+) -> dict[str, Any]:
+    """Print what disagrees about films without labels; the same as JSON."""
+    from core.analysis.scoring import sentence_features
+    from core.analysis.unlabelled import disagreement, report_doubts
+    from core.cli.common import open_studies
+    from core.inference.predictor import load_predictor
+    from core.inference.prompts import default_prompts, load_prompts
+
+    texts = load_prompts(prompts) if prompts else default_prompts()
+    studies = open_studies(data)
+    predictor, ids, patients = load_predictor(model), studies.ids, studies.patients
+    images = predictor.encode_set(studies, StderrProgress("Encoding")).image_features.cpu().numpy()
+    told: dict[str, Any] = {"model": model, "data": data}
+    print(f"{model} on {data}")
+    if any(studies.reports):
+        said = sentence_features(predictor, studies, StderrProgress("Sentences"))
+        doubts = report_doubts(studies.reports, images, *said, patients, n_bootstrap, seed)
+        print(doubts.table(ids))
+        told["reports"] = doubts.to_json(ids)
+    scores = predictor.score_set(studies, texts)
+    sides = {f"global and local score of {model}": (scores["global"], scores["local"])}
+    if against:
+        other = load_predictor(against).score_set(studies, texts, StderrProgress("Encoding"))
+        sides[f"{model} and {against}"] = (scores["lrclr"], other["lrclr"])
+    told["disagreements"] = {}
+    for title, (first, second) in sides.items():
+        pairs = [
+            disagreement(name, first[:, k].astype(float), second[:, k].astype(float), patients,
+                         n_bootstrap, seed)
+            for k, name in enumerate(texts)
+        ]  # fmt: skip
+        print(f"\n{title}: n, correlation of ranks, films furthest apart (ranks of 100)")
+        print("\n".join(pair.line(ids) for pair in pairs))
+        told["disagreements"][title] = [pair.to_json(ids) for pair in pairs]
+    return told
