@@ -33,6 +33,7 @@ METHODS: dict[str, str] = {
 
 _KNOTS = 101  # quantiles of the fitted scores between which lines are drawn
 _VERSION = 1
+_NEWTON_STEPS, _SMALL_STEP = 100, 1e-7
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,34 @@ def _inverse_temperature(truth: Array, score: Array, weights: Array) -> float:
 
 
 def _platt(truth: Array, score: Array, weights: Array) -> tuple[float, float]:
-    """Slope and shift; targets drawn in a little, so that parted classes have a finite slope."""
-    from sklearn.linear_model import LogisticRegression
+    """Slope and shift; targets drawn in a little, so that parted classes have a finite slope.
+
+    Newton's steps, halved where they overshoot: a band takes hundreds of fits.
+    """
+    from scipy.special import expit
 
     positives, negatives = float(weights @ truth), float(weights @ (1 - truth))
     target = np.where(truth == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     centre, spread = float(score.mean()), float(score.std()) or 1.0
-    column = np.tile((score - centre) / spread, 2)[:, None]
-    both = np.repeat([1, 0], len(score))
-    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8)
-    model.fit(column, both, np.concatenate([weights * target, weights * (1 - target)]))
-    slope = float(model.coef_[0, 0]) / spread
-    return slope, float(model.intercept_[0]) - slope * centre
+    design = np.column_stack([(score - centre) / spread, np.ones(len(score))])
+
+    def loss(coefficients: Array) -> float:
+        logit = design @ coefficients
+        return float(weights @ (np.logaddexp(0, logit) - target * logit))
+
+    fitted = np.zeros(2)
+    for _ in range(_NEWTON_STEPS):
+        chance = expit(design @ fitted)
+        slope_of_loss = design.T @ (weights * (chance - target))
+        curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(2), slope_of_loss)
+        while loss(fitted - step) > loss(fitted) and np.abs(step).max() > _SMALL_STEP:
+            step /= 2
+        fitted -= step
+        if np.abs(step).max() <= _SMALL_STEP:
+            break
+    slope = float(fitted[0]) / spread
+    return slope, float(fitted[1]) - slope * centre
 
 
 def calibration_file(model: str, model_hash: str) -> Path:

@@ -107,7 +107,7 @@ class FoundSlices:
             )
         small = sum(one.compared is None for one in self.slices)
         if small:
-            lines.append(f"  {small} clusters have too few films among those that test.")
+            lines.append(f"  Too few films among those that test: {small} of the clusters.")
         return "\n".join(lines)
 
 

@@ -56,12 +56,12 @@ def paired_partitions(
     for first, second in combinations(large, 2):
         both = partition_of({first: large[first], second: large[second]}, positive)
         sizes = np.bincount(both.codes[both.codes >= 0], minlength=len(both.names))
-        told = [
+        worth = [
             not why_too_small(positive[both.codes == k], metric, min_cases)
             and sizes[k] < min((large[column] == value).sum() for column, value in name)
             for k, name in enumerate(both.names)
         ]
-        kept = np.flatnonzero(told)
+        kept = np.flatnonzero(worth)
         if len(kept):
             place = np.full(len(both.names), -1)
             place[kept] = np.arange(len(kept))

@@ -32,11 +32,11 @@ class SliceAuc:
         kept = (codes >= 0) | (against_all & (truth == 0))
         self._against_all = against_all
         self._rows = np.flatnonzero(kept)
-        truth, codes = truth[kept].astype(np.int32), codes[kept]
+        positive, codes = truth[kept].astype(np.int32), codes[kept]
         group = np.unique(score[kept], return_inverse=True)[1]
         self._order = np.argsort(group, kind="stable")
         self._starts = np.flatnonzero(np.diff(group[self._order], prepend=-1))
-        self._positive = truth[self._order]
+        self._positive = positive[self._order]
         by_slice = np.lexsort((group, codes))
         self._by_slice = by_slice[codes[by_slice] >= 0]
         code, place = codes[self._by_slice], group[self._by_slice]
@@ -46,7 +46,7 @@ class SliceAuc:
         self._place = place[self._inner]  # group of all films that each group of a slice is in
         self._slice = code[self._inner]
         self._slices = np.flatnonzero(np.diff(self._slice, prepend=-1))
-        self._inner_positive = truth[self._by_slice]
+        self._inner_positive = positive[self._by_slice]
         self._draws: list[tuple[Array, Array]] = []
 
     def add(self, part: Draws) -> None:

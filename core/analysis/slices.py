@@ -37,7 +37,6 @@ METRICS: dict[str, str] = {
 }
 """What is measured in a slice."""
 
-_AT_ONCE = 2**20  # weights that are counted at once
 _SURE = 0.05
 _LISTED = 25
 
@@ -193,7 +192,7 @@ def slice_report(
     score = scored.scores[counted, scored.column(finding)]
     tallies = [_Tally(one, metric, positive, score, event, min_cases) for one in partitions]
     done, patients = 0, scored.patients[counted]
-    for part in resampled_parts(len(score), n_bootstrap, seed, patients, _AT_ONCE):
+    for part in resampled_parts(len(score), n_bootstrap, seed, patients):
         for tally in tallies:
             tally.add(part)
         done += len(part)

@@ -90,8 +90,8 @@ def report_doubts(
     readable = np.isfinite(images[:, 0])
     others = np.random.default_rng(seed).permutation(np.flatnonzero(readable))[:_OTHERS]
     place = {sentence: number for number, sentence in enumerate(sentences)}
-    said = [{normalise_sentence(text) for text in reports[row]} for row in others]
-    pairs = [(row, place[text]) for row in np.flatnonzero(readable)
+    said = [{normalise_sentence(text) for text in reports[row]} for row in others.tolist()]
+    pairs = [(row, place[text]) for row in np.flatnonzero(readable).tolist()
              for text in dict.fromkeys(reports[row]) if text in place]  # fmt: skip
     pairs.sort(key=lambda pair: pair[1])
     doubts: list[Doubt] = []

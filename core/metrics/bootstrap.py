@@ -16,6 +16,7 @@ Draws = NDArray[np.int32]
 """(R, n), how often each of n cases is in each of R resamples."""
 
 _AT_ONCE = 2**22  # numbers that are drawn before they are narrowed
+_PART = 2**18  # weights of a part, so that what is counted of them stays in the cache
 
 
 class Interval(NamedTuple):
@@ -70,7 +71,7 @@ def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = 
 
 
 def resampled_parts(
-    n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None, at_once: int = _AT_ONCE
+    n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None, at_once: int = _PART
 ) -> Iterator[Draws]:
     """The rows of `resamples`, some at a time: what they take of memory hangs on n alone.
 
