@@ -57,7 +57,7 @@ def scored_set(
         ExplorerError: no finding has both labels among the readable films.
     """
     values = scores[score].astype(np.float64)
-    readable = np.isfinite(values).all(axis=1)
+    readable = np.asarray(np.isfinite(values).all(axis=1), bool)
     labels = studies.labels
     columns, truths, left_out = [], [], []
     for column, name in enumerate(prompts):
