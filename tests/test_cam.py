@@ -8,6 +8,7 @@ import torch
 from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
 from pytorch_grad_cam.utils.image import scale_cam_image
 from tiny_model import TinySet, tiny_model
+from tiny_open_clip import tiny_native
 from torch import Tensor, nn
 
 from core.attribution import METHODS, attribution_maps, choose, method_of
@@ -191,6 +192,26 @@ def test_the_search_measures_what_a_method_alone_does_and_counts_its_passes() ->
         figure = report.methods[str(choice)]["pointing_game"]
         assert figure == pytest.approx(search.pointing[choice], abs=1e-9), choice
     assert len(asked) > 30 and len({f.value for f in search.pointing.values()}) > 2
+
+
+@pytest.mark.parametrize("added", [True, False])
+def test_clip_towers_are_searched_too(added: bool) -> None:
+    config = LRCLRConfig(added_layers=added, k=4, fusion_heads=2, selection_block=False)
+    model = LRCLR(tiny_native(), config)
+    for parameter in model.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.1)
+    predictor = Predictor(model, "clip")
+    search, _ = search_family(predictor, TinySet(6), PROMPTS, n_bootstrap=5)
+    read = {(c.score, c.layer) for c in search.pointing if c.method == "gradcam"}
+    assert read >= {(score, layer) for score in ("pair", "local", "lrclr") for layer in (0, 1, 2)}
+    # Regions are made of the value path, which the global score does not read.
+    assert [s for s, layer in read if layer == "local" and s in ("local", "pair")] == (
+        ["local"] if added else []
+    )
+    images = Images(model, torch.randn(2, 3, 64, 64))
+    assert attribution_maps("relevance:global", predictor, images, ["haze"]).max() > 0
+    assert str(choose("gradcam", predictor)) == "gradcam:layercam:0:lrclr"
 
 
 def test_other_methods_are_searched_on_the_first_films() -> None:

@@ -34,14 +34,15 @@ def relevance(model: LRCLR, inputs: Tensor, target: Target, seed: int = 0) -> ND
     attention = [*(tokens.attn_weights[layer] for layer in before), *last]
     slopes: tuple[Tensor | None, ...] = (None,) * len(attention)
     if scores.requires_grad:
-        slopes = torch.autograd.grad(scores.sum(), attention, allow_unused=True)
+        by = [_multiplied(weights) for weights in attention]
+        slopes = torch.autograd.grad(scores.sum(), by, allow_unused=True)
     gathered = torch.eye(tokens.tokens.shape[1], device=inputs.device).expand(len(inputs), -1, -1)
     moved = False
     for weights, slope in zip(attention, slopes, strict=True):
         if slope is None or not slope.abs().sum() > 0:
             continue
         moved = True
-        share = (slope * weights.detach()).clamp(min=0).mean(dim=1)  # (B, n, n)
+        share = (slope.view_as(weights) * weights.detach()).clamp(min=0).mean(dim=1)  # (B, n, n)
         gathered = gathered + _all_places(share, images.selected, gathered) @ gathered
     if not moved:
         raise ExplorerError(
@@ -50,6 +51,12 @@ def relevance(model: LRCLR, inputs: Tensor, target: Target, seed: int = 0) -> ND
         )
     row = gathered[:, 0, 1:]
     return row.reshape(len(row), *tokens.grid).cpu().numpy().astype(np.float32)
+
+
+def _multiplied(weights: Tensor) -> Tensor:
+    """The weights that the values were multiplied by: torch's own attention returns a view of them,
+    which moves nothing."""
+    return weights if weights._base is None else weights._base
 
 
 def _all_places(share: Tensor, selected: Tensor | None, like: Tensor) -> Tensor:
