@@ -130,6 +130,9 @@ def test_a_note_that_went_on_elsewhere_is_updated_and_one_changed_in_both_is_sho
         ((ours, other),) = imported.conflicts
         assert (ours.said.text, other.said.text) == ("Ada's three", "Bo's three")
         assert here.note(note.id) == mine and imported.there == imported.updated == 0
+    there.change(there.note(note.id), "Bo", says("further on"))  # from what is not here
+    assert len(hand_over(there, here, tmp_path, history=True).conflicts) == 1
+    assert here.note(note.id) == mine
 
 
 def test_a_newer_note_without_history_updates_what_nobody_changed_here(here, there, tmp_path):
