@@ -238,6 +238,19 @@ def test_a_text_of_the_other_side_is_said(app: AppTest) -> None:
     assert any("not as the text says" in warning.value for warning in app.warning)
 
 
+def test_an_absent_or_denied_finding_has_no_box(app: AppTest) -> None:
+    app.query_params["study"] = "0"
+    app.run()
+    labels = open_studies(SET).study(0).labels
+    absent = next(name for name in ("Pneumothorax", "Pleural Effusion") if labels[name] == 0)
+    present = next(n for n in ("Cardiomegaly", "Edema", "Pleural Effusion") if n != absent)
+    for text in (f"no {present.lower()}", absent.lower()):
+        app.text_input[0].set_value(text).run()
+        _sound(app)
+        assert "film_regions" not in _charts(app)
+        assert any("no place" in info.value for info in app.info)
+
+
 def test_a_prompt_in_another_script_is_taken_with_a_word_of_warning(app: AppTest) -> None:
     app.run()
     app.text_input[0].set_value("𐎀𐎁 𐎂𐎃").run()
@@ -258,8 +271,10 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
     _box(app.toggle, "Go on all the same").set_value(True).run()
     _sound(app)
     assert any(said in warning.value for warning in app.warning)
-    scored = {"home": {"score_place", "film_regions"}, "zero_shot": {"score_place"},
+    scored = {"home": {"score_place"}, "zero_shot": {"score_place"},
               "regions": {"regions_film", "word_grid"}, "compare": set()}  # fmt: skip
+    if page == "regions":  # nothing on the film speaks for it either
+        _box(app.toggle, "Show its regions all the same").set_value(True).run()
     assert scored[page] <= _charts(app)
     assert page != "compare" or any(METHODS["lrclr"].about in c.value for c in app.caption)
     box = next(box for box in app.text_input if box.value == "a ripe banana")

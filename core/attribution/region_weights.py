@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 
 from core.attribution.target import Target
 from core.inference.regions import on_grid, weight_map
-from core.lrclr.encodings import ImageEncoding
+from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR, Reading
 from core.lrclr.region_reader import RegionReader
 
-_DRAWS = 5
+DRAWS = 5
 
 
 def region_weights(
@@ -26,12 +26,16 @@ def cosine_topk(
     model: LRCLR, images: ImageEncoding, target: Target, seed: int = 0
 ) -> NDArray[np.float32]:
     """Control: the softmax of the K best cosines, (B, h, w); no trained cross-modality."""
-    cosine = model.similarity(images, target.texts)
+    return on_grid(read_best(model, images, target.texts), model.config.gamma, images.grid)
+
+
+def read_best(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> Reading:
+    """What the K best cosines say, weighed by their softmax: nothing is trained."""
+    cosine = model.similarity(images, texts)
     best, index = cosine.topk(min(model.config.k, cosine.shape[-1]), dim=-1)
     weights = (model.config.gamma * best).softmax(dim=-1)
     local = lse_pool(best, model.config.gamma)
-    reading = Reading(local, local, index, weights, torch.zeros_like(local))
-    return on_grid(reading, model.config.gamma, images.grid)
+    return Reading(local, local, index, weights, torch.zeros_like(local))
 
 
 @torch.no_grad()
@@ -40,14 +44,15 @@ def fusion_untrained(
 ) -> NDArray[np.float32]:
     """Control: weights of the same reader at random weights, (B, h, w), mean of five draws."""
     maps = []
-    for draw in range(_DRAWS):
-        reader = _random_reader(model, draw)
+    for draw in range(DRAWS):
+        reader = random_reader(model, draw)
         reading = model.read(images, target.texts, reader)
         maps.append(on_grid(reading, model.config.gamma, images.grid))
     return np.asarray(np.mean(maps, axis=0), np.float32)
 
 
-def _random_reader(model: LRCLR, seed: int) -> RegionReader:
+def random_reader(model: LRCLR, seed: int) -> RegionReader:
+    """A reader at random weights, the same for the same seed."""
     config = model.config
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

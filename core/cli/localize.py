@@ -25,6 +25,11 @@ def localize_command(
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of resamples and random maps.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+    save_place: Annotated[
+        bool,
+        typer.Option("--save-place", help="Keep with the model from what evidence on a text has a "
+                     "place: less draws no box. Of a validation set."),
+    ] = False,
 ) -> None:
     """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
     from core.cli.common import open_studies
@@ -35,10 +40,14 @@ def localize_command(
         localize,
     )
     from core.evaluation.prior import location_prior
+    from core.inference.place import PLACE
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
+    from core.lrclr.checkpoint import check_maps_place, store_maps
 
     check_out(json)
+    if save_place:
+        check_maps_place(model)
     given = default_methods() if methods is None else methods.split(",")
     names = list(dict.fromkeys(filter(None, (name.strip() for name in given))))
     check_methods(names)
@@ -54,3 +63,5 @@ def localize_command(
     print(f"{model} on {data}\n{report.table()}")
     if json:
         write_json(json, report.to_json())
+    if save_place:
+        print(f"Kept in {store_maps(model, report.place(data).to_json(), PLACE)}")

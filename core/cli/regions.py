@@ -37,9 +37,11 @@ def regions_command(
         by_cosine = sorted(((word, float(value)) for word, value in cosines), key=lambda w: -w[1])
         lines.append({"box": list(box), "weight": float(weight), "words": by_cosine})
     print(f"{study or image} by {model}: {prompt}")
+    if chosen.no_place:
+        print(chosen.no_place)
     for line in lines:
         x, y, w, h = line["box"]
         said = ", ".join(f"{word} {value:.2f}" for word, value in line["words"][:_WORDS])
         print(f"  {line['weight']:.3f}  x {x:.0f} y {y:.0f} w {w:.0f} h {h:.0f}  {said}")
     if json:
-        write_json(json, {"regions": lines})
+        write_json(json, {"regions": lines, "no_place": chosen.no_place})

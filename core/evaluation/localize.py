@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.attribution import METHODS, attribution_maps, choose, method_of
 from core.errors import ExplorerError
+from core.evaluation.abstention import abstention
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
@@ -96,6 +97,10 @@ def localize(
     return replace(
         report, unreadable=tuple(unreadable), prior=source, maps=maps,
         rivals=best_rivals(report), unmeasured=_unmeasured(predictor, maps.values()),
+        abstention=abstention(
+            predictor, studies, tallies, methods,
+            lambda name: (prompts or prompts_for([name]))[name], n_bootstrap, seed,
+        ),
     )  # fmt: skip
 
 

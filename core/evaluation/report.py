@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import ExplorerError
+from core.evaluation.abstained import Abstention
+from core.inference.place import PlaceThreshold
 from core.metrics.bootstrap import Interval
 from core.metrics.localisation import MEASURES
 
@@ -97,11 +100,28 @@ class LocalizationReport:
     maps: dict[str, str] = field(default_factory=dict)  # method -> what it explains and how
     rivals: dict[str, str | None] = field(default_factory=dict)  # best gradcam, best other, best
     unmeasured: str = ""  # the best other method on validation, where it is not among `methods`
+    abstention: dict[str, Abstention] = field(default_factory=dict)  # method -> absent findings
 
     @property
     def mean_over(self) -> list[str]:
         """Findings that count in `methods`."""
         return [name for name in self.shared if self.cases[name] >= self.min_cases]
+
+    def place(self, data: str) -> PlaceThreshold:
+        """From what evidence on the region weights show boxes, as a model keeps it.
+
+        Raises:
+            ExplorerError: `lrclr` was not measured, never hit, or no finding was absent.
+        """
+        found = self.abstention.get("lrclr")
+        if found is None:
+            raise ExplorerError(
+                f"On {data} there is nothing to learn a threshold from; measure lrclr on a set "
+                "with masks, hits and films without the finding, such as phantom:val."
+            )
+        return PlaceThreshold(
+            found.threshold, data, found.hits, found.absent, found.empty.value
+        )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
         """n, methods {method: {measure: figure}}, findings {finding: the same}, cases {finding}.
@@ -109,8 +129,9 @@ class LocalizationReport:
         Also pooled (as methods), mean_over [finding], min_cases, patients and prior (a set or
         null). `maps` {method: map in words} says what each explains and how; `rivals` {gradcam,
         other, best} names the best of each kind here, or null; `lrclr_less` and
-        `lrclr_less_pooled` (as methods) are paired. With `unreadable`, a list of sentences, where
-        images could not be read.
+        `lrclr_less_pooled` (as methods) are paired; `abstention` {method: {threshold, hits, absent,
+        empty, denied, findings}} says how many absent findings have an empty map. With
+        `unreadable`, a list of sentences, where images could not be read.
         """
         return {
             **_unreadable(self.unreadable),
@@ -127,6 +148,7 @@ class LocalizationReport:
             "rivals": self.rivals,
             "lrclr_less": _measured(self.less),
             "lrclr_less_pooled": _measured(self.less_pooled),
+            "abstention": {name: found.to_json() for name, found in self.abstention.items()},
         }
 
     def table(self) -> str:
@@ -145,6 +167,7 @@ class LocalizationReport:
         for name, by_method in self.findings.items():
             cells = " ".join(f"{by_method[m]['pointing_game'].value:14.3f}" for m in self.methods)
             lines.append(f"{name:26} {self.cases[name]:5d} {cells}")
+        lines += self._abstained()
         lines += [*self._counted(), _resampled(self.n, self.patients)]
         return "\n".join([*lines, *_said(self.unreadable)])
 
@@ -169,6 +192,16 @@ class LocalizationReport:
                 "it in --methods."
             )
         return [*lines, ""]
+
+    def _abstained(self) -> list[str]:
+        """Of how many absent findings the map is empty, where 90 % of the true hits keep theirs."""
+        lines = [""] if self.abstention else []
+        for method, found in self.abstention.items():
+            lines.append(
+                f"{method:20} no box for {_cell(found.empty)} of {found.absent} absent findings, "
+                f"{_cell(found.denied)} of denials, at {found.threshold:.3f} ({found.hits} hits)"
+            )
+        return lines
 
     def _counted(self) -> list[str]:
         """Which findings the means take, and what the mean location was made from."""

@@ -17,6 +17,7 @@ from core.errors import ExplorerError
 from core.inference.encoded_set import EncodedSet, encodings_of
 from core.inference.images import Images
 from core.inference.map_choice import MapSearch
+from core.inference.place import PLACE, PlaceThreshold, without_place
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
 from core.inference.set_cache import cached_encoding
@@ -35,14 +36,16 @@ _BATCH = 32
 class Predictor:
     """Scores, regions and maps of one model; see the module."""
 
-    def __init__(self, model: LRCLR, name: str, map_search: MapSearch | None = None) -> None:
+    def __init__(self, model: LRCLR, name: str, map_search: MapSearch | None = None,
+                 place: PlaceThreshold | None = None) -> None:  # fmt: skip
         """Take a model.
 
         Args:
             map_search: how well its maps pointed on validation, where that was measured.
+            place: from what evidence on a text has a place, where that was measured.
         """
         self.model, self.name = model.eval().requires_grad_(False), name
-        self.map_search = map_search
+        self.map_search, self.place = map_search, place
         self.model_hash = weights_hash(model, repr((model.config, model.backbone.preprocess)))
         self._texts = TextMemo(model)
 
@@ -152,7 +155,8 @@ class Predictor:
     def regions(self, image: ImageEncoding, texts: list[str], shape: tuple[int, int]) -> Regions:
         """Selected regions of one image for texts; boxes in pixels of an image of `shape`."""
         encoded = self.encode_texts(texts)
-        return find_regions(self.model, image, encoded, shape, self.model.config.k)
+        found = find_regions(self.model, image, encoded, shape, self.model.config.k)
+        return replace(found, no_place=without_place(found, texts, self.place))
 
     @torch.no_grad()
     def similarity_map(self, image: ImageEncoding, texts: list[str]) -> NDArray[np.float32]:
@@ -197,7 +201,19 @@ def load_predictor(spec: str) -> Predictor:
     Raises:
         ExplorerError: as `core.lrclr.checkpoint.load_model`.
     """
-    return Predictor(load_model(spec), spec, _map_search(spec))
+    return Predictor(load_model(spec), spec, _map_search(spec), _place(spec))
+
+
+def _place(spec: str) -> PlaceThreshold | None:
+    stored = stored_maps(spec, PLACE)
+    try:
+        return None if stored is None else PlaceThreshold.from_json(stored)
+    except ValueError:
+        raise ExplorerError(
+            f"The threshold of places in the config.json of '{spec}' is damaged; remove its entry "
+            f"'{PLACE}' and make it again with `python -m core localize --model {spec} "
+            "--data phantom:val --methods lrclr --save-place`."
+        ) from None
 
 
 def _map_search(spec: str) -> MapSearch | None:

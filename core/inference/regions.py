@@ -24,6 +24,8 @@ class Regions:
     word_similarity: NDArray[np.float32]  # (words, K), cosine
     word_maps: NDArray[np.float32]  # (words, h, w), cosine with every patch
     nowhere: float  # weight on no region: the text has no place here
+    evidence: float = 0.0  # local score of the text that they fit best
+    no_place: str = ""  # why no box is to be shown; see `core.inference.place`
 
 
 @torch.no_grad()
@@ -54,7 +56,8 @@ def find_regions(
 ) -> Regions:
     """The K heaviest regions of one image (a batch of 1) for texts that are read together."""
     height, width = image.grid
-    weights = weight_map(model, image, texts)[0].reshape(-1)
+    reading = model.read(image, texts)
+    weights = on_grid(reading, model.config.gamma, image.grid)[0].reshape(-1)
     index = np.argsort(-weights, kind="stable")[: min(k, int((weights > 0).sum()))]
     preprocess = model.backbone.preprocess
     boxes = [patch_box(preprocess, image.grid, int(n), shape) for n in index]
@@ -64,7 +67,7 @@ def find_regions(
         index, weights[index].astype(np.float32), boxes, words,
         similarity[:, index].astype(np.float32),
         similarity.reshape(-1, height, width).astype(np.float32),
-        max(1 - float(weights.sum()), 0.0),
+        max(1 - float(weights.sum()), 0.0), float(reading.local.max()),
     )  # fmt: skip
 
 

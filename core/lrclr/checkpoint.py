@@ -78,15 +78,18 @@ def model_notes(folder: Path) -> dict[str, Any]:
     return notes if isinstance(notes, dict) else {}
 
 
-def stored_maps(spec: str) -> Any:
+def stored_maps(spec: str, key: str = MAPS) -> Any:
     """What `store_maps` kept with a model by name; None where nothing, or of other weights.
+
+    Args:
+        key: the entry of config.json.
 
     Raises:
         ExplorerError: as `load_model`, but for the weights.
     """
     folder = model_folder(spec)
     config = _read_config(folder) if folder else {}
-    kept = config.get(MAPS)
+    kept = config.get(key)
     same = isinstance(kept, dict) and kept.get("sha256") == config.get("sha256")
     return kept if same else None
 
@@ -106,8 +109,11 @@ def check_maps_place(spec: str) -> Path:
     return folder
 
 
-def store_maps(spec: str, values: dict[str, Any]) -> Path:
+def store_maps(spec: str, values: dict[str, Any], key: str = MAPS) -> Path:
     """Keep how well maps of a model point in its config.json, for these weights alone.
+
+    Args:
+        key: the entry of config.json.
 
     Returns:
         The file.
@@ -117,7 +123,7 @@ def store_maps(spec: str, values: dict[str, Any]) -> Path:
     """
     folder = check_maps_place(spec)
     config = _read_config(folder)
-    config[MAPS] = {"sha256": config.get("sha256"), **values}
+    config[key] = {"sha256": config.get("sha256"), **values}
     write_text_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
     return folder / CONFIG
 

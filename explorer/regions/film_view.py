@@ -8,7 +8,6 @@ from explorer.shared import components, state, words
 from explorer.shared.state import Current
 
 HEIGHT = 460
-_NO_PLACE = 0.5  # share of the weight on no region from which on a text has no place
 
 
 def film_with_regions(current: Current, text: str) -> None:
@@ -25,18 +24,17 @@ def film_with_regions(current: Current, text: str) -> None:
     regions = region_cache.weighed_boxes(
         state.session().model, current.studies, current.row, text, components.shape(current)
     )
+    if regions.no_place:
+        with place:
+            components.film(current, width=HEIGHT, truth=components.union(truth.values()))
+        st.info(regions.no_place, icon=":material/location_off:")
+        return
     with place:
         components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)
-    if regions.nowhere >= _NO_PLACE:
-        st.info(
-            f"This text has no place here: {100 * regions.nowhere:.0f} % of its weight lies on no "
-            "region."
-        )
-    else:
-        st.caption(
-            "Brighter boxes weigh more for this text. In a frontal film the patient's right is on "
-            "the left."
-        )
+    st.caption(
+        "Brighter boxes weigh more for this text. In a frontal film the patient's right is on "
+        "the left."
+    )
 
 
 def _truth(current: Current) -> dict[str, Mask]:

@@ -28,6 +28,11 @@ def draw(current: Current, prompt: str) -> None:
     """The film with its boxes, one of them enlarged, and the words that they answer to."""
     spec, shape = state.session().model, components.shape(current)
     regions = region_cache.regions(spec, current.studies, current.row, (prompt,), shape)
+    if regions.no_place:
+        st.info(regions.no_place, icon=":material/location_off:")
+        if not st.toggle("Show its regions all the same", key="regions_anyway"):
+            components.film(current, width=470)
+            return
     whole, close, by_word = components.row(470, 220, 265)
     with whole:
         chosen = chosen_region(len(regions.index))
