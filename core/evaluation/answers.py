@@ -44,6 +44,7 @@ class WeighedBoxes:
     boxes: "list[Rectangle]"  # (x, y, w, h) in pixels of the picture
     weights: NDArray[np.float32]  # (K,); with `nowhere` they sum to 1
     nowhere: float
+    no_place: str = ""  # why no box is to be shown
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def _answer(predictor: "Predictor", studies: StudySet, film: Example) -> Answer:
         {name: float(value[0, 0]) for name, value in predictor.score(image, prompts).items()},
         predictor.score(predictor.encode_set(studies), prompts)["lrclr"][:, 0],
     )
-    return Answer(score, WeighedBoxes(regions.boxes, regions.weights, regions.nowhere), shape)
+    boxes = WeighedBoxes(regions.boxes, regions.weights, regions.nowhere, regions.no_place)
+    return Answer(score, boxes, shape)
 
 
 def kept_answer(
@@ -149,7 +151,7 @@ def _to_json(row: int, text: str, answer: Answer) -> dict[str, Any]:
         "others": [_rounded(value) for value in score.others],
         "boxes": [[_rounded(value) for value in box] for box in regions.boxes],
         "weights": [_rounded(value) for value in regions.weights],
-        "nowhere": _rounded(regions.nowhere),
+        "nowhere": _rounded(regions.nowhere), "no_place": regions.no_place,
     }  # fmt: skip
 
 
@@ -159,9 +161,9 @@ def _from_json(film: dict[str, Any]) -> Answer:
     boxes = [(float(x), float(y), float(w), float(h)) for x, y, w, h in film["boxes"]]
     weights = np.array(film["weights"], np.float32)
     rows, columns = film["shape"]
-    return Answer(
-        score, WeighedBoxes(boxes, weights, float(film["nowhere"])), (int(rows), int(columns))
-    )
+    no_place = str(film.get("no_place", ""))
+    weighed = WeighedBoxes(boxes, weights, float(film["nowhere"]), no_place)
+    return Answer(score, weighed, (int(rows), int(columns)))
 
 
 def _rounded(value: float | np.floating) -> float:

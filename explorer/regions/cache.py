@@ -95,7 +95,7 @@ def weighed_boxes(
         access.check_model(spec)
         return answer.regions
     chosen = regions(spec, of, row, (text,), shape)
-    return WeighedBoxes(chosen.boxes, chosen.weights, chosen.nowhere)
+    return WeighedBoxes(chosen.boxes, chosen.weights, chosen.nowhere, chosen.no_place)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
