@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import ExplorerError
 from core.evaluation.abstained import Abstention
-from core.inference.place import PlaceThreshold
 from core.metrics.bootstrap import Interval
 from core.metrics.localisation import MEASURES
+
+if TYPE_CHECKING:
+    from core.inference.place import PlaceThreshold
 
 SCORES = ("positive", "pair", "global", "local", "lrclr")
 """The zero-shot scores that are reported, of `core.inference.zero_shot.SCORES`."""
@@ -107,12 +109,14 @@ class LocalizationReport:
         """Findings that count in `methods`."""
         return [name for name in self.shared if self.cases[name] >= self.min_cases]
 
-    def place(self, data: str) -> PlaceThreshold:
+    def place(self, data: str) -> "PlaceThreshold":
         """From what evidence on the region weights show boxes, as a model keeps it.
 
         Raises:
             ExplorerError: `lrclr` was not measured, never hit, or no finding was absent.
         """
+        from core.inference.place import PlaceThreshold  # pages import this file before torch
+
         found = self.abstention.get("lrclr")
         if found is None:
             raise ExplorerError(
