@@ -50,7 +50,7 @@ def remembered(model: LRCLR) -> Encode:
     kept: dict[bytes, ImageEncoding] = {}
 
     def encode(pixels: Tensor) -> ImageEncoding:
-        key = sha256(pixels.contiguous().cpu().numpy()).digest()
+        key = sha256(pixels.contiguous().cpu().numpy().data).digest()
         if key not in kept:
             kept[key] = model.encode_image(pixels)
         return kept[key]

@@ -166,7 +166,7 @@ def _tally_ours(chunk: TruthChunk, cases: list[_Case], tallies: dict[str, Tally]
     """Point with region weights, which the family is held against."""
     for case in cases:
         target = zero_shot_score(MIX, chunk.prompts_of(case.finding), chunk.predictor.encode_texts)
-        images = chunk.images.encoding.rows([case.place])
+        images = chunk.images.encoding.rows(slice(case.place, case.place + 1))
         (value,) = _points(chunk, case, weight_map(chunk.predictor.model, images, target.texts))
         tallies[case.finding].values.setdefault((str(OURS_MAP), _MEASURE), []).append(value)
 

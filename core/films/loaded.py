@@ -36,7 +36,7 @@ class LoadedImage:
         """
         height, width = self.film.values.shape
         digest = sha256(f"film 1|{height}|{width}|{self.film.inverted}|".encode())
-        digest.update(np.ascontiguousarray(self.film.values, dtype="<f4"))
+        digest.update(np.ascontiguousarray(self.film.values, dtype="<f4").data)
         return digest.hexdigest()[:40]
 
     @property

@@ -54,7 +54,7 @@ class Choice:
         if method == FAMILY and len(rest) == 3:
             choice = cls(method, rest[2], rest[0], _layer(rest[1], spec))
         elif len(rest) <= 1:
-            choice = cls(method, *rest)
+            choice = cls(method, rest[0] if rest else "")
         else:
             raise ExplorerError(
                 f"'{spec[:80]}' is no map: write NAME, NAME:SCORE or "
@@ -69,8 +69,10 @@ class Choice:
 
 
 def _layer(name: str, spec: str) -> Layer:
-    if name == "stem" or name == "local":
-        return name
+    if name == "stem":
+        return "stem"
+    if name == "local":
+        return "local"
     if name.isascii() and name.isdigit() and len(name) < 5:
         return int(name)
     raise ExplorerError(
