@@ -27,6 +27,7 @@ from core.studies import StudySet
 Evidence = Callable[[LRCLR, ImageEncoding, TextEncoding], Tensor]
 
 _IMAGES = 32  # read at once
+_OTHERS = 1000  # films without truth
 _AT_ONCE = 2**22  # weights of resampled cases that are summed at once
 
 
@@ -57,24 +58,37 @@ def abstention(
     studies: StudySet,
     tallies: Mapping[str, Tally],
     methods: Sequence[str],
+    encoded: Mapping[int, ImageEncoding],
     prompts_of: Callable[[str], FindingPrompts],
     n_bootstrap: int,
     seed: int,
 ) -> dict[str, Abstention]:
-    """By method, for those of `WEIGHING` that hit at all; nothing where no finding is ever absent.
+    """By method, for those that hit at all; nothing where no finding is ever absent.
 
     Args:
         tallies: of `measure_cases`: which findings were pointed at, on which films.
+        methods: of WEIGHING.
+        encoded: films that have truth, by row. Of the others, which point at nothing, some are
+            drawn by the seed: a large set is not encoded for this.
     """
-    weighing = [name for name in methods if name in WEIGHING]
     labels = studies.labels
     findings = [name for name in tallies if name in labels and (labels[name] == 0).any()]
-    if not weighing or not findings:
+    methods = [method for method in methods
+               if any(any(tallies[name].values[method, "pointing_game"])
+                      for name in findings)]  # fmt: skip
+    if not methods:
         return {}
-    images = predictor.encode_set(studies)
-    weights = resamples(len(studies), n_bootstrap, seed, studies.patients)
+    others = _others(studies, findings, encoded, seed)
+    films = np.array([*encoded, *others])
+    images = ImageEncoding.cat(list(encoded.values()))
+    if len(others):
+        more = predictor.encode_set(studies.subset(others.tolist()))
+        images = ImageEncoding.cat([images, more])
+    place = {int(row): at for at, row in enumerate(films)}
+    labels = labels.iloc[films]
+    weights = resamples(len(films), n_bootstrap, seed, studies.patients[films])
     table = {}
-    for method in weighing:
+    for method in methods:
         present, absent, denied = {}, {}, {}
         for name in findings:
             positive, negative = (
@@ -83,15 +97,13 @@ def abstention(
             )
             tally = tallies[name]
             hit = np.array(tally.values[method, "pointing_game"]) > 0
-            rows = np.array(tally.rows)[hit]
+            rows = np.array([place[row] for row in tally.rows], np.int64)[hit]
             present[name] = _Pairs(positive[rows], rows)
             rows = np.flatnonzero((labels[name] == 0).to_numpy() & ~np.isnan(positive))
             absent[name] = _Pairs(positive[rows], rows)
             denied[name] = _Pairs(negative[rows], rows)
         hits = _joined(present)
-        if not len(hits.rows):
-            continue
-        threshold = float(_thresholds(hits, np.ones((1, len(studies)), np.int32))[0])
+        threshold = float(_thresholds(hits, np.ones((1, len(films)), np.int32))[0])
         empty, silent = (
             under_threshold(hits, _joined(pairs), weights).interval() for pairs in (absent, denied)
         )
@@ -99,6 +111,23 @@ def abstention(
         count = sum(len(pairs.rows) for pairs in absent.values())
         table[method] = Abstention(threshold, len(hits.rows), count, empty, silent, shares)
     return table
+
+
+def weighing_methods(methods: Sequence[str]) -> list[str]:
+    """Those whose maps can stay empty."""
+    return [name for name in methods if name in WEIGHING]
+
+
+def _others(
+    studies: StudySet, findings: Sequence[str], encoded: Mapping[int, ImageEncoding], seed: int
+) -> NDArray[np.int64]:
+    """Rows of films without truth that lack some of the findings."""
+    lacking = (studies.labels[list(findings)] == 0).any(axis=1).to_numpy().copy()
+    lacking[list(encoded)] = False
+    rows = np.flatnonzero(lacking)
+    if len(rows) > _OTHERS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, _OTHERS, replace=False))
+    return rows
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.attribution import METHODS, attribution_maps, choose, method_of
 from core.errors import ExplorerError
-from core.evaluation.abstention import abstention
+from core.evaluation.abstention import abstention, weighing_methods
 from core.evaluation.deletion import deletion
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
@@ -20,6 +20,7 @@ from core.inference.map_choice import Choice
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet, prompts_for
 from core.labels import PATHOLOGIES
+from core.lrclr.encodings import ImageEncoding
 from core.metrics.localisation import MEASURES, box_iou
 from core.progress import Progress
 from core.specs import open_studies
@@ -80,9 +81,12 @@ def localize(
         known.append(prior())
         return known[0]
 
+    encoded: dict[int, ImageEncoding] = {}
+    weighing = weighing_methods(methods)
     tallies = measure_cases(
-        predictor, studies, methods, prompts, remembered, seed, progress, unreadable=unreadable
-    )
+        predictor, studies, methods, prompts, remembered, seed, progress, unreadable=unreadable,
+        encoded=encoded if weighing else None,
+    )  # fmt: skip
     if not tallies:
         asked = f" of {', '.join(prompts)}" if prompts else ""
         raise ExplorerError(
@@ -98,7 +102,7 @@ def localize(
         report, unreadable=tuple(unreadable), prior=source, maps=maps,
         rivals=best_rivals(report), unmeasured=_unmeasured(predictor, maps.values()),
         abstention=abstention(
-            predictor, studies, tallies, methods,
+            predictor, studies, tallies, weighing, encoded,
             lambda name: (prompts or prompts_for([name]))[name], n_bootstrap, seed,
         ),
     )  # fmt: skip
@@ -140,12 +144,14 @@ def measure_cases(
     progress: Progress | None = None,
     costly: bool = False,
     unreadable: list[str] | None = None,
+    encoded: dict[int, ImageEncoding] | None = None,
 ) -> dict[str, Tally]:
     """Every measure of every case, by finding; arguments as `localize`, empty without truth.
 
     Args:
         costly: box IoU and deletion as well; deletion for the methods of METHODS.
         unreadable: gets a sentence for each study whose image cannot be read; it is left out.
+        encoded: gets the encoding of each study that has truth, by row.
     """
     check_methods(methods)
     known = None if MEAN_LOCATION in methods else LocationPrior("", {}, {})
@@ -162,6 +168,9 @@ def measure_cases(
                 for values in chunk.measure(method, finding, known, seed, costly):
                     for measure, value in values.items():
                         tally.values.setdefault((method, measure), []).append(value)
+        if encoded is not None and chunk.masks:
+            encoded |= {row: chunk.images.encoding.rows(slice(place, place + 1))
+                        for place, row in enumerate(chunk.masks)}  # fmt: skip
         if progress:
             progress(rows[-1] + 1, len(studies))
     return tallies
