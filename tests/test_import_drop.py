@@ -84,7 +84,7 @@ def test_a_dropped_folder_is_a_set_after_one_click(app: AppTest, tmp_path: Path)
     assert Path(here.study_set).parent.parent == tmp_path / "sets"
     assert len(open_studies(here.study_set)) == 3 and here.row == 0
     assert here.dropped is None and not dropped.folder.exists()  # kept no longer than needed
-    assert "ward" not in here.study_set and "a.png" not in Path(here.study_set).read_text()
+    assert "ward" not in here.study_set and "/a.png" not in Path(here.study_set).read_text()
     app.switch_page("../pages/regions.py").run()
     assert not app.exception
 
