@@ -70,7 +70,7 @@ def fold_numbers(table: pd.DataFrame, count: int) -> np.ndarray:
     from sklearn.model_selection import GroupKFold
 
     # As numbers: of objects, scikit-learn compares every row with every group of a fold.
-    names, groups = np.unique(patient_names(table).to_numpy(str), return_inverse=True)
+    groups, names = pd.factorize(patient_names(table), sort=True)
     if len(names) < count:
         raise ExplorerError(f"{len(names)} groups cannot be parted into {count} folds.")
     numbers = np.zeros(len(table), int)
