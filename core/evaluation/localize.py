@@ -103,7 +103,7 @@ def localize(
         rivals=best_rivals(report), unmeasured=_unmeasured(predictor, maps.values()),
         abstention=abstention(
             predictor, studies, tallies, weighing, encoded,
-            lambda name: (prompts or prompts_for([name]))[name], n_bootstrap, seed,
+            lambda name: _prompts_of(prompts, name), n_bootstrap, seed,
         ),
     )  # fmt: skip
 
@@ -272,7 +272,7 @@ class TruthChunk:
 
     def prompts_of(self, finding: str) -> FindingPrompts:
         """Of a finding with a mask."""
-        return (self.prompts or prompts_for([finding]))[finding]
+        return _prompts_of(self.prompts, finding)
 
     def _attributed(
         self, method: str, places: list[int], prompts: FindingPrompts, seed: int
@@ -286,6 +286,11 @@ class TruthChunk:
         if method not in self._maps:
             self._maps[method] = attribution_maps(method, self.predictor, self.images, texts, seed)
         return self._maps[method][places]
+
+
+def _prompts_of(prompts: PromptSet | None, finding: str) -> FindingPrompts:
+    """Those given, else the default ones."""
+    return (prompts or prompts_for([finding]))[finding]
 
 
 def _measures(saliency: Map | None, mask: Mask) -> dict[str, float]:
