@@ -386,6 +386,10 @@ def test_a_study_of_the_set_is_not_compared_with_itself() -> None:
 def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:
     _open(app, "regions")
     app.selectbox(key="gallery_kind").select("all").run()
+    assert any("called positive" in line.value for line in app.markdown)
+    # A caption's faded text takes coloured words below AA.
+    assert not [line.value for line in app.caption if "[wrong]" in line.value]
+    assert not [line.value for line in app.caption if "[right]" in line.value]
     card = next(b for b in app.button if str(b.key).startswith("open_"))
     row = int(str(card.key).removeprefix("open_"))
     card.click().run()

@@ -80,5 +80,6 @@ def _one_page(cards: tuple[Card, ...]) -> tuple[Card, ...]:
 def _card(studies: StudySet, card: Card) -> None:
     called, labelled = ("positive" if yes else "negative" for yes in (card.called, card.labelled))
     mark = ":red[wrong]" if card.wrong else ":green[right]"
-    st.caption(f"{mark}: called {called}, labelled {labelled}; score {card.score:.2f}")
+    # Not a caption: its faded text takes coloured words below AA.
+    st.markdown(f":small[{mark}: called {called}, labelled {labelled}; score {card.score:.2f}]")
     components.open_button(studies, card.row, f"open_{card.row}")
