@@ -19,6 +19,7 @@ from core.analysis.calibration import (
     keep_calibrations,
     kept_calibrations,
 )
+from core.analysis.probability import kept_probabilities
 from core.analysis.reliability import CHANCES, calibration_report, reliability
 from core.errors import ExplorerError
 from core.inference.prompts import FindingPrompts, prompts_for
@@ -151,6 +152,25 @@ def test_calibrations_are_kept_for_their_model_score_and_prompts(tmp_path):
     assert kept_calibrations(tmp_path / "none.json", "hash", "lrclr", prompts) == {}
     edited = prompts.with_finding("Edema", FindingPrompts(("wet",), ("dry",)))
     assert set(kept_calibrations(path, "hash", "lrclr", edited)) == {*cases.findings} - {"Edema"}
+
+
+def test_a_kept_calibration_gives_probabilities_of_its_own_kind_of_pictures(tmp_path, monkeypatch):
+    monkeypatch.setenv("LRCLR_CALIBRATIONS", str(tmp_path))
+    cases = scored()
+    cases = replace(cases, identity=replace(cases.identity, spec="/secret/place/val.csv,view=PA"))
+    prompts = prompts_for((*cases.findings, "Hernia"))
+    made = fit_calibrations(cases, "sigmoid", 10)
+    keep_calibrations(calibration_file("demo", "hash"), made, "hash", "lrclr", prompts)
+    scores = np.linspace(-1, 2, len(prompts))
+    told = kept_probabilities("demo", "hash", prompts, scores, drawn=False)
+    assert set(told) == set(cases.findings)
+    for column, name in enumerate(cases.findings):
+        wanted = made[name].probabilities(scores[column])
+        assert (told[name].value, told[name].low, told[name].high) == pytest.approx(wanted)
+        assert told[name].low <= told[name].value <= told[name].high
+    assert told["Edema"].source() == "fitted on 120 films of 60 patients (val.csv)."
+    assert kept_probabilities("demo", "hash", prompts, scores, drawn=True) == {}
+    assert kept_probabilities("demo", "other", prompts, scores, drawn=False) == {}
 
 
 @pytest.mark.parametrize("change", ["cut", "knots", "text", "probability"])

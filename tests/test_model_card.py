@@ -15,7 +15,12 @@ from streamlit.testing.v1 import AppTest
 from core import health
 from core.backbones import hub as core_hub
 from core.cli import main
-from core.inference.model_card import _facts_of_run, learned_from_drawings, model_card
+from core.inference.model_card import (
+    _facts_of_run,
+    learned_from_drawings,
+    model_card,
+    where_it_fails,
+)
 from core.inference.speed import measure_speed
 from core.lrclr.checkpoint import load_model, model_notes
 from core.paths import ROOT
@@ -50,8 +55,8 @@ def test_what_a_model_learned_from_is_what_its_files_say_whatever_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LRCLR_RUNS", str(tmp_path))
-    assert learned_from_drawings("demo") and learned_from_drawings("demo-base")
-    drawn = _stage(tmp_path / "drawn", "demo", "phantom:train,n=10")
+    assert learned_from_drawings("demo-base")
+    drawn = _stage(tmp_path / "drawn", "demo-base", "phantom:train,n=10")
     assert learned_from_drawings(drawn) and learned_from_drawings("drawn")
     films = _stage(tmp_path / "films", "drawn", "nih:/data,split=train")
     assert not learned_from_drawings(films)
@@ -63,7 +68,16 @@ def test_what_a_model_learned_from_is_what_its_files_say_whatever_its_name(
     assert not learned_from_drawings(_stage(tmp_path / "orphan", "gone", "phantom:train"))
     assert not learned_from_drawings(_stage(tmp_path / "loop", "loop", "phantom:train"))
     assert not learned_from_drawings("biomedclip")
-    assert not learned_from_drawings(_stage(tmp_path / "list", "demo", "phantom:x+films.csv"))
+    assert not learned_from_drawings(_stage(tmp_path / "list", "demo-base", "phantom:x+films.csv"))
+
+
+def test_where_a_model_fails_is_what_its_card_says(tmp_path: Path) -> None:
+    films = Path(_stage(tmp_path / "films", "demo-base", "films.csv"))
+    assert where_it_fails(str(films)) == ""
+    (films / "README.md").write_text("# x\n\n## Where it fails\n\nOn\nchildren.\n\nMore.\n\n## y\n")
+    assert where_it_fails(str(films)) == "On children."
+    assert "drawn phantoms alone" in where_it_fails("demo-base")
+    assert ("On real films", where_it_fails("demo-base")) in _card("demo-base").items()
 
 
 @pytest.mark.parametrize("name", ["demo", "demo-base"])

@@ -14,11 +14,13 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.analysis.calibration import Calibration, calibration_file, keep_calibrations
 from core.archive.embed import EmbedOptions, embed
 from core.attribution import METHODS
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.evaluation.examples import load_examples, other_side
 from core.evaluation.text_truth import stated_findings, true_of
+from core.inference.predictor import load_predictor
 from core.inference.prompts import FindingPrompts, default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
@@ -305,6 +307,26 @@ def test_a_damaged_upload_is_one_sentence_and_the_study_stays(app: AppTest) -> N
     assert not app.exception
     assert "x.png is damaged" in app.error[0].value
     assert _session(app).upload is None and _session(app).row == 2
+
+
+def test_a_kept_calibration_is_shown_with_its_set(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRCLR_CALIBRATIONS", str(tmp_path))
+    told = {"prompts": "", "method": "sigmoid", "n": 40, "positives": 9, "knots": [-9.0, 9.0]}
+    told |= {"probability": [0.12, 0.12], "low": [0.08, 0.08], "high": [0.17, 0.17]}
+    told["fitted_on"] = {"spec": "phantom:val", "fingerprint": "f", "n": 40, "patients": 31}
+    made = Calibration.from_json("Edema", told)
+    model_hash = load_predictor("demo").model_hash
+    keep_calibrations(
+        calibration_file("demo", model_hash), {"Edema": made}, model_hash, "lrclr",
+        default_prompts(),
+    )  # fmt: skip
+    _open(app, "zero_shot")
+    table = next(one.value for one in app.dataframe if "Probability" in one.value)
+    shown = dict(zip(table["Finding"], table["Probability"], strict=True))
+    assert shown.pop("Edema") == "12 % [8, 17]" and set(shown.values()) == {""}
+    assert any("40 films of 31 patients (phantom:val)" in line.value for line in app.caption)
 
 
 def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:

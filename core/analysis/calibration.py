@@ -18,6 +18,7 @@ from core.analysis.scored import ScoredSet, SetIdentity
 from core.errors import ExplorerError
 from core.files import write_text_whole
 from core.inference.prompts import PromptSet
+from core.lrclr.folders import model_folder
 from core.metrics.bootstrap import resampled_parts
 from core.paths import calibrations_dir
 from core.progress import Progress
@@ -33,6 +34,7 @@ METHODS: dict[str, str] = {
 
 _KNOTS = 101  # quantiles of the fitted scores between which lines are drawn
 _VERSION = 1
+_FILE = "calibration.json"
 _NEWTON_STEPS, _SMALL_STEP = 100, 1e-7
 
 
@@ -192,7 +194,7 @@ def calibration_file(model: str, model_hash: str) -> Path:
     """Where a model's calibrations are kept: in its folder, beside its file, or by its hash."""
     path = Path(model).expanduser()
     if path.is_dir():
-        return path / "calibration.json"
+        return path / _FILE
     if path.is_file():
         return path.with_name(f"{path.name}.calibration.json")
     return calibrations_dir() / f"{model_hash[:24]}.json"
@@ -210,6 +212,21 @@ def keep_calibrations(
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text_whole(path, json.dumps(told, indent=1) + "\n")
+
+
+def calibrations_of(
+    model: str, model_hash: str, score: str, prompts: PromptSet
+) -> dict[str, Calibration]:
+    """Calibrations that were kept here for a model, else those that the model came with.
+
+    Raises:
+        ExplorerError: the file is damaged.
+    """
+    own = kept_calibrations(calibration_file(model, model_hash), model_hash, score, prompts)
+    folder = model_folder(model)
+    if own or folder is None:
+        return own
+    return kept_calibrations(folder / _FILE, model_hash, score, prompts)
 
 
 def kept_calibrations(

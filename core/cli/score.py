@@ -35,10 +35,12 @@ def score_command(
     json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
 ) -> None:
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
+    from core.analysis.probability import kept_probabilities
     from core.cli.common import open_studies
     from core.evaluation.study_scores import study_scores, text_prompts
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
+    from core.studies.phantom_set import PhantomSet
 
     check_out(json)
     check_one(study, image)
@@ -65,6 +67,11 @@ def score_command(
     if ensemble:
         figures["prompts"] = _ensemble(predictor, film.encoding, asked[ensemble])
     print("None of these is a probability: compare within a column, not across findings.")
+    drawn = image is None and isinstance(studies, PhantomSet)
+    kept = kept_probabilities(model, predictor.model_hash, asked, own["lrclr"], drawn)
+    for name, probability in kept.items():
+        figures["findings"][name]["probability"] = probability.to_json()
+        print(f"{name:26} {probability.words()}: {probability.source()}")
     if json:
         write_json(json, figures)
 

@@ -24,6 +24,11 @@ _GEOMETRY = {
     "crop": "centre of the longer side cut out", "crop-floor": "centre of the longer side cut out",
 }  # fmt: skip
 _PHANTOM_SPEC = re.compile(r"phantom:[\w=,.-]*")
+_FAILS = re.compile(r"^## Where it fails\n(.+?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_DRAWN_ALONE = (
+    "This model learned from drawn phantoms alone: on a real film its score means nothing medical. "
+    "What carries over is how the method works and fails."
+)
 _STAGES = 20  # of training, each from the model of the one before
 _IMAGE_PARTS = ("visual", "vision_model", "visual_projection")
 
@@ -81,6 +86,8 @@ class ModelCard:
             ("Trained on", self.facts.trained_on),
             ("Hash of the weights", self.weights_hash),
         ]  # fmt: skip
+        if fails := where_it_fails(self.spec):
+            rows.insert(-1, ("On real films", fails))
         if self.members > 1:
             rows.insert(1, ("Ensemble", f"{self.members} checkpoints, probabilities averaged"))
         for file in self.files:
@@ -125,6 +132,18 @@ def learned_from_drawings(spec: str) -> bool:
     """
     sets = _training_sets(spec)
     return bool(sets) and all(_PHANTOM_SPEC.fullmatch(name) for name in sets)
+
+
+def where_it_fails(spec: str) -> str:
+    """What a reader of a real film's scores must know; empty where nothing is stated.
+
+    The first paragraph of a part "Where it fails" of the card beside the weights.
+    """
+    folder = model_folder(spec)
+    for readme in _readmes((folder / WEIGHTS,)) if folder else ():
+        if told := _FAILS.search(readme.read_text(encoding="utf-8", errors="replace")):
+            return " ".join(told[1].strip().split("\n\n")[0].split())
+    return _DRAWN_ALONE if learned_from_drawings(spec) else ""
 
 
 def _training_sets(spec: str) -> tuple[str, ...]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from core.analysis.probability import Probability, kept_probabilities
 from core.evaluation.answers import TextScore, kept_answer
 from core.evaluation.study_scores import text_prompts
 from core.inference.encoded_set import encodings_of
 from core.inference.prompts import PromptSet, default_prompts
 from core.studies import StudySet
+from core.studies.phantom_set import PhantomSet
 from explorer import access
 from explorer.shared import cache
 from explorer.shared.progress import page_progress
@@ -42,6 +46,14 @@ def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[
     """Zero-shot scores of one study, (F,) each."""
     found = cache.predictor(spec).score(cache.image_encoding(spec, of, row), prompts)
     return {name: value[0] for name, value in found.items()}
+
+
+def probabilities(
+    spec: str, of: StudySet, prompts: PromptSet, own: NDArray[np.floating]
+) -> dict[str, Probability]:
+    """Of a study's scores (F,), where the model has a calibration of such pictures."""
+    drawn = isinstance(of, PhantomSet)
+    return kept_probabilities(spec, cache.predictor(spec).model_hash, prompts, own, drawn)
 
 
 def text_score(spec: str, of: StudySet, row: int, text: str, reference: StudySet) -> TextScore:

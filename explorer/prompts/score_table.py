@@ -1,8 +1,11 @@
 """Scores of one study for every finding, with their place among the studies of the set."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from core.analysis.probability import Probability
 from core.evaluation.study_scores import study_scores
 from core.inference.prompts import PromptSet
 from explorer.prompts import cache as score_cache
@@ -20,9 +23,11 @@ def draw(current: Current, prompts: PromptSet) -> None:
     labels = current.studies.study(current.row).labels
     lines = study_scores(prompts, own, others, current.row_in_set, labels)
     truth = {True: "present", False: "absent", None: "unknown"}
+    kept = score_cache.probabilities(here.model, current.studies, prompts, own["lrclr"])
     frame = pd.DataFrame(
         [
             {"Finding": line.finding, "Rank in set": line.rank, "Truth": truth[line.labelled],
+             **_probability(kept, line.finding),
              **{title: line.scores[score] for score, title in _SCORES.items()}}
             for line in lines
         ]
@@ -37,4 +42,12 @@ def draw(current: Current, prompts: PromptSet) -> None:
             **{title: st.column_config.NumberColumn(format="%.3f") for title in _SCORES.values()},
         },
     )  # fmt: skip
-    st.caption("None of these is a probability. Compare within a column, not across findings.")
+    st.caption("No score is a probability. Compare within a column, not across findings.")
+    for source in sorted({probability.source() for probability in kept.values()}):
+        st.caption(f"Probability: {source} It holds for films like those, and for no others.")
+
+
+def _probability(kept: Mapping[str, Probability], finding: str) -> dict[str, str]:
+    if not kept:
+        return {}
+    return {"Probability": kept[finding].words() if finding in kept else ""}

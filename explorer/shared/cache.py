@@ -125,11 +125,11 @@ def model_card(spec: str) -> ModelCard:
 
 
 @st.cache_data(ttl=60, max_entries=16, show_spinner=False)
-def drawings_alone(spec: str) -> bool:
-    """Whether a model learned from drawn phantoms and from no film."""
-    from core.inference.model_card import learned_from_drawings
+def where_it_fails(spec: str) -> str:
+    """What a reader of a real film's scores must know of a model; empty where it does not say."""
+    from core.inference.model_card import where_it_fails
 
-    return learned_from_drawings(spec)
+    return where_it_fails(spec)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)

@@ -159,13 +159,10 @@ def study_notes(current: Current) -> None:
     notes = cache.notes(current.studies, current.row)
     if notes:
         st.warning(" ".join(notes))
-    if not isinstance(current.studies, PhantomSet) and cache.drawings_alone(
-        state.session().model
-    ):
-        st.caption(
-            ":material/info: This model learned from drawn phantoms alone: on a real film its "
-            "score means nothing medical. What carries over is how the method works and fails."
-        )
+    if not isinstance(current.studies, PhantomSet):
+        fails = cache.where_it_fails(state.session().model)
+        if fails:
+            st.caption(f":material/info: {fails}")
     if current.uploaded:
         return
     study = current.studies.study(current.row)
