@@ -284,6 +284,13 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
     assert not any(said in warning.value for warning in app.warning)
 
 
+def test_a_search_for_words_that_the_model_does_not_know_says_so(app: AppTest) -> None:
+    app.query_params["prompt"] = "a ripe banana"
+    _sound(_open(app, "search"))
+    assert any("does not know these words" in warning.value for warning in app.warning)
+    assert any(caption.value.startswith("cosine") for caption in app.caption)  # found all the same
+
+
 def _png() -> bytes:
     film = np.random.default_rng(0).integers(0, 255, (300, 240), dtype=np.uint8)
     buffer = io.BytesIO()

@@ -12,7 +12,7 @@ from core.inference.regions import patch_box
 from core.preprocessing import Rectangle
 from core.studies import StudySet
 from explorer.search import cache as search_cache
-from explorer.shared import cache, components, figures, state
+from explorer.shared import cache, components, figures, state, words
 from explorer.shared.state import Current
 
 WIDTH = 320  # of the query's controls, in pixels
@@ -47,6 +47,7 @@ def query(current: Current) -> Query:
     top = int(st.number_input("How many", 1, 100, 12, key="search_top"))
     own = current.row if text == "" and not current.uploaded else None
     if text:
+        words.warn(text)  # found all the same: one sees that it is nonsense
         vector = text_query(cache.predictor(spec), text)
     else:
         encoding = cache.image_encoding(spec, current.studies, current.row)
