@@ -168,7 +168,7 @@ def test_a_kept_calibration_gives_probabilities_of_its_own_kind_of_pictures(tmp_
         wanted = made[name].probabilities(scores[column])
         assert (told[name].value, told[name].low, told[name].high) == pytest.approx(wanted)
         assert told[name].low <= told[name].value <= told[name].high
-    assert told["Edema"].source() == "fitted on 120 films of 60 patients (val.csv)."
+    assert told["Edema"].source() == "fitted on 120 films of 60 patients (val.csv,view=PA)."
     assert kept_probabilities("demo", "hash", prompts, scores, drawn=True) == {}
     assert kept_probabilities("demo", "other", prompts, scores, drawn=False) == {}
 

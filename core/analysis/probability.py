@@ -1,7 +1,6 @@
 """What a model's kept calibrations make of one study's scores."""
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -26,10 +25,9 @@ class Probability:
         return f"{value} % [{low}, {high}]"
 
     def source(self) -> str:
-        """Which films it was fitted on, in a sentence; of a path its last part."""
+        """Which films it was fitted on, in a sentence; without folders."""
         fitted = self.calibration.fitted_on
-        name = PurePath(fitted.spec.split(",")[0]).name if "/" in fitted.spec else fitted.spec
-        return f"fitted on {fitted.n} films of {fitted.patients} patients ({name})."
+        return f"fitted on {fitted.n} films of {fitted.patients} patients ({fitted.name})."
 
     def to_json(self) -> dict[str, Any]:
         """value, low, high and what it was fitted on."""

@@ -1,5 +1,6 @@
 """Scores and labels of one set side by side: what every analysis starts from."""
 
+import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -23,6 +24,15 @@ class SetIdentity:
     fingerprint: str  # 16 hex digits; another film, id or order gives others
     n: int
     patients: int
+
+    @property
+    def name(self) -> str:
+        """The spec without folders, which may name somebody.
+
+        >>> SetIdentity("nih:/data/A B/nih,split=test", "", 0, 0).name
+        'nih:nih,split=test'
+        """
+        return re.sub(r"[^:,=+]*[/\\]", "", self.spec)
 
     def to_json(self) -> dict[str, Any]:
         """spec, fingerprint, n and patients."""

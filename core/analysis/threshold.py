@@ -55,7 +55,7 @@ class Threshold:
             return "given"
         if self.optimistic(shown):
             return f"{self.rule}, fitted on these very films: optimistic"
-        return f"{self.rule}, fitted on {self.fitted_on.spec} (n = {self.fitted_on.n})"
+        return f"{self.rule}, fitted on {self.fitted_on.name} (n = {self.fitted_on.n})"
 
     def to_json(self, shown: SetIdentity) -> dict[str, Any]:
         """value, rule, fitted_on (a set or null) and optimistic."""

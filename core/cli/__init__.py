@@ -30,6 +30,7 @@ from core.cli import (
     probe,
     prompts,
     regions,
+    report,
     rivals,
     runs,
     score,
@@ -54,6 +55,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
 app.command("slices")(slices.slices_command)
 app.command("calibrate")(calibrate.calibrate_command)
+app.command("report")(report.report_command)
 app.command("localize")(localize.localize_command)
 app.command("rivals")(rivals.rivals_command)
 app.command("probe")(probe.probe_command)
