@@ -15,8 +15,18 @@ def _scores(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
     return truth, np.round(truth + rng.normal(0, 1.2, n), 1)  # rounded, so that there are ties
 
 
-def test_auc_of_a_missing_class_is_nan() -> None:
+def test_auc_of_a_missing_class_or_score_is_nan() -> None:
     assert np.isnan(roc_auc(np.ones(3), np.arange(3.0)))
+    assert np.isnan(roc_auc(np.ones(0), np.ones(0)))
+    assert np.isnan(roc_auc(np.array([0.0, 1.0, 1.0]), np.array([0.0, 1.0, np.nan])))
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, int])
+def test_auc_is_scikit_learns(kind: type) -> None:
+    truth, score = _scores()
+    score = (10 * score).astype(kind)
+    assert roc_auc(truth, score) == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
+    assert roc_auc(truth.astype(int), score) == roc_auc(truth, score)
 
 
 def test_reweighted_auc_equals_drawing_the_cases_again() -> None:
