@@ -24,22 +24,34 @@ SCRIPT = """async (excluded) => {
 }"""
 
 
-@pytest.fixture(params=["dark", "light"])
-def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
-    opened = browser[0].new_page(
-        viewport={"width": 1440, "height": 1000}, color_scheme=request.param
-    )
-    opened.set_default_timeout(180_000)  # a busy machine takes its time to load the scripts
+GROUND = """() => getComputedStyle(
+  document.querySelector('[data-testid="stApp"]')).backgroundColor.match(/[0-9]+/g).map(Number)"""
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    opened = browser[0].new_page()
     yield opened
     opened.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_serious_violation(browser: Any, page: Any, path: str) -> None:
+    """In the dark, and when the reader's system then turns to light."""
     core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
     page.goto(f"{browser[1]}/{path}?set=phantom:n=12,seed=4&study=2&prompt=pneumothorax")
     settled(page)
     page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    _look(page, range(0, 100))
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"() => Math.min(...({GROUND})()) > 200")
+    settled(page)
+    _look(page, range(200, 256))
+
+
+def _look(page: Any, ground: range) -> None:
+    """Axe over the page, whose ground has grey levels in a range."""
+    assert all(level in ground for level in page.evaluate(GROUND))
     violations = page.evaluate(SCRIPT, list(STREAMLITS))
     serious = [line for line in violations if line[1] in ("critical", "serious")]
     assert not serious, serious
