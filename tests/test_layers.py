@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ SHORTCUTS = {("core.studies", "core.specs")}
 """Looked up when somebody asks for `core.studies.open_studies`, which its comment explains."""
 
 
-def imports(path: Path) -> set[str]:
+@cache  # most tests ask for most files
+def imports(path: Path) -> frozenset[str]:
     """Modules a file imports, anywhere."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -31,7 +33,7 @@ def imports(path: Path) -> set[str]:
             assert not node.level, f"{path}: relative import"
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def files(folder: str) -> list[Path]:
@@ -56,7 +58,7 @@ def import_graph(*folders: str) -> dict[str, set[str]]:
         # `from core.lrclr import selection` names the module and its package: the module counts.
         ours = names & {*paths} - {module}
         packages = {name for name in ours if any(other.startswith(f"{name}.") for other in ours)}
-        graph[module] = ours - packages
+        graph[module] = {*ours - packages}
     return graph
 
 
@@ -223,7 +225,7 @@ def test_the_first_page_is_drawn_before_torch_is_read():
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('explorer/Home.py', default_timeout=300).run()\n"
+        "app = AppTest.from_file('explorer/Home.py', default_timeout=600).run()\n"
         "assert not app.exception and not app.error, app.exception\n"
         "assert app.subheader and app.title, 'nothing was drawn'\n"
         "print(sorted(set(sys.modules) & {'torch', 'safetensors', 'tokenizers'}))"
