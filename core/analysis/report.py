@@ -34,7 +34,7 @@ _SLICE = ("n", "with it", "value", "less the rest", "p, corrected")
 
 
 @dataclass(frozen=True)
-class Case:
+class ShownCase:
     """One film of the report."""
 
     picture: str  # data URI
@@ -69,7 +69,7 @@ def worst_cases(
     count: int,
     notes: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
-) -> list[Case]:
+) -> list[ShownCase]:
     """The films of a finding that are most wrong, with the regions of its first prompt.
 
     Args:
@@ -89,7 +89,7 @@ def worst_cases(
         picture = overlay(pixels, np.zeros(shape), prompt, regions.boxes)
         alt = f"Chest film with {len(regions.boxes)} boxes, {kind}."
         told = tuple((notes or {}).get(key, ()))
-        cases.append(Case(_data_uri(picture), words.strip(), alt, told))
+        cases.append(ShownCase(_data_uri(picture), words.strip(), alt, told))
         if progress:
             progress(number, len(cards))
     return cases
@@ -103,7 +103,7 @@ def _data_uri(picture: Image.Image) -> str:
 
 
 def report_html(
-    analysed: Analysed, finding: str, cases: Sequence[Case], facts: Iterable[tuple[str, str]],
+    analysed: Analysed, finding: str, cases: Sequence[ShownCase], facts: Iterable[tuple[str, str]],
     command: str,
 ) -> str:  # fmt: skip
     """The whole file.
