@@ -51,8 +51,13 @@ def called(ranked: Ranked, counts: Counts, threshold: float) -> tuple[Array, Arr
 
 def rates(ranked: Ranked, counts: Counts, threshold: float) -> dict[str, Array]:
     """RATES at a threshold in r resamples, (r,) each; NaN where nothing is counted."""
-    hits, alarms = called(ranked, counts, threshold)
-    positives, negatives = counts.true_positives[:, -1], counts.false_positives[:, -1]
+    hits_alarms = Counts(*called(ranked, counts, threshold))
+    return ratios(hits_alarms, counts.true_positives[:, -1], counts.false_positives[:, -1])
+
+
+def ratios(counts: Counts, positives: Array, negatives: Array) -> dict[str, Array]:
+    """RATES of counts of any shape, of so many positives and negatives; NaN where of nothing."""
+    hits, alarms = counts
     rejected = negatives - alarms
     return {
         "sensitivity": ratio(hits, positives),
@@ -66,7 +71,8 @@ def rates(ranked: Ranked, counts: Counts, threshold: float) -> dict[str, Array]:
 
 def ratio(part: Array, whole: Array) -> Array:
     """Element by element; NaN where the whole is nothing."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
+    return np.divide(part, whole, out=np.full(shape, np.nan), where=whole > 0)
 
 
 def confusion(ranked: Ranked, threshold: float, draws: dict[str, Array]) -> Confusion:

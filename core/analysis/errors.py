@@ -216,14 +216,15 @@ class _Counted:
             self._positives,
             interval(float(whole.auc[0]), auc),
             interval(float(whole.average_precision[0]), average),
-            _curve(whole.roc[0], roc),
-            _curve(whole.precision[0], precision),
+            curve_with_band(whole.roc[0], roc),
+            curve_with_band(whole.precision[0], precision),
             self._threshold,
             confusion(self._ranked, self._threshold.value, drawn),
         )
 
 
-def _curve(y: Array, draws: Array) -> Curve:
+def curve_with_band(y: Array, draws: Array) -> Curve:
+    """A curve (101,) with the band of its draws (R, 101), NaN where a draw cannot tell."""
     known = draws[~np.isnan(draws[:, 0])]
     if not len(known):
         return Curve(y, np.full_like(y, np.nan), np.full_like(y, np.nan))

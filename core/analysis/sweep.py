@@ -1,0 +1,137 @@
+"""One finding at every threshold: curves with bands, and what each threshold makes of the cases.
+
+All resampling is done once, so that somebody who drags the threshold waits for none: counts are
+those of the cases, intervals are read from a table.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.analysis.confusion import RATES, Confusion, called, rates, ratios
+from core.analysis.errors import Curve, curve_with_band
+from core.analysis.ranked import Counts, CurveDraws, Ranked, curve_draws
+from core.analysis.scored import ScoredSet
+from core.metrics.bootstrap import Interval, interval, resampled_parts
+from core.progress import Progress
+
+Array = NDArray[np.float64]
+
+_PLACES = 1000  # thresholds with intervals of their own
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A finding of a scored set; `at` says what a threshold makes of it.
+
+    Attributes:
+        places: (S,) rising, of how many groups of equal scores are called, 0 to all of them.
+        below: for each of RATES (S,), how far its interval reaches below it there; NaN where that
+            is not known.
+        above: how far above it.
+    """
+
+    finding: str
+    n: int  # films whose label is known
+    positives: int
+    auc: Interval
+    average_precision: Interval
+    roc: Curve
+    precision: Curve
+    ranked: Ranked
+    whole: Counts
+    places: NDArray[np.int64]
+    below: dict[str, Array]
+    above: dict[str, Array]
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The lowest and the highest score."""
+        return float(self.ranked.thresholds[-1]), float(self.ranked.thresholds[0])
+
+    def at(self, threshold: float) -> Confusion:
+        """Counts and rates of a threshold, as `error_report` gives them.
+
+        Of more than 1,000 different scores, intervals between two places are interpolated.
+        """
+        hits, alarms = (int(count[0]) for count in called(self.ranked, self.whole, threshold))
+        place = int(np.searchsorted(-self.ranked.thresholds, -threshold, side="right"))
+        figures = {
+            name: Interval(
+                float(value[0]),
+                float(value[0] - np.interp(place, self.places, self.below[name])),
+                float(value[0] + np.interp(place, self.places, self.above[name])),
+            )
+            for name, value in rates(self.ranked, self.whole, threshold).items()
+        }
+        negatives = self.n - self.positives
+        return Confusion(hits, self.positives - hits, alarms, negatives - alarms, figures)
+
+
+def sweep(
+    scored: ScoredSet, finding: str, n_bootstrap: int = 1000, seed: int = 0,
+    progress: Progress | None = None,
+) -> Sweep:  # fmt: skip
+    """Count one finding at every threshold, in every resample, by patient.
+
+    Args:
+        progress: called with (done, total) resamples.
+
+    Raises:
+        ExplorerError: as `ScoredSet.column`.
+    """
+    known = scored.known(finding)
+    truth, score = scored.of(finding)
+    ranked = Ranked.of(truth, score)
+    groups = len(ranked.thresholds)
+    places = np.unique(np.linspace(0, groups, min(groups, _PLACES) + 1).round().astype(np.int64))
+    curves: list[CurveDraws] = []
+    counted: list[Counts] = []
+    done = 0
+    # Of the whole set, also where a label is not known: the draws of `error_report`.
+    for part in resampled_parts(len(scored), n_bootstrap, seed, scored.patients):
+        counts = ranked.counts(part if known.all() else part[:, known])
+        curves.append(curve_draws(counts))
+        counted.append(_at(counts, places))
+        done += len(part)
+        if progress:
+            progress(done, n_bootstrap)
+    whole = ranked.whole()
+    value = curve_draws(whole)
+    auc, average, roc, precision = (np.concatenate(parts) for parts in zip(*curves, strict=True))
+    drawn = Counts(*(np.concatenate(parts) for parts in zip(*counted, strict=True)))
+    below, above = _reach(_at(whole, places), drawn)
+    return Sweep(
+        finding, len(truth), int(truth.sum()),
+        interval(float(value.auc[0]), auc),
+        interval(float(value.average_precision[0]), average),
+        curve_with_band(value.roc[0], roc),
+        curve_with_band(value.precision[0], precision),
+        ranked, whole, places, below, above,
+    )  # fmt: skip
+
+
+def _at(counts: Counts, places: NDArray[np.int64]) -> Counts:
+    """Counts (r, S) where so many groups are called; the last place has them all."""
+    return Counts(*(np.pad(count, ((0, 0), (1, 0)))[:, places] for count in counts))
+
+
+def _reach(whole: Counts, drawn: Counts) -> tuple[dict[str, Array], dict[str, Array]]:
+    """How far the 95 % intervals of RATES reach below and above them, (S,) each.
+
+    Args:
+        whole: (1, S), the last column all cases.
+        drawn: (R, S), of resamples.
+    """
+    values, draws = (
+        ratios(counts, counts.true_positives[:, -1:], counts.false_positives[:, -1:])
+        for counts in (whole, drawn)
+    )
+    below, above = {}, {}
+    for name in RATES:
+        low, high = np.quantile(draws[name], [0.025, 0.975], axis=0)
+        for column in np.flatnonzero(np.isnan(draws[name]).any(axis=0)):
+            _, low[column], high[column] = interval(0.0, draws[name][:, column])
+        below[name], above[name] = values[name][0] - low, high - values[name][0]
+    return below, above
