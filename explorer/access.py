@@ -112,6 +112,34 @@ def check_import() -> None:
         )
 
 
+def check_notes() -> None:
+    """Refuse to read and write notes where the owner keeps them to themselves.
+
+    Raises:
+        ExplorerError: for a visitor, unless access.toml says `notes = true`.
+    """
+    if not may_note():
+        raise ExplorerError(
+            "The notes of this server are its owner's; ask them for `notes = true` in access.toml "
+            "(docs/server.md)."
+        )
+
+
+def may_note() -> bool:
+    """Whether this session may read and write notes."""
+    if is_owner():
+        return True
+    try:
+        return policy().notes
+    except ExplorerError:
+        return False
+
+
+def may_undo(note_id: str, written: Iterable[str]) -> bool:
+    """Whether this session may take a note back: the owner any, a visitor those it wrote."""
+    return is_owner() or note_id in written
+
+
 def check_presets() -> None:
     """Refuse to change presets for anybody but the owner.
 

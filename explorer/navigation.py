@@ -12,6 +12,7 @@ TABLE = (
     ("home.py", "Home", ":material/home:"),
     ("zero_shot.py", "Zero-shot prompts", ":material/edit_note:"),
     ("regions.py", "Selected regions", ":material/grid_view:"),
+    ("errors.py", "Errors", ":material/rule:"),
     ("search.py", "Search", ":material/search:"),
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
     ("import_data.py", "Import", ":material/input:"),

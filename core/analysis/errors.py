@@ -11,7 +11,7 @@ from core.analysis.confusion import RATES, Confusion, confusion, rates
 from core.analysis.ranked import GRID, CurveDraws, Ranked, curve_draws
 from core.analysis.scored import ScoredSet, SetIdentity
 from core.analysis.threshold import Threshold
-from core.analysis.together import ErrorPair, mistaken_for, wrong_together
+from core.analysis.together import ErrorPair, called_by, mistaken_for, wrong_together
 from core.evaluation.report import figure_json
 from core.metrics.bootstrap import Draws, Interval, interval, resampled_parts
 from core.progress import Progress
@@ -153,10 +153,7 @@ def error_report(
         n_bootstrap: resamples behind each interval.
         progress: called with (done, total) resamples.
     """
-    called = np.stack(
-        [scored.scores[:, k] >= thresholds[name].value for k, name in enumerate(scored.findings)],
-        axis=1,
-    )
+    called = called_by(scored, thresholds)
     together = wrong_together(scored.findings, scored.truth, called)
     mistaken = mistaken_for(scored.findings, scored.truth, called)
     counted = {name: _Counted(scored, name, thresholds[name]) for name in scored.findings}

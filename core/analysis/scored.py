@@ -1,6 +1,7 @@
 """Scores and labels of one set side by side: what every analysis starts from."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -88,10 +89,18 @@ class ScoredSet:
         Raises:
             ExplorerError: as `column`.
         """
-        column = [self.column(finding)]
-        return replace(
-            self, findings=(finding,), scores=self.scores[:, column], truth=self.truth[:, column]
-        )
+        return self.among([finding])
+
+    def among(self, findings: Iterable[str]) -> "ScoredSet":
+        """The same films with some findings.
+
+        Raises:
+            ExplorerError: as `column`.
+        """
+        names = tuple(findings)
+        columns = [self.column(name) for name in names]
+        scores, truth = self.scores[:, columns], self.truth[:, columns]
+        return replace(self, findings=names, scores=scores, truth=truth)
 
     def worst_ranked(self) -> str:
         """The finding with the lowest AUC, where there is most to see; the first of equals."""

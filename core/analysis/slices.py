@@ -134,6 +134,11 @@ def _line(one: Slice) -> str:
             f"{one.compared.p:8.2g} {one.p_corrected:9.2g}")  # fmt: skip
 
 
+def members(one: Slice, columns: Mapping[str, Values]) -> NDArray[np.bool_]:
+    """Which films (N,) of a set a slice names, by the columns that made it, lesions' among them."""
+    return np.all([columns[column] == value for column, value in one.values], axis=0)
+
+
 def check_metric(metric: str) -> None:
     """Refuse a metric that there is not.
 

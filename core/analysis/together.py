@@ -1,6 +1,6 @@
 """Errors of several findings on the same film: which come together, which stands for which."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.scored import ScoredSet
 from core.analysis.shares import Difference, Mask, Shares, corrected
-from core.metrics.bootstrap import Draws
+from core.analysis.threshold import Threshold
+from core.metrics.bootstrap import Draws, resampled_parts
+from core.progress import Progress
 
 Array = NDArray[np.float64]
 
@@ -110,6 +113,34 @@ def mistaken_for(findings: Sequence[str], truth: Array, called: Mask) -> Togethe
             yield called[:, b], without & missed[:, a], without & ~missed[:, a]
 
     return Together(findings, pairs, groups())
+
+
+def errors_together(
+    scored: ScoredSet, thresholds: Mapping[str, Threshold], n_bootstrap: int = 1000,
+    seed: int = 0, progress: Progress | None = None,
+) -> tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]:  # fmt: skip
+    """`wrong_together` and `mistaken_for` of a scored set, by patient.
+
+    Args:
+        thresholds: of every finding of the set.
+        progress: called with (done, total) resamples.
+    """
+    truth, called = scored.truth, called_by(scored, thresholds)
+    counted = [count(scored.findings, truth, called) for count in (wrong_together, mistaken_for)]
+    done = 0
+    for part in resampled_parts(len(scored), n_bootstrap, seed, scored.patients):
+        for one in counted:
+            one.add(part)
+        done += len(part)
+        if progress:
+            progress(done, n_bootstrap)
+    together, mistaken = (one.pairs() for one in counted)
+    return together, mistaken
+
+
+def called_by(scored: ScoredSet, thresholds: Mapping[str, Threshold]) -> Mask:
+    """Which films are called for which finding, (n, F)."""
+    return scored.scores >= np.array([thresholds[name].value for name in scored.findings])
 
 
 def _stacked(groups: Iterable[tuple[Mask, Mask, Mask]]) -> tuple[Mask, Mask, Mask]:

@@ -1,6 +1,6 @@
 """Cards of the set's studies under their region weights, worst errors first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -33,15 +33,30 @@ def draw() -> None:
     if not chosen.cards:
         st.info("No study of the set is of this kind at this threshold.")
         return
-    cards = _one_page(chosen.cards)
     texts = here.prompts[chosen.finding].positive
+    draw_cards(studies, one_page(chosen.cards, _PAGE, "gallery_page"), texts)
+
+
+def draw_cards(
+    studies: StudySet, cards: Sequence[Card], texts: tuple[str, ...],
+    below: Callable[[Card], None] | None = None,
+) -> None:  # fmt: skip
+    """Pictures under their region weights, each with what is said of it and a button.
+
+    Args:
+        texts: whose region weights are shown.
+        below: draws what else a card has.
+    """
+    model = state.session().model
     for place, card in zip(components.row(*[235] * len(cards)), cards, strict=True):
         with place:
-            picture = region_cache.weights_picture(here.model, studies, card.row, texts)
+            picture = region_cache.weights_picture(model, studies, card.row, texts)
             components.picture(
                 picture, f"Radiograph {studies.study_id(card.row)} under its region weights."
             )
             _card(studies, card)
+            if below:
+                below(card)
 
 
 def _choose(studies: StudySet, findings: Mapping[str, FindingScores]) -> Gallery:
@@ -69,12 +84,13 @@ def _words(kind: str) -> str:
     return f"{kind}: {KINDS[kind]}" if kind.startswith("false") else kind
 
 
-def _one_page(cards: tuple[Card, ...]) -> tuple[Card, ...]:
-    pages = (len(cards) - 1) // _PAGE + 1
+def one_page(cards: tuple[Card, ...], size: int, key: str) -> tuple[Card, ...]:
+    """So many cards, of a page that is chosen where there are more."""
+    pages = (len(cards) - 1) // size + 1
     page = 1
     if pages > 1:
-        page = int(st.number_input("Page", 1, pages, 1, key="gallery_page", width=140))
-    return cards[(page - 1) * _PAGE : page * _PAGE]
+        page = int(st.number_input("Page", 1, pages, 1, key=key, width=140))
+    return cards[(page - 1) * size : page * size]
 
 
 def _card(studies: StudySet, card: Card) -> None:

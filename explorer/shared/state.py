@@ -57,6 +57,14 @@ class Session:
     drawn: tuple[str, str, int] = ("", "", -1)  # model, set and row of the last film with its maps
     measured: tuple[str, int, str] = ("", -1, "")  # set, row and text of the last comparison
     boxes_drawn: int = 0  # on the picture of the search
+    judged: str = ""  # finding whose errors are looked at; "" the one that is ranked worst
+    threshold_rule: str = "youden"  # as `core.analysis.threshold.parse_rule` takes it
+    threshold_set: str = ""  # that thresholds are fitted on; "" the films that are shown
+    threshold_by_hand: tuple[str, float] = ("", 0.0)  # what it was set for, and the score
+    sliced: str = ""  # table of slices that the films are chosen from
+    author: str = ""  # of the notes that are written next
+    notes_written: frozenset[str] = frozenset()  # ids
+    noted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # notes by set and row
     speeds: Mapping[str, list[SpeedRow]] = field(default_factory=dict)  # by model hash
     run: str = ""  # the one that is watched
     run_name: str = ""  # proposed for the next one
@@ -254,6 +262,33 @@ def choose_cam(choice: str) -> None:
 def count_drawn_box() -> None:
     """Note that a box was drawn: the next picture to draw on is a new one."""
     _change(boxes_drawn=session().boxes_drawn + 1)
+
+
+def judge(finding: str) -> None:
+    """Look at the errors of a finding; "" for the one that is ranked worst."""
+    _change(judged=finding)
+
+
+def fit_threshold(rule: str, spec: str) -> None:
+    """How thresholds come about: by a rule, from a set; "" for the films that are shown."""
+    _change(threshold_rule=rule, threshold_set=spec)
+
+
+def set_threshold(of: str, score: float) -> None:
+    """A threshold set by hand, for the very finding, films and rule that `of` names."""
+    _change(threshold_by_hand=(of, score))
+
+
+def slice_films(table: str) -> None:
+    """The table of slices whose films are shown."""
+    _change(sliced=table)
+
+
+def note_written(note_id: str, author: str, spec: str, row: int) -> None:
+    """A note was written on a film; its author writes the next ones, too."""
+    here = session()
+    noted = {**here.noted, (spec, row): here.noted.get((spec, row), 0) + 1}
+    _change(notes_written=here.notes_written | {note_id}, author=author, noted=noted)
 
 
 def keep_speed(model_hash: str, rows: list[SpeedRow]) -> None:

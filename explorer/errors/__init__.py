@@ -1,0 +1,1 @@
+"""Page Errors: what a score gets wrong, in which films, and notes on them."""

@@ -1,0 +1,174 @@
+"""Cached: scored sets, a finding at every threshold, its calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.analysis.columns import Values, columns_of, lesion_columns
+from core.analysis.slices import SliceReport, slice_report
+from core.analysis.sweep import Sweep, sweep
+from core.analysis.threshold import Threshold, thresholds_for
+from core.analysis.together import ErrorPair, errors_together
+from core.inference.prompts import PromptSet, default_prompts
+from core.metrics.auc import roc_auc
+from core.paths import records_url
+from core.studies import StudySet
+from explorer.errors import plots
+from explorer.errors.choice import Cases, Choice
+from explorer.prompts import cache as score_cache
+from explorer.shared import cache
+from explorer.shared.progress import page_progress
+
+if TYPE_CHECKING:
+    from core.analysis.calibration import Calibration
+    from core.analysis.reliability import Reliability
+    from core.inference.predictor import Predictor
+    from core.records.notebook import Notebook
+
+Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
+"""Findings wrong together, and mistaken for each other."""
+Columns = tuple[dict[str, Values], dict[str, Values]]
+"""Of the films, and of the finding where it is there, (N,) each."""
+RESAMPLES = 1000
+"""As the commands have it, so that figures of the page are theirs."""
+_FITS = 200  # of a calibration, as `python -m core calibrate` makes them
+
+
+def _of_cases(cases: Cases) -> str:
+    return cases.key
+
+
+KEYS = {**cache.KEYS, Cases: _of_cases}
+
+
+def asked_prompts(of: StudySet, prompts: PromptSet) -> PromptSet:
+    """Prompts of the findings that a set can judge; unedited ones are those of the commands.
+
+    Raises:
+        ExplorerError: it has no finding with both labels.
+    """
+    from core.analysis.scoring import asked_prompts as asked_of
+
+    return asked_of(of, None if prompts == default_prompts() else prompts)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+def _cases(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
+           _prompts: PromptSet) -> Cases:  # fmt: skip
+    from core.analysis.scoring import scored_set
+
+    scores = score_cache.scores(model.name, _studies, _prompts)
+    key = f"{model.model_hash} {fingerprint} {prompts_json}"
+    return Cases(key, scored_set(_studies, _prompts, scores))
+
+
+def cases(spec: str, of: StudySet, prompts: PromptSet) -> Cases:
+    """A set's LRCLR scores beside its labels.
+
+    Raises:
+        ExplorerError: it has no finding with both labels.
+    """
+    asked = asked_prompts(of, prompts)
+    model = cache.predictor(spec)
+    return _cases(model, cache.fingerprint_of(of), asked.to_json(), of, asked)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)
+def areas(cases: Cases) -> dict[str, float]:
+    """AUC of each finding, the worst first."""
+    told = {name: roc_auc(*cases.scored.of(name)) for name in cases.scored.findings}
+    return dict(sorted(told.items(), key=lambda pair: pair[1]))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+def swept(cases: Cases, finding: str) -> Sweep:
+    """A finding at every threshold, with bootstrap intervals."""
+    with page_progress(f"Resampling the patients, {finding}") as progress:
+        return sweep(cases.scored, finding, RESAMPLES, progress=progress)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+def calibrated(cases: Cases, fitted: Cases, finding: str) -> tuple[Calibration, Reliability]:
+    """Probabilities of a finding fitted on one set, and how they hold on another."""
+    from core.analysis.calibration import fit_calibrations
+    from core.analysis.reliability import calibration_report
+
+    with page_progress(f"Fitting probabilities, {finding}") as progress:
+        fits = fit_calibrations(fitted.scored.only(finding), n_bootstrap=_FITS)
+        progress(1, 2)
+        report = calibration_report(cases.scored.only(finding), fits, RESAMPLES)
+    return fits[finding], report.findings[finding]
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+def histogram(cases: Cases, finding: str) -> plots.Histogram:
+    """Scores of a finding counted by label."""
+    return plots.histogram_of(*cases.scored.of(finding))
+
+
+def together(choice: Choice, findings: list[str]) -> Pairs:
+    """Pairs of findings that are wrong together, and that are mistaken for each other.
+
+    Each is called by the choice's rule; the chosen finding at the choice's threshold.
+    """
+    shown = choice.cases.scored.among(findings)
+    limits = thresholds_for(choice.fitted_threshold.rule, shown, choice.fitted.scored)
+    limits[choice.finding] = choice.threshold
+    values = tuple(limits[name].value for name in findings)
+    return _together(choice.cases, tuple(findings), values, limits)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _together(cases: Cases, findings: tuple[str, ...], values: tuple[float, ...],
+              _limits: dict[str, Threshold]) -> Pairs:  # fmt: skip
+    with page_progress("Resampling the patients, pairs of findings") as progress:
+        scored = cases.scored.among(findings)
+        return errors_together(scored, _limits, RESAMPLES, progress=progress)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _columns(cases: Cases, finding: str, _studies: StudySet) -> Columns:
+    lesions = lesion_columns(_studies.facts(), finding)
+    return columns_of(_studies.table, finding), lesions
+
+
+def columns(cases: Cases, of: StudySet, finding: str) -> Columns:
+    """What the films can be sliced by: columns of the table, and the finding itself."""
+    return _columns(cases, finding, of)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)
+def _slices(cases: Cases, finding: str, metric: str, threshold: float, _limit: Threshold,
+            _studies: StudySet) -> SliceReport:  # fmt: skip
+    told, lesions = _columns(cases, finding, _studies)
+    with page_progress(f"Comparing slices, {finding}") as progress:
+        return slice_report(cases.scored, finding, told, lesions, metric, _limit,
+                            n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
+
+
+def slices(choice: Choice, of: StudySet, metric: str) -> SliceReport:
+    """Slices of the chosen finding, those that differ most surely first.
+
+    Raises:
+        ExplorerError: the set has no column to slice by.
+    """
+    at = 0.0 if metric == "auc" else choice.threshold.value  # the AUC knows none
+    return _slices(choice.cases, choice.finding, metric, at, choice.threshold, of)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _notebook(url: str) -> Notebook:
+    from core.records.notebook import Notebook
+
+    return Notebook(url)
+
+
+def notebook() -> Notebook:
+    """The notes of `LRCLR_RECORDS`, or the user's.
+
+    Raises:
+        ExplorerError: the database cannot be used.
+    """
+    return _notebook(records_url())

@@ -1,0 +1,117 @@
+"""What is judged: the pickers of a finding, of a rule for its threshold and its set."""
+
+import streamlit as st
+
+from core.analysis.threshold import Rule, Threshold, parse_rule, thresholds_for
+from core.errors import ExplorerError
+from core.studies import StudySet
+from explorer import access
+from explorer.errors import cache as errors_cache
+from explorer.errors.choice import Cases, Choice
+from explorer.shared import cache, state
+
+_RULES = {
+    "youden": "Youden: most sensitivity and specificity together",
+    "sensitivity": "A sensitivity that I fix",
+    "specificity": "A specificity that I fix",
+    "prevalence": "As many positive as are labelled so",
+    "cost": "A miss costs more than a false alarm",
+}
+_SHOWN = "these very films (optimistic)"
+_SETS = ("phantom:val", "phantom:n=200,seed=7")
+
+
+def draw() -> Choice:
+    """Finding, rule and the set that it is fitted on.
+
+    Raises:
+        ExplorerError: a set cannot be opened, or has no labels for it.
+    """
+    here = state.session()
+    cases = errors_cache.cases(here.model, cache.studies(here.study_set), here.prompts)
+    one, two, three, four = st.columns([3, 4, 1.4, 3], vertical_alignment="bottom")
+    with one:
+        finding = _finding(cases)
+    with two:
+        kind = _rule()
+    with three:
+        rule = _value(kind)
+    with four:
+        spec = _fitted_on(cases)
+    fitted = _cases_of(spec) if spec else cases
+    limit = thresholds_for(rule, cases.scored.only(finding), fitted.scored)[finding]
+    state.fit_threshold(str(rule), spec)
+    _check_spread(cases, finding)
+    chosen = Choice(cases, fitted, finding, limit, limit)
+    made_for, score = state.session().threshold_by_hand
+    if made_for == chosen.key:
+        by_hand = Threshold(score, Rule("score", score), None)
+        return Choice(cases, fitted, finding, limit, by_hand)
+    return chosen
+
+
+def _finding(cases: Cases) -> str:
+    areas = errors_cache.areas(cases)
+    names, before = list(areas), state.session().judged
+    chosen = st.selectbox(
+        "Finding, the worst ranked first", names,
+        index=names.index(before) if before in names else 0,
+        format_func=lambda name: f"{name}, AUC {areas[name]:.2f}", key="errors_finding",
+    )  # fmt: skip
+    state.judge(chosen if chosen != names[0] else "")
+    return chosen
+
+
+def _rule() -> str:
+    names, before = list(_RULES), parse_rule(state.session().threshold_rule).name
+    return st.selectbox(
+        "Threshold", names, index=names.index(before), format_func=_RULES.__getitem__,
+        key="errors_rule",
+    )  # fmt: skip
+
+
+def _value(kind: str) -> Rule:
+    """The rule with the value that it wants."""
+    before = parse_rule(state.session().threshold_rule)
+    same = before.value if before.name == kind else None
+    if kind == "cost":
+        value = st.number_input(
+            "False alarms", 0.1, 1000.0, same or 5.0, 1.0, key="errors_cost",
+            help="How many false alarms a miss costs.",
+        )  # fmt: skip
+        return Rule(kind, float(value))
+    if kind in ("sensitivity", "specificity"):
+        value = st.number_input(
+            kind.capitalize(), 0.01, 1.0, same or 0.9, 0.05, key=f"errors_{kind}"
+        )
+        return Rule(kind, float(value))
+    return Rule(kind)
+
+
+def _fitted_on(cases: Cases) -> str:
+    """Spec of the set that the threshold is fitted on; "" for the shown one."""
+    here = state.session()
+    options = dict.fromkeys(["", *_SETS, *access.offered_sets(), here.threshold_set])
+    names = [spec for spec in options if spec != here.study_set]
+    chosen = st.selectbox(
+        "Fitted on", names, accept_new_options=access.is_owner(), key="errors_fit",
+        index=names.index(here.threshold_set) if here.threshold_set in names else 0,
+        format_func=lambda spec: spec or _SHOWN,
+        help="A set of other films with labels; type any of `python -m core errors --fit`.",
+    )  # fmt: skip
+    return (chosen or "").strip()
+
+
+def _cases_of(spec: str) -> Cases:
+    here = state.session()
+    studies: StudySet = cache.studies(spec)
+    return errors_cache.cases(here.model, studies, here.prompts)
+
+
+def _check_spread(cases: Cases, finding: str) -> None:
+    _, score = cases.scored.of(finding)
+    if float(score.max() - score.min()) < 1e-5:
+        raise ExplorerError(
+            f"All films of '{cases.scored.identity.spec}' score alike for {finding}: no threshold "
+            "parts them; choose another finding, or edit its prompts."
+        )

@@ -1,0 +1,114 @@
+"""Notes on films: a verdict, a text and who says it; kept in the database of notes."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.labels import PATHOLOGIES
+from core.records.note import VERDICTS, FilmRef, Note, Said
+from core.records.notebook import Wanted
+from core.studies import StudySet, UploadedSet
+from explorer import access
+from explorer.errors import cache as errors_cache
+from explorer.shared import components, guard, state
+from explorer.shared.state import Current
+
+_NO_VERDICT = "no verdict"
+_WHOLE = "the film as a whole"
+
+
+def on_card(studies: StudySet, row: int, finding: str) -> None:
+    """A button below a card that opens a form for a note on its film."""
+    if not access.may_note():
+        return
+    name = studies.study_id(row)
+    with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
+        _form(studies, row, finding, f"card_{row}", f"A note on {name}")
+    count = state.session().noted.get((studies.spec, row), 0)
+    if count:
+        st.markdown(f":small[:material/check: {count} noted here]")
+
+
+def current_study(current: Current, finding: str) -> None:
+    """The film with its notes, and a form for another."""
+    film, listed, form = components.row(260, 480, 420)
+    with film, guard.sentences():
+        components.film(current)
+        name = "Your film" if current.uploaded else current.studies.study_id(current.row)
+        st.markdown(f":small[{_plain(name)}]")
+    with listed, guard.sentences():
+        access.check_notes()
+        _list(current.studies, current.row)
+    if access.may_note():
+        with form, guard.sentences():
+            _form(current.studies, current.row, finding, "current", "Another note")
+
+
+def _form(studies: StudySet, row: int, finding: str, key: str, title: str) -> None:
+    names = [_WHOLE, *PATHOLOGIES]
+    with st.form(f"note_{key}", border=False, clear_on_submit=False):
+        st.markdown(f"**{title}**")
+        about = st.selectbox(
+            "About", names, index=names.index(finding) if finding in names else 0,
+            key=f"note_about_{key}",
+        )  # fmt: skip
+        verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
+        text = st.text_area("What you see", key=f"note_text_{key}", height=90)
+        author = st.text_input(
+            "Your name or initials", state.session().author, key=f"note_author_{key}",
+            help="It goes with the note wherever it goes.",
+        )  # fmt: skip
+        if st.form_submit_button("Save the note", key=f"note_save_{key}", width="stretch"):
+            said = Said("" if about == _WHOLE else about,
+                        "" if verdict == _NO_VERDICT else verdict, text)  # fmt: skip
+            write(studies, row, author, said)
+            st.rerun()
+
+
+def write(studies: StudySet, row: int, author: str, said: Said) -> Note:
+    """Keep a note on a film; it is on the disk when this returns.
+
+    Raises:
+        ExplorerError: this session may not, or nothing is said, or by nobody.
+    """
+    access.check_notes()
+    key, (height, width) = studies.image_key(row), studies.image(row).shape
+    # Of an upload neither: its name may be a patient's.
+    own = isinstance(studies, UploadedSet)
+    film = FilmRef(key, width, height, "" if own else studies.study_id(row),
+                   "" if own else studies.spec)  # fmt: skip
+    note = errors_cache.notebook().add(film, author, said)
+    state.note_written(note.id, author.strip(), studies.spec, row)
+    return note
+
+
+def _list(studies: StudySet, row: int) -> None:
+    notes = errors_cache.notebook().notes(Wanted(films=[studies.image_key(row)]))
+    if not notes:
+        st.markdown("Nobody has written about this film yet.")
+    for note in notes:
+        said, undo = st.columns([5, 1], vertical_alignment="center")
+        said.markdown(f"**{_plain(note.author)}**, {note.created[:16].replace('T', ' ')} UTC")
+        said.markdown(_plain(note.said.sentence()))
+        if access.may_undo(note.id, state.session().notes_written):
+            undo.button(
+                "Undo", key=f"undo_{note.id}", on_click=_undoing(note), width="stretch",
+                help="Take back the last change of this note.",
+            )  # fmt: skip
+
+
+def _undoing(note: Note) -> Callable[[], None]:
+    def undo() -> None:
+        try:
+            access.check_notes()
+            errors_cache.notebook().undo(note.changed_by, note.id)
+        except ExplorerError as error:
+            st.toast(str(error), icon=":material/error:")
+
+    return undo
+
+
+def _plain(text: str) -> str:
+    """Without the signs that Markdown reads."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>~:$" else sign for sign in text)

@@ -1,0 +1,108 @@
+"""Films that share a value, compared with the rest, and the films of one such slice."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.slices import METRICS, Slice, SliceReport
+from core.studies import StudySet
+from explorer.errors import cache as errors_cache
+from explorer.errors.choice import Choice
+from explorer.shared import state
+
+_SURE = 0.05
+_BOX = "errors_slice"
+
+
+def draw(choice: Choice, studies: StudySet) -> Slice:
+    """The table of slices; the one that is chosen, at first the one that does worst.
+
+    Raises:
+        ExplorerError: the set has no column to slice by.
+    """
+    metric = st.segmented_control(
+        "Compared by", list(METRICS), default="auc", key="errors_metric",
+        format_func=lambda name: "AUC" if name == "auc" else name.capitalize(),
+        help="; ".join(f"{name}: {said}" for name, said in METRICS.items()),
+    ) or "auc"  # fmt: skip
+    report = errors_cache.slices(choice, studies, metric)
+    st.markdown(summary(report))
+    key = f"errors_slices_{choice.key}_{metric}"
+
+    def take() -> None:
+        rows = state.widget(key)["selection"]["rows"]
+        if rows:
+            state.put_widget(_BOX, rows[0])
+
+    st.dataframe(
+        frame(report), key=key, hide_index=True, on_select=take, selection_mode="single-row",
+        height=36 * min(len(report.slices), 9) + 40, column_config=_FORMATS,
+    )  # fmt: skip
+    first = worst(report)
+    if (state.widget(_BOX) or 0) >= len(report.slices) or state.session().sliced != key:
+        state.put_widget(_BOX, first)
+        state.slice_films(key)
+    number = st.selectbox(
+        "Films of the slice", range(len(report.slices)), key=_BOX,
+        format_func=lambda row: _name(report.slices[row]), help="Or click its row in the table.",
+    )  # fmt: skip
+    return report.slices[number]
+
+
+def summary(report: SliceReport) -> str:
+    """What the table says, in a sentence or two."""
+    small = len(report.slices) - report.tried
+    rest = f" {small} are too small to say anything and were not tried." if small else ""
+    if not report.tried:
+        return f"No slice of {report.n} films is large enough to be compared.{rest}"
+    sure = sum(one.p_corrected < _SURE for one in report.slices)
+    verb = "differs" if sure == 1 else "differ"
+    said = f"**{sure or 'None'} of {report.tried} slices {verb if sure else 'differs'} "
+    return (
+        f"{said}from the rest** (p below {_SURE}, corrected for the {report.tried} that were "
+        f"tried).{rest} Without a small p a difference is what chance gives."
+    )
+
+
+def worst(report: SliceReport) -> int:
+    """Row of the slice that does worse with the smallest p; 0 where none does."""
+    sign = -1 if report.metric == "error" else 1
+    return next(
+        (row for row, one in enumerate(report.slices)
+         if one.compared and sign * one.compared.difference.value < 0), 0,
+    )  # fmt: skip
+
+
+_FORMATS = {
+    "value": st.column_config.NumberColumn("value", format="%.3f"),
+    "less the rest": st.column_config.NumberColumn("less the rest", format="%+.3f"),
+    "p corrected": st.column_config.NumberColumn("p corrected", format="%.2g"),
+}
+
+
+def frame(report: SliceReport) -> pd.DataFrame:
+    """The slices as a table, those that differ most surely first."""
+    rows = []
+    for one in report.slices:
+        told: Mapping[str, object] = {"slice": one.name, "n": one.n, "with it": one.positives}
+        if one.compared is None:
+            rows.append({**told, "says": f"too small: {one.too_small}"})
+            continue
+        value, low, high = one.compared.inside
+        gap, least, most = one.compared.difference
+        rows.append({
+            **told, "value": value, "95 %": f"{low:.2f} to {high:.2f}",
+            "less the rest": gap, "95 % of that": f"{least:+.2f} to {most:+.2f}",
+            "p corrected": one.p_corrected,
+            "says": "differs" if one.p_corrected < _SURE else "may be chance",
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=["slice", "n", "with it", "value", "95 %", "less the rest",
+                                       "95 % of that", "p corrected", "says"])  # fmt: skip
+
+
+def _name(one: Slice) -> str:
+    if one.compared is None:
+        return f"{one.name} ({one.n} films, too small to say anything)"
+    gap = one.compared.difference.value
+    return f"{one.name} ({one.n} films, {gap:+.2f} less the rest, p {one.p_corrected:.2g})"

@@ -1,0 +1,30 @@
+"""What the page shows, as commands."""
+
+from core.inference.prompts import default_prompts
+from core.studies import StudySet
+from explorer.shared import state, terminal
+
+
+def draw(studies: StudySet, finding: str) -> None:
+    """The commands that print the page's figures; of a set without labels, what disagrees there.
+
+    Args:
+        finding: that is shown; "" where the set has none.
+    """
+    here = state.session()
+    whose = ["--model", here.model, "--data", here.study_set]
+    if here.prompts != default_prompts():  # that can be downloaded where they are edited
+        whose += ["--prompts", "prompts.json"]
+    if not finding:
+        terminal.show("errors", *whose, "--unlabelled")
+        return
+    rule = ["--threshold", here.threshold_rule]
+    rule += ["--fit", here.threshold_set] if here.threshold_set else []
+    calibrate = ["--fit", here.threshold_set] if here.threshold_set else []
+    terminal.show_all([
+        ["errors", *whose, *rule],
+        ["calibrate", *whose, *calibrate],
+        ["slices", *whose, "--finding", finding, *rule],
+        ["notes", "add", "--data", here.study_set, "--study", studies.study_id(here.row),
+         "--finding", finding, "--verdict", "model is wrong", "--author", here.author or "ME"],
+    ])  # fmt: skip

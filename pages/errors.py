@@ -1,0 +1,35 @@
+"""Errors: what a threshold makes of films, where a finding does worse, and notes on them."""
+
+import streamlit as st
+
+from explorer.errors import (
+    controls,
+    film_view,
+    notes_view,
+    slice_view,
+    terminal_line,
+    threshold_view,
+    together_view,
+)
+from explorer.shared import cache, components, guard, state
+
+st.title("Errors")
+st.markdown(
+    "A score ranks films; a **threshold** decides. Move it, see what it costs, and find the films "
+    "that the model does worse on."
+)
+studies = cache.studies(state.session().study_set)
+finding = ""
+with guard.sentences():
+    choice = controls.draw()
+    finding = choice.finding
+    threshold_view.draw(choice)
+    components.left_out(studies)
+    st.header("Errors that come together")
+    together_view.draw(choice)
+    st.header("Slices: in which films is it worse?")
+    with guard.sentences():  # a set without columns leaves the rest
+        film_view.draw(choice, studies, slice_view.draw(choice, studies))
+st.header("Notes on the current study")
+notes_view.current_study(state.current(), finding)
+terminal_line.draw(studies, finding)

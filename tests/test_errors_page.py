@@ -1,0 +1,280 @@
+"""The page Errors, on the embedded model and phantoms; what it computes is shared by the tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.analysis.errors import error_report
+from core.analysis.scored import ScoredSet
+from core.analysis.scoring import score_studies
+from core.analysis.slices import slice_report
+from core.analysis.threshold import Rule, Threshold, fit_thresholds
+from core.inference.predictor import load_predictor
+from core.paths import ROOT
+from core.records.note import FilmRef, Said
+from core.records.notebook import Notebook
+from core.specs import open_studies
+from explorer import access
+from explorer.errors import cache as errors_cache
+from explorer.errors import controls, notes_view
+from explorer.errors.slice_view import frame, summary, worst
+from explorer.shared.state import KEY, Session
+
+SET = "phantom:n=40,seed=5"
+OTHER, BAD = "phantom:n=30,seed=9", "nonsense:7"
+VISITOR = access.Connection("192.168.1.20", {"Host": "192.168.1.5:8501"})
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(errors_cache, "RESAMPLES", 60)
+    # AppTest cannot type a new option into a box.
+    monkeypatch.setattr(controls, "_SETS", (OTHER, BAD))
+    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    test.query_params.update({"set": SET, "study": "2", "prompt": "pneumothorax"})
+    test.run()
+    return test.switch_page("../pages/errors.py").run()
+
+
+@pytest.fixture(scope="module")
+def scores() -> Callable[[str], ScoredSet]:
+    """Scores of a set as the commands have them."""
+    model = load_predictor("demo")
+    return lambda spec: score_studies(model, open_studies(spec))
+
+
+def _sound(app: AppTest) -> None:
+    assert not app.exception, app.exception
+    assert not app.error, [error.value for error in app.error]
+
+
+def _session(app: AppTest) -> Session:
+    session: Session = app.session_state[KEY]
+    return session
+
+
+def _text(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def _slider(app: AppTest) -> Any:
+    return next(one for one in app.slider if one.label.startswith("Threshold of the score"))
+
+
+def _box(elements: Any, label: str) -> Any:
+    return next(element for element in elements if element.label == label)
+
+
+def _charts(app: AppTest) -> set[str]:
+    return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")}
+
+
+def _cards(app: AppTest) -> list[int]:
+    """Rows of the films that are shown on cards."""
+    keys = [button.key or "" for button in app.button]
+    return [int(key.removeprefix("open_")) for key in keys if key.startswith("open_")]
+
+
+def test_it_opens_at_the_finding_that_does_worst_with_a_threshold_called_optimistic(
+    app: AppTest, scores: Any
+) -> None:
+    _sound(app)
+    scored = scores(SET)
+    worst_finding = scored.worst_ranked()
+    assert app.selectbox(key="errors_finding").value == worst_finding
+    limit = fit_thresholds(Rule("youden"), scored)[worst_finding].value
+    assert _slider(app).value == pytest.approx(limit)
+    assert f"**{limit:.3f}**, by youden, fitted on these very films" in _text(app)
+    assert "**optimistic**" in _text(app)
+    charts = {"errors_roc", "errors_precision", "errors_histogram", "errors_calibration"}
+    assert charts | {"errors_grid"} <= _charts(app)
+    truth, score = scored.of(worst_finding)
+    assert f"| {int(((score < limit) & (truth == 1)).sum())} missed |" in _text(app)
+    assert f"errors --model demo --data {SET} --threshold youden" in app.code[-1].value
+
+
+def test_a_step_of_the_threshold_resamples_nothing_and_goes_back(
+    app: AppTest, scores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(errors_cache, "sweep", refuse)
+    before, finding = _slider(app).value, app.selectbox(key="errors_finding").value
+    limit = float(np.median(scores(SET).of(finding)[1]))
+    _slider(app).set_value(limit).run()
+    _sound(app)
+    report = error_report(
+        scores(SET).only(finding), {finding: Threshold(limit, Rule("score", limit), None)}, 60
+    )
+    told = report.findings[finding].confusion
+    assert f"{told.true_positives} found | {told.false_positives} false alarms" in _text(app)
+    low, high = told.rates["sensitivity"][1:]
+    assert f"| 95 % | {low:.2f} to {high:.2f} |" in _text(app)
+    assert "set by hand" in _text(app) and "**optimistic**" in _text(app)
+    app.button(key="threshold_back").click().run()
+    assert _slider(app).value == pytest.approx(before)
+    assert "set by hand" not in _text(app)
+
+
+def test_another_set_to_fit_on_is_named_and_not_called_optimistic(
+    app: AppTest, scores: Any
+) -> None:
+    app.selectbox(key="errors_rule").select("sensitivity").run()
+    app.number_input(key="errors_sensitivity").set_value(0.8)
+    app.selectbox(key="errors_fit").select(OTHER).run()
+    _sound(app)
+    assert f"by sensitivity=0.8, fitted on `{OTHER}` (n = 30)" in _text(app)
+    assert "**optimistic**" not in _text(app)
+    assert _session(app).threshold_set == OTHER
+    assert f"--threshold sensitivity=0.8 --fit {OTHER}" in app.code[-1].value
+    finding = app.selectbox(key="errors_finding").value
+    limit = fit_thresholds(Rule("sensitivity", 0.8), scores(OTHER))[finding].value
+    assert _slider(app).value == pytest.approx(limit)
+    app.selectbox(key="errors_fit").select(BAD).run()
+    assert not app.exception and len(app.error) == 1
+    assert _session(app).threshold_set == OTHER  # the last good one
+
+
+def test_pairs_of_findings_are_counted_as_the_command_counts_them(
+    app: AppTest, scores: Any
+) -> None:
+    scored = scores(SET)
+    report = error_report(scored, fit_thresholds(Rule("youden"), scored), 60)
+    sure = [pair for pair in report.together
+            if pair.p_corrected < 0.05 and pair.share.difference.value > 0]  # fmt: skip
+    app.button_group(key="errors_pairs").set_value("Wrong together").run()
+    _sound(app)
+    assert "Wrong together, more than by chance" in _text(app)
+    for pair in sure[:5]:
+        assert f"{pair.first} and {pair.second} both wrong on {pair.count} films" in _text(app)
+    assert sure or "None of the pairs." in _text(app)
+
+
+def test_a_slice_says_its_size_and_shows_its_films(app: AppTest, scores: Any) -> None:
+    table = app.dataframe[0].value
+    assert "too small" in table["says"].iloc[-1]
+    app.button_group(key="errors_metric").set_value("error").run()
+    _sound(app)
+    box = app.selectbox(key="errors_slice")
+    slices, place = app.dataframe[0].value, box.value
+    name, n = slices["slice"][place], slices["n"][place]
+    assert f"{name} ({n} films" in box.options[place]
+    app.button_group(key="errors_kind").set_value("all").run()
+    _sound(app)
+    rows, finding = _cards(app), app.selectbox(key="errors_finding").value
+    assert len(rows) == min(n, 10)
+    column, value = name.rsplit(" ", 1)
+    labels = open_studies(SET).table
+    if column in labels and value in ("present", "absent"):
+        assert set(labels[column].iloc[rows]) == {value == "present"}
+    assert finding in app.code[-1].value
+    other = len(slices) - 1
+    box.select_index(other).run()
+    assert f"**{slices['slice'][other]}**" in _text(app)
+
+
+def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:
+    row = _cards(app)[-1]
+    app.button(key=f"open_{row}").click().run()
+    _sound(app)
+    assert _session(app).row == row
+
+
+def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTest) -> None:
+    row, finding = _cards(app)[0], app.selectbox(key="errors_finding").value
+    app.selectbox(key=f"note_verdict_card_{row}").select("model is wrong, looks at the device")
+    app.text_area(key=f"note_text_card_{row}").set_value("A *line* lies there")
+    app.text_input(key=f"note_author_card_{row}").set_value("Ada")
+    app.button(key=f"note_save_card_{row}").click().run()
+    _sound(app)
+    studies, notebook = open_studies(SET), Notebook()
+    (note,) = notebook.notes()
+    assert (note.author, note.said.finding, note.said.verdict, note.said.text) == (
+        "Ada", finding, "model is wrong, looks at the device", "A *line* lies there",
+    )  # fmt: skip
+    assert note.film.key == studies.image_key(row)
+    secret = FilmRef(note.film.key, 0, 0, "patient 4711", "/home/somebody/films.csv")
+    notebook.add(secret, "Bo", Said(text="seen"))
+    app.button(key=f"open_{row}").click().run()
+    assert "Ada" in _text(app) and r"A \*line\* lies there" in _text(app)
+    assert "Bo" in _text(app) and "seen" in _text(app)
+    assert "4711" not in _text(app) and "somebody" not in _text(app)
+    assert app.text_input(key="note_author_current").value == "Ada"  # as before
+    app.button(key=f"undo_{note.id}").click().run()
+    _sound(app)
+    assert [left.author for left in notebook.notes()] == ["Bo"]
+
+
+def test_a_note_that_says_nothing_is_one_sentence(app: AppTest) -> None:
+    app.button(key="note_save_current").click().run()
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "A note needs an author; give a name or initials."
+    ]
+    assert Notebook().notes() == []
+
+
+def test_a_visitor_neither_reads_nor_writes_notes_unless_the_owner_says_so(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    studies = open_studies(SET)
+    theirs = Notebook().add(FilmRef(studies.image_key(2)), "Ada", Said(text="private words"))
+    monkeypatch.setattr(access, "connection", lambda: VISITOR)
+    app.run()
+    assert not app.exception
+    assert any("are its owner's" in error.value for error in app.error)
+    assert "private words" not in _text(app)
+    assert not [box for box in app.text_area]
+    with pytest.raises(access.ExplorerError, match="notes = true"):
+        notes_view.write(studies, 2, "Bo", Said(text="x"))
+    (tmp_path / "access.toml").write_text("notes = true\n")
+    monkeypatch.setenv("LRCLR_ACCESS", str(tmp_path / "access.toml"))
+    app.run()
+    _sound(app)
+    assert "private words" in _text(app)
+    assert f"undo_{theirs.id}" not in [button.key for button in app.button]
+    app.text_area(key="note_text_current").set_value("mine")
+    app.text_input(key="note_author_current").set_value("Bo")
+    app.button(key="note_save_current").click().run()
+    mine = next(note for note in Notebook().notes() if note.author == "Bo")
+    assert f"undo_{mine.id}" in [button.key for button in app.button]
+
+
+def test_a_set_without_labels_says_what_to_do(app: AppTest, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (2, 64, 64), dtype=np.uint8)
+    for number, film in enumerate(noise):
+        Image.fromarray(film).save(tmp_path / f"film{number}.png")
+    _box(app.sidebar.selectbox, "Study set").select("another set").run()
+    _box(app.sidebar.text_input, "Set").set_value(str(tmp_path)).run()
+    assert not app.exception
+    assert len(app.error) == 1 and "choose a set with label columns" in app.error[0].value
+    assert "--unlabelled" in app.code[-1].value
+    assert [box for box in app.text_area]  # notes need no labels
+
+
+def test_the_table_of_slices_begins_at_the_one_that_does_worse_most_surely() -> None:
+    rng = np.random.default_rng(0)
+    scored = _synthetic(rng, 400)
+    halves = np.array(["a", "b"] * 200, object)
+    scored.scores[::2] = rng.normal(0, 1, (200, 1))  # in slice a the score knows nothing
+    report = slice_report(scored, "Edema", {"half": halves}, n_bootstrap=60)
+    told = frame(report)
+    assert told["slice"][worst(report)] == "half a"
+    assert "**2 of 2 slices differ from the rest**" in summary(report)
+    assert (told["less the rest"] < 0).tolist() == (told["slice"] == "half a").tolist()
+
+
+def _synthetic(rng: np.random.Generator, n: int) -> ScoredSet:
+    from test_analysis_errors import scored
+
+    cases = scored(n, ties=False).only("Edema")
+    cases.truth[:] = (rng.random((n, 1)) < 0.4).astype(float)
+    cases.scores[:] = cases.truth + rng.normal(0, 0.5, (n, 1))
+    return cases
