@@ -71,6 +71,11 @@ def _box(elements: Any, label: str) -> Any:
     return next(element for element in elements if element.label == label)
 
 
+def _keyed(elements: Any, start: str) -> Any:
+    """The element whose key begins so, and with no longer number."""
+    return next(one for one in elements if f"{one.key or ''}_".startswith(f"{start}_"))
+
+
 def _charts(app: AppTest) -> set[str]:
     return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")}
 
@@ -90,7 +95,7 @@ def test_it_opens_at_the_finding_that_does_worst_with_a_threshold_called_optimis
     assert app.selectbox(key="errors_finding").value == worst_finding
     limit = fit_thresholds(Rule("youden"), scored)[worst_finding].value
     assert _slider(app).value == pytest.approx(limit)
-    assert f"**{limit:.3f}**, by youden, fitted on these very films" in _text(app)
+    assert f"**{limit:.3f}**, by Youden's rule, fitted on these very films" in _text(app)
     assert "**optimistic**" in _text(app)
     charts = {"errors_roc", "errors_precision", "errors_histogram", "errors_calibration"}
     assert charts | {"errors_grid"} <= _charts(app)
@@ -189,10 +194,10 @@ def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:
 
 def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTest) -> None:
     row, finding = _cards(app)[0], app.selectbox(key="errors_finding").value
-    app.selectbox(key=f"note_verdict_card_{row}").select("model is wrong, looks at the device")
-    app.text_area(key=f"note_text_card_{row}").set_value("A *line* lies there")
-    app.text_input(key=f"note_author_card_{row}").set_value("Ada")
-    app.button(key=f"note_save_card_{row}").click().run()
+    _keyed(app.selectbox, f"note_verdict_card_{row}").select("model is wrong, looks at the device")
+    _keyed(app.text_area, f"note_text_card_{row}").set_value("A *line* lies there")
+    _keyed(app.text_input, f"note_author_card_{row}").set_value("Ada")
+    _keyed(app.button, f"note_save_card_{row}").click().run()
     _sound(app)
     studies, notebook = open_studies(SET), Notebook()
     (note,) = notebook.notes()
@@ -206,14 +211,15 @@ def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTes
     assert "Ada" in _text(app) and r"A \*line\* lies there" in _text(app)
     assert "Bo" in _text(app) and "seen" in _text(app)
     assert "4711" not in _text(app) and "somebody" not in _text(app)
-    assert app.text_input(key="note_author_current").value == "Ada"  # as before
+    assert _keyed(app.text_input, "note_author_current").value == "Ada"  # as before
+    assert _keyed(app.text_area, f"note_text_card_{row}").value == ""
     app.button(key=f"undo_{note.id}").click().run()
     _sound(app)
     assert [left.author for left in notebook.notes()] == ["Bo"]
 
 
 def test_a_note_that_says_nothing_is_one_sentence(app: AppTest) -> None:
-    app.button(key="note_save_current").click().run()
+    _keyed(app.button, "note_save_current").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [
         "A note needs an author; give a name or initials."
@@ -240,9 +246,9 @@ def test_a_visitor_neither_reads_nor_writes_notes_unless_the_owner_says_so(
     _sound(app)
     assert "private words" in _text(app)
     assert f"undo_{theirs.id}" not in [button.key for button in app.button]
-    app.text_area(key="note_text_current").set_value("mine")
-    app.text_input(key="note_author_current").set_value("Bo")
-    app.button(key="note_save_current").click().run()
+    _keyed(app.text_area, "note_text_current").set_value("mine")
+    _keyed(app.text_input, "note_author_current").set_value("Bo")
+    _keyed(app.button, "note_save_current").click().run()
     mine = next(note for note in Notebook().notes() if note.author == "Bo")
     assert f"undo_{mine.id}" in [button.key for button in app.button]
 

@@ -29,15 +29,15 @@ def draw() -> Choice:
     """
     here = state.session()
     cases = errors_cache.cases(here.model, cache.studies(here.study_set), here.prompts)
-    one, two, three, four = st.columns([3, 4, 1.4, 3], vertical_alignment="bottom")
+    one, two, three, four = st.columns([3, 4, 3, 1.5], vertical_alignment="bottom")
     with one:
         finding = _finding(cases)
     with two:
         kind = _rule()
     with three:
-        rule = _value(kind)
+        spec = _fitted_on()
     with four:
-        spec = _fitted_on(cases)
+        rule = _value(kind)
     fitted = _cases_of(spec) if spec else cases
     limit = thresholds_for(rule, cases.scored.only(finding), fitted.scored)[finding]
     state.fit_threshold(str(rule), spec)
@@ -88,7 +88,7 @@ def _value(kind: str) -> Rule:
     return Rule(kind)
 
 
-def _fitted_on(cases: Cases) -> str:
+def _fitted_on() -> str:
     """Spec of the set that the threshold is fitted on; "" for the shown one."""
     here = state.session()
     options = dict.fromkeys(["", *_SETS, *access.offered_sets(), here.threshold_set])

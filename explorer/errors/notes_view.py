@@ -1,6 +1,7 @@
 """Notes on films: a verdict, a text and who says it; kept in the database of notes."""
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import streamlit as st
 
@@ -24,15 +25,14 @@ def on_card(studies: StudySet, row: int, finding: str) -> None:
         return
     name = studies.study_id(row)
     with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
-        _form(studies, row, finding, f"card_{row}", f"A note on {name}")
-    count = state.session().noted.get((studies.spec, row), 0)
-    if count:
+        _form(studies, row, finding, "card", f"A note on {_plain(name)}")
+    if count := state.session().noted.get((studies.spec, row), 0):
         st.markdown(f":small[:material/check: {count} noted here]")
 
 
 def current_study(current: Current, finding: str) -> None:
     """The film with its notes, and a form for another."""
-    film, listed, form = components.row(260, 480, 420)
+    film, listed, form = components.row(235, 370, 370)
     with film, guard.sentences():
         components.film(current)
         name = "Your film" if current.uploaded else current.studies.study_id(current.row)
@@ -42,11 +42,14 @@ def current_study(current: Current, finding: str) -> None:
         _list(current.studies, current.row)
     if access.may_note():
         with form, guard.sentences():
-            _form(current.studies, current.row, finding, "current", "Another note")
+            _form(current.studies, current.row, finding, "current", "A note on this film")
 
 
-def _form(studies: StudySet, row: int, finding: str, key: str, title: str) -> None:
-    names = [_WHOLE, *PATHOLOGIES]
+def _form(studies: StudySet, row: int, finding: str, place: str, title: str) -> None:
+    names, key = [_WHOLE, *PATHOLOGIES], _form_key(studies, row, place)
+    whose = f"note_author_{place}_{row}"
+    if not state.widget(whose):
+        state.put_widget(whose, state.session().author)  # of the last note
     with st.form(f"note_{key}", border=False, clear_on_submit=False):
         st.markdown(f"**{title}**")
         about = st.selectbox(
@@ -56,14 +59,19 @@ def _form(studies: StudySet, row: int, finding: str, key: str, title: str) -> No
         verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
         text = st.text_area("What you see", key=f"note_text_{key}", height=90)
         author = st.text_input(
-            "Your name or initials", state.session().author, key=f"note_author_{key}",
-            help="It goes with the note wherever it goes.",
-        )  # fmt: skip
+            "Your name or initials", key=whose, help="It goes with the note wherever it goes."
+        )
         if st.form_submit_button("Save the note", key=f"note_save_{key}", width="stretch"):
             said = Said("" if about == _WHOLE else about,
                         "" if verdict == _NO_VERDICT else verdict, text)  # fmt: skip
             write(studies, row, author, said)
             st.rerun()
+
+
+def _form_key(studies: StudySet, row: int, place: str) -> str:
+    """Of a film, and new after each note: what was typed goes neither to another nor twice."""
+    count = state.session().noted.get((studies.spec, row), 0)
+    return f"{place}_{row}_{count}_{sha256(studies.spec.encode()).hexdigest()[:8]}"
 
 
 def write(studies: StudySet, row: int, author: str, said: Said) -> Note:

@@ -12,7 +12,7 @@ from core.analysis.reliability import Reliability
 from core.analysis.together import ErrorPair
 from explorer.shared.figures import ACCENT, COOL
 
-_HEIGHT = 270
+_HEIGHT = 260
 _GREY = "#8a94a3"
 _BAND = "rgba(90, 169, 230, 0.25)"
 _BINS = 40
@@ -102,7 +102,7 @@ def _curve(curve: Curve, at: tuple[float, float], threshold: float) -> go.Figure
 def _line(figure: go.Figure, x: float, top: float) -> None:
     """The threshold, as a trace: a shape would be laid out anew with every step."""
     figure.add_scatter(
-        x=[x, x], y=[0, top], mode="lines", name="threshold", line={"color": ACCENT, "width": 3},
+        x=[x, x], y=[0, top], mode="lines", showlegend=False, line={"color": ACCENT, "width": 3},
         hovertemplate="threshold %{x:.3f}<extra></extra>",
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ def draw(choice: Choice) -> None:
         threshold = _slider(choice, swept)
         _origin(choice, threshold)
         confusion = swept.at(threshold.value)
-        counts, rates = components.row(520, 700)
+        counts, rates = components.row(400, 600)
         with counts:
             _counts(confusion)
         with rates:
@@ -68,10 +68,10 @@ def _origin(choice: Choice, threshold: Threshold) -> None:
         said += "set by hand on the very films that it is judged on: what it gives here is"
         said += " **optimistic**."
     elif threshold.optimistic(shown):
-        said += f"by {threshold.rule}, fitted on these very films: what it gives here is "
+        said += f"by {_named(threshold.rule)}, fitted on these very films: what it gives here is "
         said += "**optimistic**. Choose other films under *Fitted on*."
     else:
-        said += f"by {threshold.rule}, fitted on `{threshold.fitted_on.spec}` "
+        said += f"by {_named(threshold.rule)}, fitted on `{threshold.fitted_on.spec}` "
         said += f"(n = {threshold.fitted_on.n}), which are other films than these."
     text, button = st.columns([5, 1.2], vertical_alignment="center")
     text.markdown(said)
@@ -81,6 +81,10 @@ def _origin(choice: Choice, threshold: Threshold) -> None:
         f"{choice.threshold.value:.3f}.",
     ):  # fmt: skip
         st.rerun()
+
+
+def _named(rule: Rule) -> str:
+    return "Youden's rule" if rule.name == "youden" else str(rule)
 
 
 def _counts(told: Confusion) -> None:
@@ -112,7 +116,7 @@ def _charts(choice: Choice, swept: Sweep, threshold: float, told: Confusion) -> 
     caught = told.rates["sensitivity"].value
     alarms, pure = 1 - told.rates["specificity"].value, told.rates["ppv"].value
     name, auc, ap = choice.finding, _figure(swept.auc), _figure(swept.average_precision)
-    one, two, three, four = components.row(300, 300, 300, 300)
+    one, two, three, four = components.row(235, 235, 235, 235)
     with one:
         st.markdown(f"**ROC**, AUC {auc}")
         components.show(
@@ -130,7 +134,7 @@ def _charts(choice: Choice, swept: Sweep, threshold: float, told: Confusion) -> 
             f"precision {pure:.2f} and recall {caught:.2f}.",
         )  # fmt: skip
     with three:
-        st.markdown(f"**Scores** of {swept.n} films, {swept.positives} with it")
+        st.markdown(f"**Scores**, {swept.positives} of {swept.n} with it")
         components.show(
             plots.histogram(counted, threshold), "errors_histogram",
             f"Histogram of the scores for {name}, of films with and without it; the threshold is "

@@ -33,7 +33,7 @@ def draw(choice: Choice) -> None:
         help="Of films without the second finding: is it called where the first is missed?",
     ) or "Missed, another called"  # fmt: skip
     pairs = together if kind == "Wrong together" else mistaken
-    grid, words = components.row(620, 560)
+    grid, words = components.row(600, 420)
     said = [sentence(kind, pair) for pair in pairs]
     with grid:
         components.show(
