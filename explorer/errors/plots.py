@@ -16,6 +16,8 @@ _HEIGHT = 260
 _GREY = "#8a94a3"
 _BAND = "rgba(90, 169, 230, 0.25)"
 _BINS = 40
+FEW = 5
+"""Films of the first finding from which on a pair has a colour: 1 of 1 is 100 % of little."""
 # Grey in the middle, on which the numbers are read in both themes.
 _DIVERGING = [(0.0, "rgb(58,120,180)"), (0.5, "rgba(138,148,163,0.12)"), (1.0, "rgb(196,110,30)")]
 
@@ -141,7 +143,7 @@ def pair_grid(
     for pair, sentence in zip(pairs, said, strict=True):
         row, column = place[pair.first], place[pair.second]
         for y, x in [(row, column), (column, row)] if both_ways else [(row, column)]:
-            excess[y, x] = 100 * pair.share.difference.value
+            excess[y, x] = 100 * pair.share.difference.value if pair.n >= FEW else 0.0
             counts[y, x], words[y, x] = str(pair.count), sentence
     reach = float(np.nanmax(np.abs(excess), initial=1.0))
     figure = go.Figure(

@@ -15,6 +15,11 @@ _SURE = 0.05
 _BOX = "errors_slice"
 
 
+def _title(metric: str) -> str:
+    return "AUC" if metric == "auc" else metric.capitalize()
+
+
+
 def draw(choice: Choice, studies: StudySet) -> Slice:
     """The table of slices; the one that is chosen, at first the one that does worst.
 
@@ -23,7 +28,7 @@ def draw(choice: Choice, studies: StudySet) -> Slice:
     """
     metric = st.segmented_control(
         "Compared by", list(METRICS), default="auc", key="errors_metric",
-        format_func=lambda name: "AUC" if name == "auc" else name.capitalize(),
+        format_func=_title,
         help="; ".join(f"{name}: {said}" for name, said in METRICS.items()),
     ) or "auc"  # fmt: skip
     report = errors_cache.slices(choice, studies, metric)
@@ -75,7 +80,7 @@ def worst(report: SliceReport) -> int:
 
 
 _FORMATS = {
-    "value": st.column_config.NumberColumn("value", format="%.3f"),
+    **{name: st.column_config.NumberColumn(format="%.3f") for name in map(_title, METRICS)},
     "less the rest": st.column_config.NumberColumn("less the rest", format="%+.3f"),
     "p corrected": st.column_config.NumberColumn("p corrected", format="%.2g"),
 }
@@ -92,13 +97,13 @@ def frame(report: SliceReport) -> pd.DataFrame:
         value, low, high = one.compared.inside
         gap, least, most = one.compared.difference
         rows.append({
-            **told, "value": value, "95 %": f"{low:.2f} to {high:.2f}",
+            **told, _title(report.metric): value, "95 %": f"{low:.2f} to {high:.2f}",
             "less the rest": gap, "95 % of that": f"{least:+.2f} to {most:+.2f}",
             "p corrected": one.p_corrected,
             "says": "differs" if one.p_corrected < _SURE else "may be chance",
         })  # fmt: skip
-    return pd.DataFrame(rows, columns=["slice", "n", "with it", "value", "95 %", "less the rest",
-                                       "95 % of that", "p corrected", "says"])  # fmt: skip
+    return pd.DataFrame(rows, columns=["slice", "n", "with it", _title(report.metric), "95 %",
+                                       "less the rest", "95 % of that", "p corrected", "says"])
 
 
 def _name(one: Slice) -> str:

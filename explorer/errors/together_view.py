@@ -62,5 +62,6 @@ def _sure(kind: str, pairs: Sequence[ErrorPair], said: Sequence[str]) -> None:
     rest = f" {len(more) - _LISTED} more are in the heat map." if len(more) > _LISTED else ""
     st.caption(
         f"p is corrected for the {len(pairs)} pairs that were tried (Benjamini and Hochberg)."
-        f"{rest} Each finding is called at its own threshold, by the rule above."
+        f"{rest} Each finding is called at its own threshold, by the rule above. A number in the "
+        f"heat map is films; it has a colour from {plots.FEW} films of the first finding on."
     )
