@@ -121,7 +121,7 @@ def test_a_step_of_the_threshold_resamples_nothing_and_goes_back(
     told = report.findings[finding].confusion
     assert f"{told.true_positives} found | {told.false_positives} false alarms" in _text(app)
     low, high = told.rates["sensitivity"][1:]
-    assert f"| 95 % | {low:.2f} to {high:.2f} |" in _text(app)
+    assert f"| 95\u00a0% | {low:.2f}–{high:.2f} |" in _text(app)
     assert "set by hand" in _text(app) and "**optimistic**" in _text(app)
     app.button(key="threshold_back").click().run()
     assert _slider(app).value == pytest.approx(before)

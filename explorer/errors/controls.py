@@ -8,7 +8,7 @@ from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import Cases, Choice
-from explorer.shared import cache, state
+from explorer.shared import cache, components, state
 
 _RULES = {
     "youden": "Youden: most sensitivity and specificity together",
@@ -29,7 +29,7 @@ def draw() -> Choice:
     """
     here = state.session()
     cases = errors_cache.cases(here.model, cache.studies(here.study_set), here.prompts)
-    one, two, three, four = st.columns([3, 4, 3, 1.5], vertical_alignment="bottom")
+    one, two, three, four = components.row(200, 280, 250, 130)
     with one:
         finding = _finding(cases)
     with two:
@@ -54,7 +54,7 @@ def _finding(cases: Cases) -> str:
     areas = errors_cache.areas(cases)
     names, before = list(areas), state.session().judged
     chosen = st.selectbox(
-        "Finding, the worst ranked first", names,
+        "Finding", names, help="The worst ranked first.",
         index=names.index(before) if before in names else 0,
         format_func=lambda name: f"{name}, AUC {areas[name]:.2f}", key="errors_finding",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """A threshold that is dragged, and what it makes of the films: only this part is drawn again."""
 
+import numpy as np
 import streamlit as st
 
 from core.analysis.confusion import Confusion
@@ -54,8 +55,8 @@ def _slider(choice: Choice, swept: Sweep) -> Threshold:
     )  # fmt: skip
     moved = state.session().threshold_by_hand[0] == choice.key
     button.button(
-        "Back to the rule", key="threshold_back", disabled=not moved, on_click=back,
-        width="stretch",
+        "Reset", key="threshold_back", disabled=not moved, on_click=back, width="stretch",
+        help="Back to the threshold of the rule.",
     )  # fmt: skip
     return Threshold(float(value), Rule("score", float(value)), None) if moved else fitted
 
@@ -102,17 +103,19 @@ def _rates(told: Confusion) -> None:
     heads = " | ".join(names.values())
     values = " | ".join(f"{told.rates[name].value:.2f}" for name in names)
     ranges = " | ".join(_range(told.rates[name]) for name in names)
-    st.markdown(f"| | {heads} |\n|---|{'---|' * len(names)}\n| | {values} |\n| 95 % | {ranges} |")
+    st.markdown(
+        f"| | {heads} |\n|---|{'---|' * len(names)}\n| | {values} |\n| 95\u00a0% | {ranges} |"
+    )
 
 
 def _range(figure: Interval) -> str:
-    return f"{figure.low:.2f} to {figure.high:.2f}"
+    return f"{figure.low:.2f}–{figure.high:.2f}"
 
 
 def _charts(choice: Choice, swept: Sweep, threshold: float, told: Confusion) -> None:
     probability, holds = errors_cache.calibrated(choice.cases, choice.fitted, choice.finding)
     counted = errors_cache.histogram(choice.cases, choice.finding)
-    chance = float(probability.probabilities([threshold])[0][0])
+    chance = float(probability.probabilities(np.array([threshold]))[0][0])
     caught = told.rates["sensitivity"].value
     alarms, pure = 1 - told.rates["specificity"].value, told.rates["ppv"].value
     name, auc, ap = choice.finding, _figure(swept.auc), _figure(swept.average_precision)
