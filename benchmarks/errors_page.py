@@ -26,7 +26,7 @@ def script(rows: int) -> None:
     from core.analysis.scored import ScoredSet, SetIdentity
     from core.analysis.threshold import Rule, fit_thresholds
     from explorer.errors import threshold_view
-    from explorer.errors.choice import Cases, Choice
+    from explorer.errors.choice import FindingChoice, KeyedScores
     from explorer.shared import state
 
     rng = np.random.default_rng(0)
@@ -36,9 +36,9 @@ def script(rows: int) -> None:
     ids = tuple(map(str, range(rows)))
     scored = ScoredSet(identity, ("Edema",), scores, truth, np.arange(rows),
                        np.arange(rows) // 2, ids)  # fmt: skip
-    cases = Cases("benchmark", scored)
+    cases = KeyedScores("benchmark", scored)
     limit = fit_thresholds(Rule("youden"), scored)["Edema"]
-    choice = Choice(cases, cases, "Edema", limit, limit)
+    choice = FindingChoice(cases, cases, "Edema", limit, limit)
     state.session()
     wall, cpu = time.perf_counter(), time.thread_time()
     threshold_view.draw(choice)

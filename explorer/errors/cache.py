@@ -16,7 +16,7 @@ from core.metrics.auc import roc_auc
 from core.paths import records_url
 from core.studies import StudySet
 from explorer.errors import plots
-from explorer.errors.choice import Cases, Choice
+from explorer.errors.choice import FindingChoice, KeyedScores
 from explorer.prompts import cache as score_cache
 from explorer.shared import cache
 from explorer.shared.progress import page_progress
@@ -36,11 +36,11 @@ RESAMPLES = 1000
 _FITS = 200  # of a calibration, as `python -m core calibrate` makes them
 
 
-def _of_cases(cases: Cases) -> str:
+def _of_cases(cases: KeyedScores) -> str:
     return cases.key
 
 
-KEYS = {**cache.KEYS, Cases: _of_cases}
+KEYS = {**cache.KEYS, KeyedScores: _of_cases}
 
 
 def asked_prompts(of: StudySet, prompts: PromptSet) -> PromptSet:
@@ -56,15 +56,15 @@ def asked_prompts(of: StudySet, prompts: PromptSet) -> PromptSet:
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
 def _cases(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
-           _prompts: PromptSet) -> Cases:  # fmt: skip
+           _prompts: PromptSet) -> KeyedScores:  # fmt: skip
     from core.analysis.scoring import scored_set
 
     scores = score_cache.scores(model.name, _studies, _prompts)
     key = f"{model.model_hash} {fingerprint} {prompts_json}"
-    return Cases(key, scored_set(_studies, _prompts, scores))
+    return KeyedScores(key, scored_set(_studies, _prompts, scores))
 
 
-def cases(spec: str, of: StudySet, prompts: PromptSet) -> Cases:
+def cases(spec: str, of: StudySet, prompts: PromptSet) -> KeyedScores:
     """A set's LRCLR scores beside its labels.
 
     Raises:
@@ -76,21 +76,23 @@ def cases(spec: str, of: StudySet, prompts: PromptSet) -> Cases:
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)
-def areas(cases: Cases) -> dict[str, float]:
+def areas(cases: KeyedScores) -> dict[str, float]:
     """AUC of each finding, the worst first."""
     told = {name: roc_auc(*cases.scored.of(name)) for name in cases.scored.findings}
     return dict(sorted(told.items(), key=lambda pair: pair[1]))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def swept(cases: Cases, finding: str) -> Sweep:
+def swept(cases: KeyedScores, finding: str) -> Sweep:
     """A finding at every threshold, with bootstrap intervals."""
     with page_progress(f"Resampling the patients, {finding}") as progress:
         return sweep(cases.scored, finding, RESAMPLES, progress=progress)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def calibrated(cases: Cases, fitted: Cases, finding: str) -> tuple[Calibration, Reliability]:
+def calibrated(
+    cases: KeyedScores, fitted: KeyedScores, finding: str
+) -> tuple[Calibration, Reliability]:
     """Probabilities of a finding fitted on one set, and how they hold on another."""
     from core.analysis.calibration import fit_calibrations
     from core.analysis.reliability import calibration_report
@@ -103,12 +105,12 @@ def calibrated(cases: Cases, fitted: Cases, finding: str) -> tuple[Calibration, 
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def histogram(cases: Cases, finding: str) -> plots.Histogram:
+def histogram(cases: KeyedScores, finding: str) -> plots.Histogram:
     """Scores of a finding counted by label."""
     return plots.histogram_of(*cases.scored.of(finding))
 
 
-def together(choice: Choice, findings: list[str]) -> Pairs:
+def together(choice: FindingChoice, findings: list[str]) -> Pairs:
     """Pairs of findings that are wrong together, and that are mistaken for each other.
 
     Each is called by the choice's rule; the chosen finding at the choice's threshold.
@@ -121,7 +123,7 @@ def together(choice: Choice, findings: list[str]) -> Pairs:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
-def _together(cases: Cases, findings: tuple[str, ...], values: tuple[float, ...],
+def _together(cases: KeyedScores, findings: tuple[str, ...], values: tuple[float, ...],
               _limits: dict[str, Threshold]) -> Pairs:  # fmt: skip
     with page_progress("Resampling the patients, pairs of findings") as progress:
         scored = cases.scored.among(findings)
@@ -129,18 +131,18 @@ def _together(cases: Cases, findings: tuple[str, ...], values: tuple[float, ...]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
-def _columns(cases: Cases, finding: str, _studies: StudySet) -> Columns:
+def _columns(cases: KeyedScores, finding: str, _studies: StudySet) -> Columns:
     lesions = lesion_columns(_studies.facts(), finding)
     return columns_of(_studies.table, finding), lesions
 
 
-def columns(cases: Cases, of: StudySet, finding: str) -> Columns:
+def columns(cases: KeyedScores, of: StudySet, finding: str) -> Columns:
     """What the films can be sliced by: columns of the table, and the finding itself."""
     return _columns(cases, finding, of)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)
-def _slices(cases: Cases, finding: str, metric: str, threshold: float, _limit: Threshold,
+def _slices(cases: KeyedScores, finding: str, metric: str, threshold: float, _limit: Threshold,
             _studies: StudySet) -> SliceReport:  # fmt: skip
     told, lesions = _columns(cases, finding, _studies)
     with page_progress(f"Comparing slices, {finding}") as progress:
@@ -148,7 +150,7 @@ def _slices(cases: Cases, finding: str, metric: str, threshold: float, _limit: T
                             n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
 
 
-def slices(choice: Choice, of: StudySet, metric: str) -> SliceReport:
+def slices(choice: FindingChoice, of: StudySet, metric: str) -> SliceReport:
     """Slices of the chosen finding, those that differ most surely first.
 
     Raises:

@@ -8,7 +8,7 @@ from core.analysis.scored import ScoredSet
 from core.analysis.threshold import Threshold
 
 
-class Cases(NamedTuple):
+class KeyedScores(NamedTuple):
     """A scored set, and what results of it hang on: its model, films and prompts."""
 
     key: str
@@ -16,11 +16,11 @@ class Cases(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class FindingChoice:
     """One finding of the shown films, and how it is called."""
 
-    cases: Cases
-    fitted: Cases  # those that thresholds and probabilities are fitted on
+    cases: KeyedScores
+    fitted: KeyedScores  # those that thresholds and probabilities are fitted on
     finding: str
     fitted_threshold: Threshold
     threshold: Threshold  # the same, or one that was set by hand

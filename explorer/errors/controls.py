@@ -7,7 +7,7 @@ from core.errors import ExplorerError
 from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors.choice import Cases, Choice
+from explorer.errors.choice import FindingChoice, KeyedScores
 from explorer.shared import cache, components, state
 
 _RULES = {
@@ -21,7 +21,7 @@ _SHOWN = "these very films (optimistic)"
 _SETS = ("phantom:val", "phantom:n=200,seed=7")
 
 
-def draw() -> Choice:
+def draw() -> FindingChoice:
     """Finding, rule and the set that it is fitted on.
 
     Raises:
@@ -42,15 +42,15 @@ def draw() -> Choice:
     limit = thresholds_for(rule, cases.scored.only(finding), fitted.scored)[finding]
     state.fit_threshold(str(rule), spec)
     _check_spread(cases, finding)
-    chosen = Choice(cases, fitted, finding, limit, limit)
+    chosen = FindingChoice(cases, fitted, finding, limit, limit)
     made_for, score = state.session().threshold_by_hand
     if made_for == chosen.key:
         by_hand = Threshold(score, Rule("score", score), None)
-        return Choice(cases, fitted, finding, limit, by_hand)
+        return FindingChoice(cases, fitted, finding, limit, by_hand)
     return chosen
 
 
-def _finding(cases: Cases) -> str:
+def _finding(cases: KeyedScores) -> str:
     areas = errors_cache.areas(cases)
     names, before = list(areas), state.session().judged
     chosen = st.selectbox(
@@ -102,13 +102,13 @@ def _fitted_on() -> str:
     return (chosen or "").strip()
 
 
-def _cases_of(spec: str) -> Cases:
+def _cases_of(spec: str) -> KeyedScores:
     here = state.session()
     studies: StudySet = cache.studies(spec)
     return errors_cache.cases(here.model, studies, here.prompts)
 
 
-def _check_spread(cases: Cases, finding: str) -> None:
+def _check_spread(cases: KeyedScores, finding: str) -> None:
     _, score = cases.scored.of(finding)
     if float(score.max() - score.min()) < 1e-5:
         raise ExplorerError(

@@ -8,14 +8,14 @@ from core.evaluation.gallery import KINDS, FindingScores, gallery
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors import notes_view
-from explorer.errors.choice import Choice
+from explorer.errors.choice import FindingChoice
 from explorer.regions import gallery as cards
 from explorer.shared import state
 
 PAGE = 10
 
 
-def draw(choice: Choice, studies: StudySet, sliced: Slice) -> None:
+def draw(choice: FindingChoice, studies: StudySet, sliced: Slice) -> None:
     """Ten films of the slice at a time."""
     kind = st.segmented_control(
         "Show", list(KINDS), default="wrong", key="errors_kind", format_func=str.capitalize,
@@ -36,7 +36,7 @@ def draw(choice: Choice, studies: StudySet, sliced: Slice) -> None:
     )  # fmt: skip
 
 
-def scores_of(choice: Choice, studies: StudySet, sliced: Slice) -> FindingScores:
+def scores_of(choice: FindingChoice, studies: StudySet, sliced: Slice) -> FindingScores:
     """Scores and labels of the slice's films, by rows of the set; NaN elsewhere."""
     scored = choice.cases.scored
     columns, lesions = errors_cache.columns(choice.cases, studies, choice.finding)

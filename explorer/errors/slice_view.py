@@ -8,7 +8,7 @@ import streamlit as st
 from core.analysis.slices import METRICS, Slice, SliceReport
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
-from explorer.errors.choice import Choice
+from explorer.errors.choice import FindingChoice
 from explorer.shared import state
 
 _SURE = 0.05
@@ -20,7 +20,7 @@ def _title(metric: str) -> str:
 
 
 
-def draw(choice: Choice, studies: StudySet) -> Slice:
+def draw(choice: FindingChoice, studies: StudySet) -> Slice:
     """The table of slices; the one that is chosen, at first the one that does worst.
 
     Raises:

@@ -10,14 +10,14 @@ from core.analysis.threshold import Rule, Threshold
 from core.metrics.bootstrap import Interval
 from explorer.errors import cache as errors_cache
 from explorer.errors import plots
-from explorer.errors.choice import Choice
+from explorer.errors.choice import FindingChoice
 from explorer.shared import components, guard, state
 
 _STEPS = 200
 
 
 @st.fragment  # the slices and films below wait until they are asked to follow
-def draw(choice: Choice) -> None:
+def draw(choice: FindingChoice) -> None:
     """Slider, confusion, and four charts that mark the threshold."""
     with guard.sentences():
         swept = errors_cache.swept(choice.cases, choice.finding)
@@ -32,7 +32,7 @@ def draw(choice: Choice) -> None:
         _charts(choice, swept, threshold.value, confusion)
 
 
-def _slider(choice: Choice, swept: Sweep) -> Threshold:
+def _slider(choice: FindingChoice, swept: Sweep) -> Threshold:
     """The threshold: the rule's until somebody moves it."""
     fitted, shown = choice.fitted_threshold, choice.threshold.value
     low, high = swept.extent
@@ -61,7 +61,7 @@ def _slider(choice: Choice, swept: Sweep) -> Threshold:
     return Threshold(float(value), Rule("score", float(value)), None) if moved else fitted
 
 
-def _origin(choice: Choice, threshold: Threshold) -> None:
+def _origin(choice: FindingChoice, threshold: Threshold) -> None:
     """Where the threshold comes from, and whether that flatters it."""
     shown = choice.cases.scored.identity
     said = f"**{threshold.value:.3f}**, "
@@ -112,7 +112,7 @@ def _range(figure: Interval) -> str:
     return f"{figure.low:.2f}–{figure.high:.2f}"
 
 
-def _charts(choice: Choice, swept: Sweep, threshold: float, told: Confusion) -> None:
+def _charts(choice: FindingChoice, swept: Sweep, threshold: float, told: Confusion) -> None:
     probability, holds = errors_cache.calibrated(choice.cases, choice.fitted, choice.finding)
     counted = errors_cache.histogram(choice.cases, choice.finding)
     chance = float(probability.probabilities(np.array([threshold]))[0][0])
@@ -153,7 +153,7 @@ def _charts(choice: Choice, swept: Sweep, threshold: float, told: Confusion) -> 
     _about(choice, holds, chance)
 
 
-def _about(choice: Choice, holds: Reliability, chance: float) -> None:
+def _about(choice: FindingChoice, holds: Reliability, chance: float) -> None:
     shown = choice.cases.scored
     optimistic = choice.fitted.scored.identity.fingerprint == shown.identity.fingerprint
     where = ("on these very films, which is optimistic" if optimistic

@@ -7,7 +7,7 @@ import streamlit as st
 from core.analysis.together import ErrorPair
 from explorer.errors import cache as errors_cache
 from explorer.errors import plots
-from explorer.errors.choice import Choice
+from explorer.errors.choice import FindingChoice
 from explorer.shared import components
 
 _SURE = 0.05
@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-def draw(choice: Choice) -> None:
+def draw(choice: FindingChoice) -> None:
     """A heat map of pairs, and those that are more than chance in words."""
     shared = [name for name in choice.cases.scored.findings
               if name in choice.fitted.scored.findings]  # fmt: skip
