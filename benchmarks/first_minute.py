@@ -34,7 +34,7 @@ st.write("You typed", st.text_input("Text", live=True))
 START, ECHO = "minimal page", "a new text on the minimal page"
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 LAST = '[data-testid="stMain"] >> text=Research and teaching only, not for clinical use.'
-FILM = ".js-plotly-plot image, [data-testid='stMain'] [data-testid='stImage'] img"
+FILM = "[data-testid='stMain'] [data-testid='stImage'] img"
 PATIENCE = 600_000  # ms
 
 

@@ -160,7 +160,7 @@ def test_only_the_room_of_records_knows_databases():
 
 def test_figures_do_not_import_streamlit():
     for path in files("explorer"):
-        if path.name == "figures.py" or path.parent.name == "figures":
+        if path.name in ("figures.py", "markup.py"):
             assert "streamlit" not in roots(path)
 
 

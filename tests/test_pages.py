@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,8 +65,9 @@ def _session(app: AppTest) -> Session:
 
 
 def _charts(app: AppTest) -> set[str]:
-    """Keys of the charts that are shown."""
-    return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")}
+    """Keys of the charts that are shown, and classes of those drawn as plain HTML."""
+    drawn = re.findall(r'<div class="(\w+)"', " ".join(html.proto.body for html in app.get("html")))
+    return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")} | {*drawn}
 
 
 def _box(elements: Any, label: str) -> Any:
@@ -249,7 +251,7 @@ def test_an_absent_or_denied_finding_has_no_box(app: AppTest) -> None:
     for text in (f"no {present.lower()}", absent.lower()):
         app.text_input[0].set_value(text).run()
         _sound(app)
-        assert "film_regions" not in _charts(app)
+        assert "boxes" not in _charts(app)
         assert any("no place" in info.value for info in app.info)
 
 
@@ -268,12 +270,12 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
     _sound(_open(app, page))
     said = "This model does not know these words. The nearest known here is"
     assert any(said in warning.value for warning in app.warning)
-    assert not _charts(app) & {"score_place", "film_regions", "regions_film", "word_grid"}
+    assert not _charts(app) & {"scores", "boxes", "regions_film", "word_grid"}
     assert page != "compare" or not any(METHODS["lrclr"].about in c.value for c in app.caption)
     _box(app.toggle, "Go on all the same").set_value(True).run()
     _sound(app)
     assert any(said in warning.value for warning in app.warning)
-    scored = {"home": {"score_place"}, "zero_shot": {"score_place"},
+    scored = {"home": {"scores"}, "zero_shot": {"scores"},
               "regions": {"regions_film", "word_grid"}, "compare": set()}  # fmt: skip
     if page == "regions":  # nothing on the film speaks for it either
         _box(app.toggle, "Show its regions all the same").set_value(True).run()

@@ -8,7 +8,7 @@ from core.evaluation.text_truth import text_truth
 from core.evaluation.verdict import AGAINST, FOR, HIGH, LOW, Verdict, verdict
 from explorer.prompts import cache as score_cache
 from explorer.regions import cache as region_cache
-from explorer.shared import cache, components, figures, state, words
+from explorer.shared import cache, components, markup, state, words
 from explorer.shared.state import Current
 
 _ICONS = {FOR: ":material/add_circle:", AGAINST: ":material/do_not_disturb_on:",
@@ -33,8 +33,7 @@ def score_card(current: Current, text: str) -> None:
     st.subheader(f"{_ICONS.get(said.call, _UNCLEAR)} {said.title}", anchor=False)
     st.write(said.sentence)
     groups = truth if said.with_it and said.without else None
-    figure = figures.distribution(others, score, groups, 190)
-    components.show(figure, "score_place", _heard(said, text))
+    st.html(markup.distribution(others, score, groups, _heard(said, text)))
     st.caption(
         f"Among the {said.others} other films of `{reference.spec}`. A score has no unit and is "
         "not a probability."

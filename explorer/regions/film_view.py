@@ -7,30 +7,31 @@ from explorer.regions import cache as region_cache
 from explorer.shared import components, state, words
 from explorer.shared.state import Current
 
-HEIGHT = 460
+SIDE = 460  # of the film, in pixels, at most
 
 
 def film_with_regions(current: Current, text: str) -> None:
     """The film at once, then its regions for the text, where the model knows the words."""
     place = st.empty()
     truth = _truth(current) if st.toggle("Show the truth", key="show_truth") else {}
+    width = components.fitted(current, SIDE)
     if state.begins_film(current.studies.spec, current.row):
         with place:  # a model takes its time to load, and a while for a film
-            components.film(current, width=HEIGHT)
+            components.film(current, width=width)
     if not (region_cache.is_kept(current, text) or words.goes_on(text)):  # the card says why
         with place:
-            components.film(current, width=HEIGHT, truth=components.union(truth.values()))
+            components.film(current, width=width, truth=components.union(truth.values()))
         return
     regions = region_cache.weighed_boxes(
         state.session().model, current.studies, current.row, text, components.shape(current)
     )
     if regions.no_place:
         with place:
-            components.film(current, width=HEIGHT, truth=components.union(truth.values()))
+            components.film(current, width=width, truth=components.union(truth.values()))
         st.info(regions.no_place, icon=":material/location_off:")
         return
     with place:
-        components.region_film(current, regions, text, "film_regions", HEIGHT, truth=truth)
+        components.region_film(current, regions, text, "film_regions", SIDE, truth=truth)
     st.caption(
         "Brighter boxes weigh more for this text. In a frontal film the patient's right is on "
         "the left."

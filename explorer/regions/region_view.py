@@ -36,7 +36,7 @@ def draw(current: Current, prompt: str) -> None:
     whole, close, by_word = components.row(470, 220, 265)
     with whole:
         chosen = chosen_region(len(regions.index))
-        clicked = components.region_film(current, regions, prompt, "regions_film", 470, chosen)
+        clicked = _clicked(current, regions, prompt, chosen)
         if clicked is not None and clicked != chosen:
             choose(clicked)
         st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
@@ -44,6 +44,21 @@ def draw(current: Current, prompt: str) -> None:
         close_up(current, regions, chosen)
     with by_word:
         _by_word(current, regions)
+
+
+def _clicked(current: Current, regions: "Regions", text: str, chosen: int) -> int | None:
+    """The film with its boxes; the number of the one that was clicked, if any."""
+    figure = figures.film(
+        window_control.picture(current), regions.boxes, regions.weights.tolist(), chosen, 470,
+        1 - regions.nowhere,
+    )  # fmt: skip
+    said = alt.boxed(components.film_name(current), text, regions.boxes, components.shape(current))
+    event = st.plotly_chart(
+        figure, key="regions_film", config=components.STILL, on_select="rerun",
+        selection_mode="points", alt=said,
+    )  # fmt: skip
+    points = event["selection"]["points"]
+    return int(points[0]["customdata"]) if points else None
 
 
 def _by_word(current: Current, regions: "Regions") -> None:

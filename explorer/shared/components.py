@@ -14,7 +14,7 @@ from core.inference.prompts import MAX_PROMPT_CHARACTERS, check_prompt
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from core.studies.study import Mask
-from explorer.shared import alt, cache, figures, link, state, window_control
+from explorer.shared import alt, cache, figures, link, markup, state, window_control
 from explorer.shared.state import Current
 
 if TYPE_CHECKING:
@@ -99,33 +99,36 @@ def film(
             said or f"{film_name(current)}.", width=width)  # fmt: skip
 
 
+def fitted(current: Current, side: int) -> int:
+    """Width in pixels of the current picture where neither width nor height is more than `side`."""
+    rows, columns = shape(current)
+    return round(side * min(1, columns / rows))
+
+
 def region_film(
     current: Current,
     regions: "Regions | WeighedBoxes",
     text: str,
     key: str,
-    height: int = 460,
-    chosen: int | None = None,
+    side: int = 460,
     truth: Mapping[str, Mask] | None = None,
-) -> int | None:
-    """Boxes on the picture; returns the number of the box that was clicked, if any.
+) -> None:
+    """Boxes on the picture, which say their weight under the mouse.
 
     Args:
         text: what the regions are weighed for.
         truth: by name, outlined on the picture with the name.
     """
     shown, outlines = window_control.picture(current), dict(truth or {})
-    figure = figures.film(
-        figures.overlay(shown, truth=union(outlines.values())), regions.boxes,
-        regions.weights.tolist(), chosen, height, 1 - regions.nowhere,
+    said = alt.boxed(film_name(current), text, regions.boxes, shape(current), outlines)
+    over = markup.boxes(
+        shown.shape, regions.boxes, regions.weights.tolist(), 1 - regions.nowhere,
         {name: _top(mask, shown.shape) for name, mask in outlines.items()},
     )  # fmt: skip
-    said = alt.boxed(film_name(current), text, regions.boxes, shape(current), outlines)
-    event = st.plotly_chart(
-        figure, key=key, config=STILL, on_select="rerun", selection_mode="points", alt=said
-    )
-    points = event["selection"]["points"]
-    return int(points[0]["customdata"]) if points else None
+    with st.container(key=key, width=fitted(current, side)):
+        picture(figures.overlay(shown, truth=union(outlines.values())), said)
+        st.html(f"<style>.st-key-{key} {{display: grid}} .st-key-{key} > * {{grid-area: 1 / 1}}"
+                f"</style>{over}")  # fmt: skip
 
 
 def union(masks: Iterable[Mask]) -> Mask | None:

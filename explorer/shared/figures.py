@@ -57,10 +57,12 @@ def overlay(
     opacity: float = 0.6,
     truth: NDArray[np.bool_] | None = None,
 ) -> Picture:
-    """A radiograph (H, W) in colour (H, W, 3), under a map and a truth outline of any size.
+    """A radiograph (H, W), under a map and a truth outline of any size in colour (H, W, 3).
 
     The map is scaled to its own range; where it is low the film shows through.
     """
+    if heat is None and truth is None:
+        return picture
     mixed = np.repeat(picture[..., None], 3, axis=2).astype(np.float32)
     if heat is not None:
         share = normalised(_resized(heat, picture.shape))
@@ -87,7 +89,6 @@ def film(
     chosen: int | None = None,
     height: int = 460,
     strength: float = 1.0,
-    labels: Mapping[str, tuple[float, float]] | None = None,
 ) -> go.Figure:
     """A picture, grey or colour, with boxes coloured by weight that can be clicked.
 
@@ -97,7 +98,6 @@ def film(
             others' share of it keeps light ones apart.
         chosen: number of a box to mark.
         strength: share of all weight that lies on regions at all; little makes all boxes dark.
-        labels: words on the picture and where they end, (x, y) in its pixels.
     """
     rows, columns = picture.shape[:2]
     figure = go.Figure()
@@ -126,11 +126,6 @@ def film(
         hoverinfo="text",
         showlegend=False,
     )
-    for text, (x, y) in (labels or {}).items():
-        figure.add_annotation(
-            x=x, y=y, text=text, showarrow=False, yanchor="bottom", bgcolor="rgba(0,0,0,0.75)",
-            font={"size": 13, "color": f"rgb{TRUTH}"},
-        )  # fmt: skip
     # "range" leaves room beside the film in a narrow place; "domain" would cut the film.
     figure.update_xaxes(visible=False, range=[0, columns], constrain="range", fixedrange=True)
     figure.update_yaxes(
@@ -171,38 +166,6 @@ def bars(names: Sequence[str], values: Sequence[float], title: str, height: int 
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title=title, zeroline=True)
-    return _plain(figure, height)
-
-
-def distribution(
-    others: NDArray[np.float32], value: float, truth: NDArray[np.float64] | None, height: int = 190
-) -> go.Figure:
-    """Where one study's score lies among those of the set; coloured by truth where it is known.
-
-    Scores that are NaN are left out.
-    """
-    figure = go.Figure()
-    groups = [("all studies", np.ones(len(others), bool), "#8a94a3")]
-    if truth is not None:
-        groups = [("text is true", truth == 1, ACCENT), ("text is not true", truth == 0, COOL)]
-    # The same bins for all groups, so that their heights compare.
-    low, high = float(np.nanmin(others)), float(np.nanmax(others))
-    bins = {"start": low, "end": high + 1e-6, "size": max(high - low, 1e-6) / 30}
-    for label, rows, tone in groups:
-        figure.add_histogram(
-            x=others[rows], name=label, marker_color=tone, opacity=0.65, xbins=bins
-        )
-    figure.add_vline(x=value, line_width=3, line_color=ACCENT)
-    # Beside the end of the line, towards the middle, where there is room for it.
-    right = value > (low + high) / 2
-    figure.add_annotation(
-        x=value, y=1, yref="paper", yanchor="top", text="this study", showarrow=False,
-        xanchor="right" if right else "left", xshift=-4 if right else 4, font={"size": 12},
-    )  # fmt: skip
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(barmode="overlay", bargap=0.05, legend=legend)
-    figure.update_xaxes(title="score")
-    figure.update_yaxes(visible=False)
     return _plain(figure, height)
 
 

@@ -55,11 +55,10 @@ def test_the_newcomers_minute(page: Any, source: Any, tmp_path: Path) -> None:
     assert "What the score says" in headings
     assert page.get_by_text("It scores higher than").count()
     # The boxes are drawn on the film, which alone is large; where there are none, it is said why.
-    boxes = page.locator(".js-plotly-plot:has(image) .shapelayer path").count()
+    boxes = page.locator(".boxes i").count()
     assert bool(boxes) != bool(page.get_by_text("has no place").count())
     assert boxes or source is _real
-    shown = ".js-plotly-plot image" if boxes else "[data-testid='stMain'] img[alt*='adiograph']"
-    assert page.locator(shown).count() >= 1
+    assert page.locator("[data-testid='stMain'] img[alt*='adiograph']").count() >= 1
     assert not page.locator('[data-testid="stException"]').count()
     assert not page.locator('[data-testid="stAlertContentError"]').count()
     page.get_by_label("Remove ").first.click()
@@ -120,6 +119,6 @@ def test_the_film_is_seen_without_scrolling(browser: Any, width: int) -> None:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         settled(page)
-        film = page.locator(".js-plotly-plot:has(image)").bounding_box()
+        film = page.locator("[data-testid='stMain'] img[alt*='adiograph']").bounding_box()
         assert film["y"] > 0 and film["y"] + film["height"] <= 1000, scheme
     page.close()
