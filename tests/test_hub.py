@@ -102,10 +102,11 @@ def test_without_a_network_one_sentence_says_what_to_put_where(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", offline)
     _point_at("http://127.0.0.1:9", monkeypatch)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    started = time.monotonic()
+    waited: list[float] = []  # between tries; a busy machine needs time of its own
+    monkeypatch.setattr(time, "sleep", waited.append)
     with pytest.raises(ExplorerError) as found:
         load_model(spec)
-    assert time.monotonic() - started < 10
+    assert sum(waited) < 10
     said = str(found.value)
     assert said.count(". ") == 0 and said.endswith("."), "one sentence"
     assert str(tmp_path / "hub" / "models--") in said and "hf download" in said

@@ -102,7 +102,7 @@ def test_the_cost_grows_with_the_text():
 
     seconds(1)
     short = max(seconds(200), 1e-3)
-    assert seconds(2000) < 40 * short
+    assert min(map(seconds, (2000, 2001))) < 40 * short  # other processes take the cache
 
 
 def test_normalise_knows_notes_and_spelling():
