@@ -17,7 +17,7 @@ run: venv
 	$(BIN)/streamlit run explorer/Home.py
 
 test: venv
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: venv
 	$(BIN)/ruff check .

@@ -13,6 +13,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of the tests fill the c
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as cores: who waits for a browser or another process leaves one idle."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: a long one at the end would leave the other cores idle."""
+    marks = ("browser", "slow")
+    longest = {
+        mark: {item.path for item in items if item.get_closest_marker(mark)} for mark in marks
+    }
+    items.sort(key=lambda item: [item.path not in longest[mark] for mark in marks])
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests share a cache of their own and leave the user's alone."""
