@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,12 @@ from core.training.finetune import BEST, finetune
 from core.training.settings import FinetuneConfig
 from core.training.states import StateFiles
 
+pytestmark = pytest.mark.slow
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=2)
-OPTIONS = ["--data", "phantom:train,n=8", "--check-data", "phantom:val,n=12", "--steps", "14",
-           "--batch-size", "4", "--keep", "0.5", "--precision", "fp32", "--k", "4",
-           "--ema", "0.9", "--check-every", "5", "--save-every", "3"]  # fmt: skip
+OPTIONS = ["--data", "phantom:train,n=8,size=64", "--check-data", "phantom:val,n=12,size=64",
+           "--steps", "14", "--batch-size", "4", "--keep", "0.5", "--precision", "bf16",
+           "--augment", "1", "--text-augment", "0.5", "--chunk", "2", "--k", "4", "--ema", "0.9",
+           "--check-every", "5", "--save-every", "3"]  # fmt: skip
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def base(tmp_path: Path) -> Path:
 
 def _config(base: Path, **changes: Any) -> FinetuneConfig:
     config = FinetuneConfig(
-        model=str(base), data="phantom:train,n=8", check_data="phantom:val,n=12",
+        model=str(base), data="phantom:train,n=8,size=64", check_data="phantom:val,n=12,size=64",
         check_every=2, save_every=2, lrclr=LRCLRConfig(k=4, fusion_heads=2),
     )  # fmt: skip
     values = {"steps": 6, "batch_size": 4, "precision": "fp32", **changes}
@@ -55,65 +59,81 @@ def _told(folder: Path) -> list[dict[str, Any]]:
     return [line for line in told if line["kind"] in ("step", "check")]
 
 
-def _start(base: Path, out: Path, *more: str, largest: int = 0) -> subprocess.Popen[bytes]:
-    """A run in its own process, which may write no file of more than `largest` bytes."""
-    command = [sys.executable, "-m", "core", "finetune", "--model", str(base), "--out", str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-    def limit() -> None:
-        if largest:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-
-    return subprocess.Popen([*command, *OPTIONS, *more], env=environment, preexec_fn=limit,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As the processes, whose bits we compare."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
-def _killed_after(state: str, run: subprocess.Popen[bytes], out: Path) -> None:
-    deadline = time.monotonic() + 120
+@contextmanager
+def _no_file_above(size: int) -> Iterator[None]:
+    """A disk that takes no file of more than `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _killed_after(state: str, command: list[str], out: Path) -> None:
+    """Do a run in a process of its own and kill it as soon as that state is there."""
+    process = subprocess.Popen([sys.executable, "-m", "core", *command], stdout=subprocess.DEVNULL,
+                               env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    deadline = time.monotonic() + 600
     while not list((out / "states").glob(state)):
-        assert time.monotonic() < deadline and run.poll() is None
+        assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.01)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
 
-EVERYTHING = ["--precision", "bf16", "--augment", "1", "--text-augment", "0.5", "--chunk", "2"]
-
-
-@pytest.mark.parametrize("more", [[], EVERYTHING], ids=["fp32", "bf16 with augmentation"])
-def test_a_killed_run_goes_on_to_the_same_curve(
-    base: Path, tmp_path: Path, more: list[str]
-) -> None:
+@pytest.mark.usefixtures("one_thread")
+def test_a_killed_run_goes_on_to_the_same_curve(run: Any, base: Path, tmp_path: Path) -> None:
     """The second time it is cut off by a disk that takes no whole state."""
-    whole = _start(base, tmp_path / "whole", *more)
-    assert whole.wait(timeout=120) == 0
-    _killed_after("step-*3.pt", _start(base, tmp_path / "cut", *more), tmp_path / "cut")
-    states = StateFiles(tmp_path / "cut")
-    newest = max((tmp_path / "cut" / "states").glob("*.pt"))
-    full = _start(base, tmp_path / "cut", *more, "--resume", largest=newest.stat().st_size // 2)
-    _, said = full.communicate(timeout=120)
-    assert full.returncode == 2 and b"Traceback" not in said
-    assert b"Error: " in said and b"--resume" in said, said
-    kept = max((tmp_path / "cut" / "states").iterdir())
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    command = ["finetune", "--model", str(base), *OPTIONS, "--out"]
+    assert run(*command, whole)[0] == 0
+    _killed_after("step-*3.pt", [*command, str(cut)], cut)
+    states = StateFiles(cut)
+    newest = max((cut / "states").glob("*.pt"))
+    with _no_file_above(newest.stat().st_size // 2):
+        code, _, said = run(*command, cut, "--resume")
+    assert code == 2 and "Error: " in said and "--resume" in said, said
+    kept = max((cut / "states").iterdir())
     assert kept == newest and torch.load(kept, weights_only=True)["step"] >= 3
-    assert not list((tmp_path / "cut").rglob(".*.partial")) and states.there
-    again = _start(base, tmp_path / "cut", *more, "--resume")
-    assert again.wait(timeout=120) == 0
-    assert _told(tmp_path / "cut") == _told(tmp_path / "whole")
-    first, second = (load_model(str(tmp_path / n)).state_dict() for n in ("cut", "whole"))
+    assert not list(cut.rglob(".*.partial")) and states.there
+    assert run(*command, cut, "--resume")[0] == 0
+    assert _told(cut) == _told(whole)
+    first, second = (load_model(str(folder)).state_dict() for folder in (cut, whole))
     assert all(torch.equal(first[name], second[name]) for name in second)
-    assert not (tmp_path / "cut" / "states").exists()  # finished: nothing to go on from
+    assert not (cut / "states").exists()  # finished: nothing to go on from
 
 
-def test_a_stopped_run_keeps_its_state_and_goes_on(base: Path, tmp_path: Path) -> None:
-    finetune(_config(base), tmp_path / "whole")
-    out = tmp_path / "stopped"
+def test_a_run_stopped_and_then_interrupted_goes_on_bit_by_bit(base: Path, tmp_path: Path) -> None:
+    """In full precision; the interrupt comes after a state and a check of steps to take again."""
+    config = _config(base, keep=0.5, ema=0.9)
+    whole = finetune(config, tmp_path / "whole")
+    out = tmp_path / "cut"
     out.mkdir()
     (out / "stop").touch()
-    finetune(_config(base), out)  # stopped before its first step
+    finetune(config, out)  # stopped before its first step
     (out / "stop").unlink()
-    finetune(_config(base), out, resume=True)
-    assert _told(out)[-1] == _told(tmp_path / "whole")[-1]
+
+    def interrupt(line: Mapping[str, Any]) -> None:
+        if line["kind"] == "check" and line["step"] == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finetune(config, out, resume=True, listener=interrupt)
+    assert StateFiles(out).there and [line["step"] for line in _told(out)][-1] == 4
+    again = finetune(config, out, resume=True)
+    assert _told(out) == _told(tmp_path / "whole")
+    for name, value in whole.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
 
 
 def test_states_of_other_settings_are_refused(base: Path, tmp_path: Path) -> None:

@@ -76,4 +76,5 @@ def test_long_reports_take_time_in_proportion() -> None:
         return time.process_time() - start
 
     seconds(500)
-    assert seconds(8000) < 40 * max(seconds(500), 0.002)
+    long = min(map(seconds, (8000, 8001)))  # other processes take the cache
+    assert long < 40 * max(seconds(500), 0.002)
