@@ -44,7 +44,7 @@ def server() -> Iterator[str]:
 
     def call(*arguments: str) -> None:
         done = subprocess.run(
-            arguments, capture_output=True, text=True, cwd=folder, timeout=240, **other
+            arguments, capture_output=True, text=True, cwd=folder, timeout=600, **other
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -110,11 +110,11 @@ def test_home_shows_what_is_kept_and_asks_the_model_for_the_rest(
     changed = replace(kept, by_film={(OPENING.row, OPENING.prompt): replace(told, score=low)})
     write_answers(changed, tmp_path / "answers.json")
     monkeypatch.setattr(answers_module.kept_answer, "__defaults__", (tmp_path / "answers.json",))
-    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300).run()
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600).run()
     assert not app.exception
     assert any("-99.000" in line.value for line in app.markdown)
     (tmp_path / "answers.json").write_text(json.dumps({}))
-    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300).run()
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600).run()
     assert not app.exception
     assert not any("-99.000" in line.value for line in app.markdown)
     assert any(f"{told.score.own['lrclr']:.3f}" in line.value for line in app.markdown)

@@ -22,7 +22,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     pointing = {Choice.parse(name): Interval(v, v, v) for name, v in FIGURES.items()}
     searched = MapSearch("phantom:val", 61, 30, pointing)
     monkeypatch.setattr(cache.predictor("demo"), "map_search", searched)
-    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
     test.query_params.update({"set": "phantom:n=14,seed=5", "study": "2", "prompt": "effusion"})
     yield test
 

@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from core.training.encode import backward
 from core.training.objectives import Batch, lrclr_losses
 from core.training.settings import Weights
 
+pytestmark = pytest.mark.slow
 SMALL = CompactConfig(image_size=64, width=16, heads=2, embed_dim=16, depth=3)
 TEXTS = ["left pleural effusion", "no fracture", "the heart is enlarged", "clear lungs", "edema"]
 
@@ -94,7 +97,7 @@ tests = sys.argv[2]
 sys.path[:0] = [tests, tests + "/.."]
 from test_distributed import gradients, make_batch, make_model
 from core.ranks import Ranks
-found = gradients(make_model(), make_batch(), 0.5, int(sys.argv[3]))
+found = [gradients(make_model(), make_batch(), 0.5, chunk) for chunk in (0, 2)]
 if Ranks(torch.device("cpu")).is_main:
     torch.save(found, sys.argv[1])
 if torch.distributed.is_initialized():
@@ -102,24 +105,30 @@ if torch.distributed.is_initialized():
 """
 
 
-def _launched(
-    folder: Path, processes: int, chunk: int
-) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
-    """`gradients` in new processes, so that texts are encoded alike: alone, on one thread."""
-    script, out = folder / "worker.py", folder / f"found{processes}.pt"
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in each of the processes, so that texts are encoded alike."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_two_processes_give_the_gradients_of_one(tmp_path: Path) -> None:
+    """Whole, and in chunks of two."""
+    script, out = tmp_path / "worker.py", tmp_path / "found.pt"
     script.write_text(WORKER)
-    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}",
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
                "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", str(script), str(out),
-               str(Path(__file__).parent), str(chunk)]  # fmt: skip
+               str(Path(__file__).parent)]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
-    return torch.load(out, weights_only=True)
-
-
-@pytest.mark.parametrize("chunk", [0, 2])
-def test_two_processes_give_the_gradients_of_one(tmp_path: Path, chunk: int) -> None:
-    assert_equal(_launched(tmp_path, 1, 0), _launched(tmp_path, 2, chunk))
+    alone = gradients(make_model(), make_batch(), 0.5)
+    whole, in_chunks = torch.load(out, weights_only=True)
+    assert_equal(alone, whole)
+    assert_equal(alone, in_chunks)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
@@ -129,11 +138,14 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
         processes.share(8)
 
 
-def _curve(start: list[list[str]], base: Path, out: Path) -> list[float]:
-    """Losses of one run, made by processes that are started together."""
-    options = ["core", "finetune", "--model", str(base), "--data", "phantom:train,n=8",
-               "--check-data", "phantom:val,n=12", "--steps", "4", "--batch-size", "4",
-               "--precision", "fp32", "--check-every", "2", "--out", str(out)]  # fmt: skip
+OPTIONS = ["--data", "phantom:train,n=8,size=64", "--check-data", "phantom:val,n=8,size=64",
+           "--steps", "4", "--batch-size", "4", "--precision", "fp32",
+           "--check-every", "2"]  # fmt: skip
+
+
+def _launch(start: list[list[str]], base: Path, out: Path) -> None:
+    """One run, made by processes that are started together."""
+    options = ["core", "finetune", "--model", str(base), *OPTIONS, "--out", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     launched = [
         subprocess.Popen([sys.executable, "-m", *words, *options], env=environment,
@@ -141,8 +153,12 @@ def _curve(start: list[list[str]], base: Path, out: Path) -> list[float]:
         for words in start
     ]  # fmt: skip
     for process in launched:
-        _, said = process.communicate(timeout=180)
+        _, said = process.communicate(timeout=600)
         assert process.returncode == 0, said[-2000:]
+
+
+def _curve(out: Path) -> list[float]:
+    """Losses of one run, which wrote its files once."""
     assert (out / "model.safetensors").is_file() and len(list(out.glob("events.out.*"))) == 1
     lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
     told = [json.loads(line) for line in lines]
@@ -150,27 +166,29 @@ def _curve(start: list[list[str]], base: Path, out: Path) -> list[float]:
     return [line["loss"] for line in told if line["kind"] == "step"]
 
 
-def test_launched_runs_train_as_one_process_does(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_thread")
+def test_launched_runs_train_as_one_process_does(run: Any, tmp_path: Path) -> None:
     """By torchrun, by accelerate launch, and as two machines of one process each."""
-    save_model(make_model(), tmp_path / "base")
+    base = tmp_path / "base"
+    save_model(make_model(), base)
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    run = "torch.distributed.run"
-    machine = [run, "--nnodes=2", "--nproc-per-node=1", "--master-addr=localhost",
+    torchrun = "torch.distributed.run"
+    machine = [torchrun, "--nnodes=2", "--nproc-per-node=1", "--master-addr=localhost",
                f"--master-port={port}"]  # fmt: skip
     launchers = {
-        "one": [[]],
-        "torchrun": [[run, "--nproc-per-node=2", "--rdzv-backend=c10d",
+        "torchrun": [[torchrun, "--nproc-per-node=2", "--rdzv-backend=c10d",
                       "--rdzv-endpoint=localhost:0", "-m"]],
         "accelerate": [["accelerate.commands.launch", "--cpu", "--num_processes=2",
                         "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no",
                         "--main_process_port=0", "-m"]],
         "machines": [[*machine, f"--node-rank={rank}", "-m"] for rank in (0, 1)],
     }  # fmt: skip
-    curves = {
-        name: _curve(start, tmp_path / "base", tmp_path / name) for name, start in launchers.items()
-    }
-    assert len(curves["one"]) == 2
-    for name, curve in curves.items():
-        assert curve == pytest.approx(curves["one"], rel=1e-4), name
+    code, _, said = run("finetune", "--model", base, *OPTIONS, "--out", tmp_path / "one")
+    assert code == 0, said
+    alone = _curve(tmp_path / "one")
+    assert len(alone) == 2
+    for name, start in launchers.items():
+        _launch(start, base, tmp_path / name)
+        assert _curve(tmp_path / name) == pytest.approx(alone, rel=1e-4), name

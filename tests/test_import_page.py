@@ -40,7 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def page(place: Path) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
     test.query_params.update({"set": "phantom:n=4,seed=5", "model": "small"})
     test.run()
     return test.switch_page("../pages/import_data.py").run()

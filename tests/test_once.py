@@ -120,7 +120,7 @@ def app(tmp_path, counted) -> tuple[AppTest, Counter[str]]:
         Image.fromarray(pixels).save(tmp_path / f"film{number}.png")
         lines.append(f"film{number},film{number}.png,No effusion.,{box}")
     (tmp_path / "manifest.csv").write_text("\n".join(lines) + "\n")
-    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
     app.run()
     next(b for b in app.sidebar.selectbox if b.label == "Study set").set_value("another set").run()
     path = str(tmp_path / "manifest.csv")

@@ -42,7 +42,7 @@ PAGES = [file.removesuffix(".py") for file, _, _ in TABLE]
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("LRCLR_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LRCLR_PRESETS", str(tmp_path / "presets"))
-    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=120)
+    test = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
     test.query_params.update({"set": SET, "study": "2", "prompt": "pneumothorax"})
     yield test
 
@@ -153,7 +153,7 @@ def test_an_empty_box_is_no_error_and_the_last_prompt_stays(app: AppTest, prompt
 
 
 def test_home_opens_on_an_example_and_another_is_one_click_away() -> None:
-    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
     _sound(app.run())
     opening = load_examples().opening
     assert (_session(app).row, app.text_input[0].value) == (opening.row, opening.prompt)
