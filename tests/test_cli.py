@@ -19,7 +19,7 @@ from core.lrclr.model import LRCLR
 from core.specs import open_studies
 
 COMMANDS = [str(command.name) for command in app.registered_commands]
-SET = "phantom:n=24,seed=3"
+SET = "phantom:n=24,seed=3,size=64"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def model(tmp_path_factory) -> str:
 @pytest.fixture
 def radiograph(tmp_path) -> Path:
     path = tmp_path / "film.png"
-    Image.fromarray(open_studies(SET).image(0).astype(np.uint8)).save(path)
+    Image.fromarray(open_studies("phantom:n=1,seed=3").image(0).astype(np.uint8)).save(path)
     return path
 
 
@@ -107,7 +107,8 @@ def test_phantom_writes_a_study_set(run, tmp_path):
 
 def test_finetune_leaves_a_run_that_is_a_model(run, model, tmp_path):
     out = tmp_path / "run"
-    small = ("--data", "phantom:train,n=12", "--check-data", "phantom:val,n=8", "--batch-size", 4)
+    small = ("--data", "phantom:train,n=12,size=64", "--check-data", "phantom:val,n=8,size=64",
+             "--batch-size", 4)  # fmt: skip
     code, said, _ = run("finetune", "--model", model, "--out", out, "--steps", 2, *small,
                         "--scorer", "product", "--match-weight", 0)  # fmt: skip
     assert code == 0 and str(out) in said
@@ -131,8 +132,8 @@ def test_a_run_that_is_refused_says_so_in_its_status(run, model, tmp_path):
 @pytest.mark.slow
 def test_pretrain_writes_a_model(run, tmp_path):
     out = tmp_path / "base"
-    code, _, _ = run("pretrain", "--out", out, "--data", "phantom:train,n=8", "--steps", 1,
-                     "--batch-size", 4, "--check-data", "phantom:val,n=8")  # fmt: skip
+    code, _, _ = run("pretrain", "--out", out, "--data", "phantom:train,n=8,size=64", "--steps", 1,
+                     "--batch-size", 4, "--check-data", "phantom:val,n=8,size=64")  # fmt: skip
     assert code == 0 and (out / "model.safetensors").is_file() and (out / "log.jsonl").is_file()
 
 
@@ -214,8 +215,8 @@ def test_runs_are_listed_and_compared(run, model, tmp_path, monkeypatch) -> None
     assert code == 0 and "no run yet" in out
     for name, rate in (("slow", 1e-4), ("fast", 1e-3)):
         code, _, said = run(
-            "finetune", "--model", model, "--data", "phantom:train,n=8", "--check-data",
-            "phantom:val,n=12", "--steps", 2, "--batch-size", 4, "--learning-rate", rate,
+            "finetune", "--model", model, "--data", "phantom:train,n=8,size=64", "--check-data",
+            "phantom:val,n=12,size=64", "--steps", 2, "--batch-size", 4, "--learning-rate", rate,
             "--out", tmp_path / "runs" / name,
         )  # fmt: skip
         assert code == 0, said
