@@ -19,11 +19,11 @@ def asked(current: Current) -> None:
         with film:
             film_view.film_with_regions(current, prompt)
         with score:
-            st.header("What the score says")
+            st.header("What the score says", anchor="score")
             free_text.score_card(current, prompt)
 
 
-st.title("Which regions speak for which words?")
+st.title("Which regions speak for which words?", anchor="words")
 st.markdown(
     "Choose a film, or drop your own into the sidebar, and type what a report might say. The model "
     "says how well it fits, and shows **where** it looked."
@@ -42,7 +42,7 @@ with st.expander("What is published, and what is our reconstruction"):
         "attention, and the cosine term in the cross-modality attention are **our "
         "reconstruction**; no figure here is the paper's. `docs/method.md` says which is which."
     )
-st.header("Where to go")
+st.header("Where to go", anchor="pages")
 for column, (file, label) in zip(
     components.row(215, 215, 215, 215),
     [("zero_shot.py", "Edit prompts, see the AUC"), ("regions.py", "Browse regions and errors"),
