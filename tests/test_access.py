@@ -100,6 +100,7 @@ def _doors(run: Run) -> dict[str, Any]:
         "somebody's run as a model": lambda: access.check_model(run.name),
         "an import": access.check_import,
         "presets": access.check_presets,
+        "notes": access.check_notes,
         "a run on a path": lambda: access.check_new_run("demo", "/data/x.csv", "lrclr"),
         "a run of a hub's model": lambda: access.check_new_run("hf:a/b", LISTED, "lrclr"),
         "a run by the owner's preset": lambda: access.check_new_run("demo", LISTED, "mine"),

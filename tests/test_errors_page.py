@@ -157,6 +157,10 @@ def test_pairs_of_findings_are_counted_as_the_command_counts_them(
     app.button_group(key="errors_pairs").set_value("Wrong together").run()
     _sound(app)
     assert "Wrong together, more than by chance" in _text(app)
+    grid = next(one.proto for one in app.get("plotly_chart") if "errors_grid" in one.proto.id)
+    for pair in report.together:  # in words where the mouse is
+        words = f"{pair.first} and {pair.second} both wrong on {pair.count} films"
+        assert words in grid.spec, words
     for pair in sure[:5]:
         assert f"{pair.first} and {pair.second} both wrong on {pair.count} films" in _text(app)
     assert sure or "None of the pairs." in _text(app)

@@ -50,7 +50,12 @@ def kept_probabilities(
     """
     kept = calibrations_of(model, model_hash, "lrclr", prompts)
     return {
-        name: Probability(*(float(end) for end in kept[name].probabilities(score)), kept[name])
+        name: _probability(kept[name], score)
         for name, score in zip(prompts, scores, strict=True)
         if name in kept and kept[name].fitted_on.spec.startswith("phantom:") == drawn
     }
+
+
+def _probability(calibration: Calibration, score: np.floating) -> Probability:
+    value, low, high = (float(end) for end in calibration.probabilities(np.asarray(score)))
+    return Probability(value, low, high, calibration)
