@@ -4,10 +4,11 @@
 
 `--films` holds NIH ChestX-ray14 films of 256 pixels and less, `--sharp` sharper ones of the same
 hospital; each with a `manifest.csv` of the project's columns, NIH's own labels (`nih_labels`) and
-a `source` or `dataset` a row. Written: `train.csv`, and for two further folds of patients the
-blurred and the sharp films apart (`val128`, `val512`, `test128`, `test512`). A patient's fold
-follows from a hash of the name. Films of the source that holds normal films alone are reduced to
-128 pixels as the others are: their sharpness would tell the label.
+a `source` or `dataset` a row. Written: `train.csv`, and for two further folds of patients
+`nih-validation.csv` and `nih-test.csv`, and their blurred and sharp films apart (`val128`,
+`val512`, `test128`, `test512`). A patient's fold follows from a hash of the name. Films of the
+source that holds normal films alone are reduced to 128 pixels as the others are: their sharpness
+would tell the label.
 """
 
 import argparse
@@ -85,7 +86,7 @@ def _write(source: Path, target: Path, reduce: bool) -> None:
 
 
 def main() -> None:
-    """Write the five manifests and print films, patients and boxed films of each."""
+    """Write the manifests and print films, patients and boxed films of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     for option in ("films", "sharp", "out"):
         parser.add_argument(f"--{option}", type=Path, required=True)
@@ -94,6 +95,8 @@ def main() -> None:
     number, sharp = table.group_id.map(fold), table.source == "nih_sharp"
     parts = {
         "train": number >= 20,
+        "nih-validation": number < 10,
+        "nih-test": (number >= 10) & (number < 20),
         "val128": (number < 10) & ~sharp,
         "val512": (number < 10) & sharp,
         "test128": (number >= 10) & (number < 20) & ~sharp,

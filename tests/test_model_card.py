@@ -38,7 +38,7 @@ def test_the_demo_is_described_by_its_own_files() -> None:
     file = ROOT / "assets" / "demo" / "model.safetensors"
     assert card.files[0].sha256 == sha256(file.read_bytes()).hexdigest()
     assert card.parameters == sum(p.numel() for p in model.parameters())
-    assert card.added_parameters > 0 and "phantoms" in card.facts.trained_on
+    assert card.added_parameters > 0 and "NIH ChestX-ray14" in card.facts.trained_on
     assert json.loads(json.dumps(card.to_json()))["input_size"] == 224
 
 
@@ -230,7 +230,7 @@ def test_any_published_model_is_chosen_in_the_sidebar_and_shown_on_its_page(
     hf_siglip(tmp_path / "siglip")
     app.run()
     app.switch_page("../pages/model.py").run()
-    assert not app.exception and "phantoms" in str(app.table[0].value)
+    assert not app.exception and "NIH ChestX-ray14" in app.table[0].value.to_string()
     next(box for box in app.sidebar.selectbox if box.label == "Model").select("another model").run()
     field = next(box for box in app.sidebar.text_input if box.label == "Any model")
     field.set_value(f"{tmp_path / 'siglip'}@80").run()
