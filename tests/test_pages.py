@@ -391,7 +391,7 @@ def test_rows_that_cannot_be_used_are_said_as_long_as_the_set_is_open(
         _sound(app)
         assert any("1 row cannot be used. Row 4: c.png" in w.value for w in app.warning)
         app.run()
-    assert any("drawn phantoms alone" in caption.value for caption in app.caption)
+    assert any("Learned from films of one hospital" in caption.value for caption in app.caption)
 
 
 def test_a_set_without_labels_still_scores_a_free_text(app: AppTest, tmp_path: Path) -> None:
