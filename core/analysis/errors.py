@@ -1,6 +1,6 @@
 """Errors of every finding of a set: curves with bands, what a threshold does, errors together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,8 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class FindingErrors:
-    """One finding of a set."""
+class FindingCurves:
+    """What is the same at every threshold, of one finding of a set."""
 
     n: int  # films whose label is known
     positives: int
@@ -46,6 +46,12 @@ class FindingErrors:
     average_precision: Interval
     roc: Curve
     precision: Curve
+
+
+@dataclass(frozen=True)
+class FindingErrors(FindingCurves):
+    """One finding of a set at a threshold."""
+
     threshold: Threshold
     confusion: Confusion
 
@@ -189,9 +195,8 @@ class _Counted:
 
     def __init__(self, scored: ScoredSet, finding: str, threshold: Threshold) -> None:
         self._known, self._threshold = scored.known(finding), threshold
-        truth, score = scored.of(finding)
-        self._n, self._positives = len(truth), int(truth.sum())
-        self._ranked = Ranked.of(truth, score)
+        self._truth, score = scored.of(finding)
+        self._ranked = Ranked.of(self._truth, score)
         self._curves: list[CurveDraws] = []
         self._rates: list[dict[str, Array]] = []
 
@@ -203,24 +208,32 @@ class _Counted:
 
     def result(self) -> FindingErrors:
         """Over all resamples that were added."""
-        whole = curve_draws(self._ranked.whole())
-        auc, average, roc, precision = (
-            np.concatenate(parts) for parts in zip(*self._curves, strict=True)
-        )
+        curves = finding_curves(self._truth, self._ranked, self._curves)
         drawn = {name: np.concatenate([part[name] for part in self._rates]) for name in RATES}
-        return FindingErrors(
-            self._n,
-            self._positives,
-            interval(float(whole.auc[0]), auc),
-            interval(float(whole.average_precision[0]), average),
-            curve_with_band(whole.roc[0], roc),
-            curve_with_band(whole.precision[0], precision),
-            self._threshold,
-            confusion(self._ranked, self._threshold.value, drawn),
-        )
+        at = confusion(self._ranked, self._threshold.value, drawn)
+        return FindingErrors(**vars(curves), threshold=self._threshold, confusion=at)
 
 
-def curve_with_band(y: Array, draws: Array) -> Curve:
+def finding_curves(truth: Array, ranked: Ranked, draws: Sequence[CurveDraws]) -> FindingCurves:
+    """Figures and curves of a finding with their intervals.
+
+    Args:
+        truth: (n,) of 1 and 0, of the films that were ranked.
+        draws: curves of the resamples, in parts.
+    """
+    whole = curve_draws(ranked.whole())
+    auc, average, roc, precision = (np.concatenate(parts) for parts in zip(*draws, strict=True))
+    return FindingCurves(
+        len(truth),
+        int(truth.sum()),
+        interval(float(whole.auc[0]), auc),
+        interval(float(whole.average_precision[0]), average),
+        _with_band(whole.roc[0], roc),
+        _with_band(whole.precision[0], precision),
+    )
+
+
+def _with_band(y: Array, draws: Array) -> Curve:
     """A curve (101,) with the band of its draws (R, 101), NaN where a draw cannot tell."""
     known = draws[~np.isnan(draws[:, 0])]
     if not len(known):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.confusion import RATES, Confusion, called, rates, ratios
-from core.analysis.errors import Curve, curve_with_band
+from core.analysis.errors import FindingCurves, finding_curves
 from core.analysis.ranked import Counts, CurveDraws, Ranked, curve_draws
 from core.analysis.scored import ScoredSet
 from core.metrics.bootstrap import Interval, interval, resampled_parts
@@ -22,7 +22,7 @@ _PLACES = 1000  # thresholds with intervals of their own
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(FindingCurves):
     """A finding of a scored set; `at` says what a threshold makes of it.
 
     Attributes:
@@ -33,12 +33,6 @@ class Sweep:
     """
 
     finding: str
-    n: int  # films whose label is known
-    positives: int
-    auc: Interval
-    average_precision: Interval
-    roc: Curve
-    precision: Curve
     ranked: Ranked
     whole: Counts
     places: NDArray[np.int64]
@@ -98,18 +92,10 @@ def sweep(
         if progress:
             progress(done, n_bootstrap)
     whole = ranked.whole()
-    value = curve_draws(whole)
-    auc, average, roc, precision = (np.concatenate(parts) for parts in zip(*curves, strict=True))
     drawn = Counts(*(np.concatenate(parts) for parts in zip(*counted, strict=True)))
     below, above = _reach(_at(whole, places), drawn)
-    return Sweep(
-        finding, len(truth), int(truth.sum()),
-        interval(float(value.auc[0]), auc),
-        interval(float(value.average_precision[0]), average),
-        curve_with_band(value.roc[0], roc),
-        curve_with_band(value.precision[0], precision),
-        ranked, whole, places, below, above,
-    )  # fmt: skip
+    return Sweep(**vars(finding_curves(truth, ranked, curves)), finding=finding, ranked=ranked,
+                 whole=whole, places=places, below=below, above=above)  # fmt: skip
 
 
 def _at(counts: Counts, places: NDArray[np.int64]) -> Counts:

@@ -19,7 +19,6 @@ def _title(metric: str) -> str:
     return "AUC" if metric == "auc" else metric.capitalize()
 
 
-
 def draw(choice: FindingChoice, studies: StudySet) -> Slice:
     """The table of slices; the one that is chosen, at first the one that does worst.
 

@@ -18,12 +18,11 @@ def draw(studies: StudySet, finding: str) -> None:
     if not finding:
         terminal.show("errors", *whose, "--unlabelled")
         return
-    rule = ["--threshold", here.threshold_rule]
-    rule += ["--fit", here.threshold_set] if here.threshold_set else []
-    calibrate = ["--fit", here.threshold_set] if here.threshold_set else []
+    fit = ["--fit", here.threshold_set] if here.threshold_set else []
+    rule = ["--threshold", here.threshold_rule, *fit]
     terminal.show_all([
         ["errors", *whose, *rule],
-        ["calibrate", *whose, *calibrate],
+        ["calibrate", *whose, *fit],
         ["slices", *whose, "--finding", finding, *rule],
         ["notes", "add", "--data", here.study_set, "--study", studies.study_id(here.row),
          "--finding", finding, "--verdict", "model is wrong", "--author", here.author or "ME"],

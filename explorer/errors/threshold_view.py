@@ -155,8 +155,8 @@ def _charts(choice: FindingChoice, swept: Sweep, threshold: float, told: Confusi
 
 def _about(choice: FindingChoice, holds: Reliability, chance: float) -> None:
     shown = choice.cases.scored
-    optimistic = choice.fitted.scored.identity.fingerprint == shown.identity.fingerprint
-    where = ("on these very films, which is optimistic" if optimistic
+    where = ("on these very films, which is optimistic"
+             if choice.fitted_threshold.optimistic(shown.identity)
              else f"on `{choice.fitted.scored.identity.spec}`")  # fmt: skip
     st.caption(
         f"Bands and intervals: 95 %, {errors_cache.RESAMPLES} bootstrap resamples of "
