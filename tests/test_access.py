@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import torch
 import websockets
+from app_driver import labelled
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
@@ -221,10 +222,6 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_of_another: Run, al
     return app
 
 
-def _box(elements: Any, label: str) -> Any:
-    return next(element for element in elements if element.label == label)
-
-
 def _opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the app opens from now on, sets and models."""
     opened: list[str] = []
@@ -245,10 +242,10 @@ def test_a_visitor_finds_the_doors_of_the_pages_closed(
     assert not app.exception and not app.error, [error.value for error in app.error]
     assert app.session_state[state.KEY].model == "small"
     opened = _opened(monkeypatch)
-    assert "another model" not in _box(app.sidebar.selectbox, "Model").options
-    _box(app.sidebar.selectbox, "Study set").select("another set").run()
+    assert "another model" not in labelled(app.sidebar.selectbox, "Model").options
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
     for spec in (str(tmp_path / "x.csv"), "nih:/data", "phantom:n=100000"):
-        _box(app.sidebar.text_input, "Set").set_value(spec).run()
+        labelled(app.sidebar.text_input, "Set").set_value(spec).run()
         assert not app.exception and "visitor" in app.error[0].value.lower()
     # However a spec came to be the session's, nothing of it is opened.
     session = app.session_state[state.KEY]
@@ -284,15 +281,15 @@ def test_a_visitor_trains_and_stops_runs_of_their_own(
     monkeypatch.setattr(form, "start_run", start)
     app.run()
     app.switch_page("../pages/finetune.py").run()
-    _box(app.text_input, "Study set").set_value("/data/x.csv")
-    _box(app.button, "Start").click().run()
+    labelled(app.text_input, "Study set").set_value("/data/x.csv")
+    labelled(app.button, "Start").click().run()
     assert not started and "listed" in app.error[0].value
-    _box(app.text_input, "Study set").set_value("phantom:train,n=100")
-    _box(app.text_input, "Name").set_value("own")
-    _box(app.button, "Start").click().run()
+    labelled(app.text_input, "Study set").set_value("phantom:train,n=100")
+    labelled(app.text_input, "Name").set_value("own")
+    labelled(app.button, "Start").click().run()
     assert not app.exception and len(started) == 1
-    assert _box(app.selectbox, "Run").options == ["own"]
-    _box(app.button, "Stop and keep").click().run()
+    assert labelled(app.selectbox, "Run").options == ["own"]
+    labelled(app.button, "Stop and keep").click().run()
     assert (run_of_another.dir.with_name("own") / "stop").exists()
     (run_of_another.dir.with_name("own") / "started_by.json").unlink()  # now it is another's
     app.run()

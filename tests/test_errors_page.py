@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_driver import labelled, session_of, sound
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -23,7 +24,6 @@ from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors import controls, notes_view
 from explorer.errors.slice_view import frame, summary, worst
-from explorer.shared.state import KEY, Session
 
 SET = "phantom:n=40,seed=5"
 OTHER, BAD = "phantom:n=30,seed=9", "nonsense:7"
@@ -49,26 +49,12 @@ def scores() -> Callable[[str], ScoredSet]:
     return lambda spec: score_studies(model, open_studies(spec))
 
 
-def _sound(app: AppTest) -> None:
-    assert not app.exception, app.exception
-    assert not app.error, [error.value for error in app.error]
-
-
-def _session(app: AppTest) -> Session:
-    session: Session = app.session_state[KEY]
-    return session
-
-
 def _text(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
 def _slider(app: AppTest) -> Any:
     return next(one for one in app.slider if one.label.startswith("Threshold of the score"))
-
-
-def _box(elements: Any, label: str) -> Any:
-    return next(element for element in elements if element.label == label)
 
 
 def _keyed(elements: Any, start: str) -> Any:
@@ -89,7 +75,7 @@ def _cards(app: AppTest) -> list[int]:
 def test_it_opens_at_the_finding_that_does_worst_with_a_threshold_called_optimistic(
     app: AppTest, scores: Any
 ) -> None:
-    _sound(app)
+    sound(app)
     scored = scores(SET)
     worst_finding = scored.worst_ranked()
     assert app.selectbox(key="errors_finding").value == worst_finding
@@ -114,7 +100,7 @@ def test_a_step_of_the_threshold_resamples_nothing_and_goes_back(
     before, finding = _slider(app).value, app.selectbox(key="errors_finding").value
     limit = float(np.median(scores(SET).of(finding)[1]))
     _slider(app).set_value(limit).run()
-    _sound(app)
+    sound(app)
     report = error_report(
         scores(SET).only(finding), {finding: Threshold(limit, Rule("score", limit), None)}, 60
     )
@@ -134,17 +120,17 @@ def test_another_set_to_fit_on_is_named_and_not_called_optimistic(
     app.selectbox(key="errors_rule").select("sensitivity").run()
     app.number_input(key="errors_sensitivity").set_value(0.8)
     app.selectbox(key="errors_fit").select(OTHER).run()
-    _sound(app)
+    sound(app)
     assert f"by sensitivity=0.8, fitted on `{OTHER}` (n = 30)" in _text(app)
     assert "**optimistic**" not in _text(app)
-    assert _session(app).threshold_set == OTHER
+    assert session_of(app).threshold_set == OTHER
     assert f"--threshold sensitivity=0.8 --fit {OTHER}" in app.code[-1].value
     finding = app.selectbox(key="errors_finding").value
     limit = fit_thresholds(Rule("sensitivity", 0.8), scores(OTHER))[finding].value
     assert _slider(app).value == pytest.approx(limit)
     app.selectbox(key="errors_fit").select(BAD).run()
     assert not app.exception and len(app.error) == 1
-    assert _session(app).threshold_set == OTHER  # the last good one
+    assert session_of(app).threshold_set == OTHER  # the last good one
 
 
 def test_pairs_of_findings_are_counted_as_the_command_counts_them(
@@ -155,7 +141,7 @@ def test_pairs_of_findings_are_counted_as_the_command_counts_them(
     sure = [pair for pair in report.together
             if pair.p_corrected < 0.05 and pair.share.difference.value > 0]  # fmt: skip
     app.button_group(key="errors_pairs").set_value("Wrong together").run()
-    _sound(app)
+    sound(app)
     assert "Wrong together, more than by chance" in _text(app)
     grid = next(one.proto for one in app.get("plotly_chart") if "errors_grid" in one.proto.id)
     for pair in report.together:  # in words where the mouse is
@@ -170,13 +156,13 @@ def test_a_slice_says_its_size_and_shows_its_films(app: AppTest, scores: Any) ->
     table = app.dataframe[0].value
     assert "too small" in table["says"].iloc[-1]
     app.button_group(key="errors_metric").set_value("error").run()
-    _sound(app)
+    sound(app)
     box = app.selectbox(key="errors_slice")
     slices, place = app.dataframe[0].value, box.value
     name, n = slices["slice"][place], slices["n"][place]
     assert f"{name} ({n} films" in box.options[place]
     app.button_group(key="errors_kind").set_value("all").run()
-    _sound(app)
+    sound(app)
     rows, finding = _cards(app), app.selectbox(key="errors_finding").value
     assert len(rows) == min(n, 10)
     column, value = name.rsplit(" ", 1)
@@ -192,8 +178,8 @@ def test_a_slice_says_its_size_and_shows_its_films(app: AppTest, scores: Any) ->
 def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:
     row = _cards(app)[-1]
     app.button(key=f"open_{row}").click().run()
-    _sound(app)
-    assert _session(app).row == row
+    sound(app)
+    assert session_of(app).row == row
 
 
 def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTest) -> None:
@@ -202,7 +188,7 @@ def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTes
     _keyed(app.text_area, f"note_text_card_{row}").set_value("A *line* lies there")
     _keyed(app.text_input, f"note_author_card_{row}").set_value("Ada")
     _keyed(app.button, f"note_save_card_{row}").click().run()
-    _sound(app)
+    sound(app)
     studies, notebook = open_studies(SET), Notebook()
     (note,) = notebook.notes()
     assert (note.author, note.said.finding, note.said.verdict, note.said.text) == (
@@ -218,7 +204,7 @@ def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTes
     assert _keyed(app.text_input, "note_author_current").value == "Ada"  # as before
     assert _keyed(app.text_area, f"note_text_card_{row}").value == ""
     app.button(key=f"undo_{note.id}").click().run()
-    _sound(app)
+    sound(app)
     assert [left.author for left in notebook.notes()] == ["Bo"]
 
 
@@ -247,7 +233,7 @@ def test_a_visitor_neither_reads_nor_writes_notes_unless_the_owner_says_so(
     (tmp_path / "access.toml").write_text("notes = true\n")
     monkeypatch.setenv("LRCLR_ACCESS", str(tmp_path / "access.toml"))
     app.run()
-    _sound(app)
+    sound(app)
     assert "private words" in _text(app)
     assert f"undo_{theirs.id}" not in [button.key for button in app.button]
     _keyed(app.text_area, "note_text_current").set_value("mine")
@@ -261,8 +247,8 @@ def test_a_set_without_labels_says_what_to_do(app: AppTest, tmp_path: Path) -> N
     noise = np.random.default_rng(0).integers(0, 255, (2, 64, 64), dtype=np.uint8)
     for number, film in enumerate(noise):
         Image.fromarray(film).save(tmp_path / f"film{number}.png")
-    _box(app.sidebar.selectbox, "Study set").select("another set").run()
-    _box(app.sidebar.text_input, "Set").set_value(str(tmp_path)).run()
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(app.sidebar.text_input, "Set").set_value(str(tmp_path)).run()
     assert not app.exception
     assert len(app.error) == 1 and "choose a set with label columns" in app.error[0].value
     assert "--unlabelled" in app.code[-1].value

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from app_driver import session_of, sound
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -44,23 +45,13 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     yield test.switch_page("../pages/import_data.py").run()
 
 
-def _sound(app: AppTest) -> None:
-    assert not app.exception, app.exception
-    assert not app.error, [error.value for error in app.error]
-
-
 def _uploader(app: AppTest, label: str) -> Any:
     return next(box for box in app.file_uploader if box.label == label)
 
 
-def _session(app: AppTest) -> Session:
-    session: Session = app.session_state[KEY]
-    return session
-
-
 def _import(app: AppTest) -> None:
     next(button for button in app.button if button.label == "Import").click().run()
-    job = _session(app).import_job
+    job = session_of(app).import_job
     assert job is not None
     job.wait(120)
     app.run()
@@ -71,16 +62,16 @@ FOLDER = [(f"ward/{name}.png", _png(seed), "image/png") for seed, name in enumer
 
 def test_a_dropped_folder_is_a_set_after_one_click(app: AppTest, tmp_path: Path) -> None:
     _uploader(app, "A folder").set_value(FOLDER).run()
-    _sound(app)
+    sound(app)
     table = app.dataframe[0].value
     assert list(table["file"]) == ["ward/a.png", "ward/b.png", "ward/c.png"]
     assert all(str(film).startswith("data:image/jpeg;base64,") for film in table["Film"])
-    dropped = _session(app).dropped
+    dropped = session_of(app).dropped
     assert dropped is not None and dropped.count == 3
     _import(app)
-    _sound(app)
+    sound(app)
     assert "3 studies imported, 0 files left out" in app.success[0].value
-    here = _session(app)
+    here = session_of(app)
     assert Path(here.study_set).parent.parent == tmp_path / "sets"
     assert len(open_studies(here.study_set)) == 3 and here.row == 0
     assert here.dropped is None and not dropped.folder.exists()  # kept no longer than needed
@@ -93,7 +84,7 @@ def test_a_second_import_is_proposed_another_folder(app: AppTest, tmp_path: Path
     for _ in range(2):
         _uploader(app, "A folder").set_value(FOLDER).run()
         _import(app)
-        _sound(app)
+        sound(app)
     assert len(list((tmp_path / "sets").iterdir())) == 2
 
 
@@ -105,27 +96,27 @@ def test_a_zip_with_a_table_is_mapped_and_keeps_its_reports(app: AppTest) -> Non
     _uploader(app, "Or a ZIP, or single films").set_value(
         [("set.zip", buffer.getvalue(), "application/zip")]
     ).run()
-    _sound(app)
+    sound(app)
     assert app.dataframe[0].value["Film"].isna().all()  # they lie in another folder than the table
     next(box for box in app.selectbox if box.label == "Folder of its images").select(
         "set/films"
     ).run()
     assert app.dataframe[0].value["Film"].notna().all()
     _import(app)
-    _sound(app)
-    assert open_studies(_session(app).study_set).study(0).text == "Small effusion."
+    sound(app)
+    assert open_studies(session_of(app).study_set).study(0).text == "Small effusion."
 
 
 def test_what_was_dropped_outlives_a_change_of_page_and_can_be_forgotten(app: AppTest) -> None:
     _uploader(app, "A folder").set_value(FOLDER).run()
     app.switch_page("../pages/model.py").run()
     app.switch_page("../pages/import_data.py").run()
-    _sound(app)
+    sound(app)
     assert any("3 files are here" in text.value for text in app.markdown)
-    dropped = _session(app).dropped
+    dropped = session_of(app).dropped
     assert dropped is not None
     next(button for button in app.button if button.label == "Forget them").click().run()
-    assert _session(app).dropped is None and not dropped.folder.exists()
+    assert session_of(app).dropped is None and not dropped.folder.exists()
 
 
 def test_a_zip_that_cannot_be_read_is_one_sentence(app: AppTest) -> None:

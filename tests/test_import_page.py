@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import planted
 import pytest
 import torch
+from app_driver import labelled, sound
 from planted import leaks
 from streamlit.testing.v1 import AppTest
 from test_broken_files import broken_set
@@ -46,27 +46,18 @@ def page(place: Path) -> AppTest:
     return test.switch_page("../pages/import_data.py").run()
 
 
-def _box(elements: Any, label: str) -> Any:
-    return next(element for element in elements if element.label == label)
-
-
-def _sound(page: AppTest) -> None:
-    assert not page.exception, page.exception
-    assert not page.error, [error.value for error in page.error]
-
-
 def _by_path(page: AppTest) -> None:
     page.button_group(key="import_where").set_value("On this computer, by its path").run()
 
 
 def _enter(page: AppTest, data: Path, out: Path) -> None:
     _by_path(page)
-    _box(page.text_input, "Data on this computer").set_value(str(data)).run()
-    _box(page.text_input, "New folder of the set").set_value(str(out)).run()
+    labelled(page.text_input, "Data on this computer").set_value(str(data)).run()
+    labelled(page.text_input, "New folder of the set").set_value(str(out)).run()
 
 
 def _finish(page: AppTest) -> None:
-    _box(page.button, "Import").click().run()
+    labelled(page.button, "Import").click().run()
     page.session_state[KEY].import_job.wait(120)
     page.run()
 
@@ -75,14 +66,14 @@ def test_identifiers_reach_no_file_no_output_and_no_address(
     page: AppTest, place: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     _enter(page, planted.tree(place / "in"), place / "out")
-    assert _box(page.button, "Import").disabled  # no column is known to hold the images
+    assert labelled(page.button, "Import").disabled  # no column is known to hold the images
     for field, column in {"image": "Datei", "text": "Befund", "patient_id": "Fallnummer",
                           "view": "Blickrichtung"}.items():  # fmt: skip
-        _box(page.selectbox, field).select(column).run()
-    _box(page.selectbox, "Pleural Effusion").select("Erguss").run()
-    _sound(page)
+        labelled(page.selectbox, field).select(column).run()
+    labelled(page.selectbox, "Pleural Effusion").select("Erguss").run()
+    sound(page)
     _finish(page)
-    _sound(page)
+    sound(page)
     assert "10 studies imported, 2 files left out" in page.success[0].value
     assert any("Ostertag_broken.png" in table.value.to_csv() for table in page.dataframe)
     manifest = place / "out" / "manifest.csv"
@@ -124,11 +115,11 @@ def test_the_command_does_the_same_and_prints_no_name(place: Path) -> None:
 
 def test_what_was_entered_outlives_a_change_of_page(page: AppTest, place: Path) -> None:
     _enter(page, planted.tree(place / "in"), place / "out")
-    _box(page.selectbox, "image").select("Datei").run()
+    labelled(page.selectbox, "image").select("Datei").run()
     page.switch_page("../pages/finetune.py").run()
     page.switch_page("../pages/import_data.py").run()
-    assert _box(page.text_input, "New folder of the set").value == str(place / "out")
-    assert _box(page.selectbox, "image").value == "Datei"
+    assert labelled(page.text_input, "New folder of the set").value == str(place / "out")
+    assert labelled(page.selectbox, "image").value == "Datei"
     assert "image=Datei" in page.code[0].value
 
 
@@ -136,12 +127,12 @@ def test_what_cannot_be_imported_is_one_sentence_and_the_form_stays(
     page: AppTest, place: Path
 ) -> None:
     _by_path(page)
-    _box(page.text_input, "Data on this computer").set_value(str(place / "nothing.csv")).run()
+    labelled(page.text_input, "Data on this computer").set_value(str(place / "nothing.csv")).run()
     assert not page.exception and "nothing to import" in page.error[0].value
     _enter(page, place / "in", place / "out")
     _finish(page)
     assert not page.exception and "None of the 0 files" in page.error[0].value
-    assert _box(page.text_input, "Data on this computer").value == str(place / "in")
+    assert labelled(page.text_input, "Data on this computer").value == str(place / "in")
 
 
 def test_an_import_that_is_stopped_leaves_nothing(place: Path) -> None:
@@ -159,10 +150,10 @@ def test_pages_say_which_studies_of_a_set_were_left_out(page: AppTest, place: Pa
     page.session_state[KEY] = replace(page.session_state[KEY], study_set=manifest, row=0)
     for name in ("zero_shot", "home"):
         page.switch_page(f"../pages/{name}.py").run()
-        _sound(page)
+        sound(page)
         assert any("1 study left out" in c.value and "s4: 4.png" in c.value for c in page.caption)
     page.switch_page("../pages/regions.py").run()
-    _sound(page)
+    sound(page)
     page.session_state[KEY] = replace(page.session_state[KEY], row=4)
     page.switch_page("../pages/home.py").run()
     assert not page.exception and "4.png is damaged" in page.error[0].value

@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from app_driver import labelled, session_of, sound
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -32,7 +33,7 @@ from core.studies import UploadedSet
 from core.training.runs import Run
 from explorer.navigation import TABLE
 from explorer.shared import cache
-from explorer.shared.state import KEY, Current, Session
+from explorer.shared.state import KEY, Current
 
 SET = "phantom:n=14,seed=5"
 PAGES = [file.removesuffix(".py") for file, _, _ in TABLE]
@@ -54,24 +55,10 @@ def _open(app: AppTest, page: str) -> AppTest:
     return app
 
 
-def _sound(app: AppTest) -> None:
-    assert not app.exception, app.exception
-    assert not app.error, [error.value for error in app.error]
-
-
-def _session(app: AppTest) -> Session:
-    session: Session = app.session_state[KEY]
-    return session
-
-
 def _charts(app: AppTest) -> set[str]:
     """Keys of the charts that are shown, and classes of those drawn as plain HTML."""
     drawn = re.findall(r'<div class="(\w+)"', " ".join(html.proto.body for html in app.get("html")))
     return {str(chart.proto.id).rsplit("-", 1)[-1] for chart in app.get("plotly_chart")} | {*drawn}
-
-
-def _box(elements: Any, label: str) -> Any:
-    return next(element for element in elements if element.label == label)
 
 
 def test_every_page_is_in_the_table() -> None:
@@ -80,22 +67,22 @@ def test_every_page_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_and_says_what_it_is_not_for(app: AppTest, page: str) -> None:
-    _sound(_open(app, page))
+    sound(_open(app, page))
     assert app.title
     assert any("not for clinical use" in caption.value for caption in app.caption)
 
 
 def test_a_link_carries_what_it_shows(app: AppTest) -> None:
     app.run()
-    assert (_session(app).study_set, _session(app).row, _session(app).prompt) == (
+    assert (session_of(app).study_set, session_of(app).row, session_of(app).prompt) == (
         SET, 2, "pneumothorax",
     )  # fmt: skip
 
 
 def test_a_link_without_a_text_opens_with_what_the_film_s_report_finds(app: AppTest) -> None:
     del app.query_params["prompt"]
-    _sound(app.run())
-    prompt = _session(app).prompt
+    sound(app.run())
+    prompt = session_of(app).prompt
     assert prompt in open_studies(SET).reports[2] and stated_findings(prompt)
 
 
@@ -106,33 +93,33 @@ def test_a_link_without_a_text_opens_with_what_the_film_s_report_finds(app: AppT
 )  # fmt: skip
 def test_a_link_cannot_name_what_it_may_not(app: AppTest, name: str, value: str) -> None:
     app.query_params[name] = value
-    _sound(app.run())
-    assert getattr(_session(app), {"study": "row", "set": "study_set"}.get(name, name)) != value
+    sound(app.run())
+    assert getattr(session_of(app), {"study": "row", "set": "study_set"}.get(name, name)) != value
 
 
 def test_a_study_out_of_range_is_the_last_one(app: AppTest) -> None:
     app.query_params["study"] = "999"
-    _sound(app.run())
-    assert _box(app.sidebar.selectbox, "Study").value == 13
+    sound(app.run())
+    assert labelled(app.sidebar.selectbox, "Study").value == 13
 
 
 def test_the_study_and_prompt_survive_a_change_of_page(app: AppTest) -> None:
     app.run()
     app.sidebar.button(key="next").click().run()
     app.text_input[0].set_value("right central line").run()
-    _sound(app.switch_page("../pages/regions.py").run())
-    assert (_session(app).row, _session(app).prompt) == (3, "right central line")
-    assert _box(app.text_input, "Prompt").value == "right central line"
+    sound(app.switch_page("../pages/regions.py").run())
+    assert (session_of(app).row, session_of(app).prompt) == (3, "right central line")
+    assert labelled(app.text_input, "Prompt").value == "right central line"
     for page in ("compare", "zero_shot", "home", "regions"):  # boxes of one label and of others
-        _sound(app.switch_page(f"../pages/{page}.py").run())
-        assert app.text_input[-1].value == _session(app).prompt == "right central line", page
+        sound(app.switch_page(f"../pages/{page}.py").run())
+        assert app.text_input[-1].value == session_of(app).prompt == "right central line", page
 
 
 def test_steps_go_round_the_set(app: AppTest) -> None:
     app.query_params["study"] = "0"
     app.run()
     app.sidebar.button(key="previous").click().run()
-    assert _session(app).row == 13
+    assert session_of(app).row == 13
 
 
 def test_a_prompt_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: AppTest) -> None:
@@ -140,36 +127,36 @@ def test_a_prompt_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: 
     app.text_input[0].set_value("\x07bell").run()
     assert not app.exception
     assert len(app.error) == 1
-    assert _session(app).prompt == "pneumothorax"
+    assert session_of(app).prompt == "pneumothorax"
 
 
 @pytest.mark.parametrize("prompt", ["", "   "])
 def test_an_empty_box_is_no_error_and_the_last_prompt_stays(app: AppTest, prompt: str) -> None:
     app.run()
     app.text_input[0].set_value(prompt).run()
-    _sound(app)
+    sound(app)
     assert any("Shown is still “pneumothorax”" in caption.value for caption in app.caption)
-    assert _session(app).prompt == "pneumothorax"
+    assert session_of(app).prompt == "pneumothorax"
 
 
 def test_home_opens_on_an_example_and_another_is_one_click_away() -> None:
     app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
-    _sound(app.run())
+    sound(app.run())
     opening = load_examples().opening
-    assert (_session(app).row, app.text_input[0].value) == (opening.row, opening.prompt)
+    assert (session_of(app).row, app.text_input[0].value) == (opening.row, opening.prompt)
     assert any("Clearly for this text" in title.value for title in app.subheader)
     other = next(film for film in load_examples().films if film.finding == "Fracture")
     app.button(key="example_Fracture").click().run()
-    _sound(app)
-    assert (_session(app).row, app.text_input[0].value) == (other.row, other.prompt)
+    sound(app)
+    assert (session_of(app).row, app.text_input[0].value) == (other.row, other.prompt)
     assert any("Clearly for this text" in title.value for title in app.subheader)
 
 
 def test_an_example_leads_back_from_another_set(app: AppTest) -> None:
     app.run()
     app.button(key="example_Edema").click().run()
-    _sound(app)
-    assert _session(app).study_set == load_examples().data
+    sound(app)
+    assert session_of(app).study_set == load_examples().data
 
 
 def test_a_sentence_of_the_report_is_one_click_away(app: AppTest) -> None:
@@ -178,8 +165,8 @@ def test_a_sentence_of_the_report_is_one_click_away(app: AppTest) -> None:
     chips = app.button_group(key="prompt_chips")
     assert sentence in chips.options or any(sentence[:40] in label for label in chips.options)
     chips.set_value(sentence).run()
-    _sound(app)
-    assert _session(app).prompt == app.text_input[0].value == sentence
+    sound(app)
+    assert session_of(app).prompt == app.text_input[0].value == sentence
 
 
 def _row_with(spec: str, finding: str, without: str) -> int:
@@ -189,13 +176,13 @@ def _row_with(spec: str, finding: str, without: str) -> int:
 
 
 def _truth_box(app: AppTest) -> Any:
-    return _box(app.selectbox, "Truth outline")
+    return labelled(app.selectbox, "Truth outline")
 
 
 def test_maps_are_measured_against_the_truth_of_what_the_text_says(app: AppTest) -> None:
     row = _row_with(SET, "Cardiomegaly", "Pneumothorax")
     app.query_params.update(study=str(row), prompt="the heart is enlarged")
-    _sound(_open(app, "compare"))
+    sound(_open(app, "compare"))
     assert _truth_box(app).value == "Cardiomegaly"
     assert any("truth of Cardiomegaly" in title.value for title in app.header)
     assert not app.warning
@@ -209,14 +196,14 @@ def test_choosing_a_truth_sets_a_text_that_is_true_of_it(app: AppTest) -> None:
     app.query_params.update(study=str(row), prompt="pneumothorax")
     _open(app, "compare")
     _truth_box(app).select("Cardiomegaly").run()
-    _sound(app)
-    text = _session(app).prompt
+    sound(app)
+    text = session_of(app).prompt
     assert app.text_input[0].value == text
     assert stated_findings(text) == ("Cardiomegaly",)
     assert true_of(open_studies(SET), row, text) == 1
     assert _truth_box(app).value == "Cardiomegaly" and not app.warning
     _truth_box(app).select("none").run()  # the outline can be had away
-    assert _truth_box(app).value == "none" and _session(app).prompt == text
+    assert _truth_box(app).value == "none" and session_of(app).prompt == text
 
 
 @pytest.mark.parametrize(
@@ -228,7 +215,7 @@ def test_a_text_that_does_not_fit_the_truth_is_said(app: AppTest, prompt: str, s
     app.query_params.update(study=str(row), prompt="the heart is enlarged")
     _open(app, "compare")
     app.text_input[0].set_value(prompt).run()
-    _sound(app)
+    sound(app)
     assert any(said in warning.value for warning in app.warning)
 
 
@@ -237,7 +224,7 @@ def test_a_text_of_the_other_side_is_said(app: AppTest) -> None:
     app.query_params.update(
         set=load_examples().data, study=str(example.row), prompt=other_side(example.prompt)
     )
-    _sound(_open(app, "compare"))
+    sound(_open(app, "compare"))
     assert _truth_box(app).value == example.finding
     assert any("not as the text says" in warning.value for warning in app.warning)
 
@@ -250,7 +237,7 @@ def test_an_absent_or_denied_finding_has_no_box(app: AppTest) -> None:
     present = next(n for n in ("Cardiomegaly", "Edema", "Pleural Effusion") if n != absent)
     for text in (f"no {present.lower()}", absent.lower()):
         app.text_input[0].set_value(text).run()
-        _sound(app)
+        sound(app)
         assert "boxes" not in _charts(app)
         assert any("no place" in info.value for info in app.info)
 
@@ -267,18 +254,18 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
     app: AppTest, page: str
 ) -> None:
     app.query_params["prompt"] = "a ripe banana"
-    _sound(_open(app, page))
+    sound(_open(app, page))
     said = "This model does not know these words. The nearest known here is"
     assert any(said in warning.value for warning in app.warning)
     assert not _charts(app) & {"scores", "boxes", "regions_film", "word_grid"}
     assert page != "compare" or not any(METHODS["lrclr"].about in c.value for c in app.caption)
-    _box(app.toggle, "Go on all the same").set_value(True).run()
-    _sound(app)
+    labelled(app.toggle, "Go on all the same").set_value(True).run()
+    sound(app)
     assert any(said in warning.value for warning in app.warning)
     scored = {"home": {"scores"}, "zero_shot": {"scores"},
               "regions": {"regions_film", "word_grid"}, "compare": set()}  # fmt: skip
     if page == "regions":  # nothing on the film speaks for it either
-        _box(app.toggle, "Show its regions all the same").set_value(True).run()
+        labelled(app.toggle, "Show its regions all the same").set_value(True).run()
     assert scored[page] <= _charts(app)
     assert page != "compare" or any(METHODS["lrclr"].about in c.value for c in app.caption)
     box = next(box for box in app.text_input if box.value == "a ripe banana")
@@ -288,7 +275,7 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
 
 def test_a_search_for_words_that_the_model_does_not_know_says_so(app: AppTest) -> None:
     app.query_params["prompt"] = "a ripe banana"
-    _sound(_open(app, "search"))
+    sound(_open(app, "search"))
     assert any("does not know these words" in warning.value for warning in app.warning)
     assert any(caption.value.startswith("cosine") for caption in app.caption)  # found all the same
 
@@ -305,8 +292,8 @@ def test_an_uploaded_film_is_the_current_study_on_every_page(app: AppTest, page:
     _open(app, page)
     assert not app.file_uploader[0].allowed_type  # DICOM often comes without a suffix
     app.file_uploader[0].set_value(("film.png", _png(), "image/png")).run()
-    _sound(app)
-    assert isinstance(_session(app).upload, UploadedSet)
+    sound(app)
+    assert isinstance(session_of(app).upload, UploadedSet)
     assert not [box for box in app.sidebar.selectbox if box.label == "Study"]
 
 
@@ -315,7 +302,7 @@ def test_a_damaged_upload_is_one_sentence_and_the_study_stays(app: AppTest) -> N
     app.file_uploader[0].set_value(("x.png", b"\x89PNG\r\n\x1a\nrest", "image/png")).run()
     assert not app.exception
     assert "x.png is damaged" in app.error[0].value
-    assert _session(app).upload is None and _session(app).row == 2
+    assert session_of(app).upload is None and session_of(app).row == 2
 
 
 def test_a_kept_calibration_is_shown_with_its_set(
@@ -345,28 +332,28 @@ def test_editing_prompts_can_be_undone_and_reset(app: AppTest) -> None:
     )
     first = edited.without_finding("Edema")
     app.session_state[KEY] = replace(
-        _session(app), prompts=edited, prompt_history=(default_prompts(), first)
+        session_of(app), prompts=edited, prompt_history=(default_prompts(), first)
     )
-    _sound(app.run())
+    sound(app.run())
     for before in (first, default_prompts()):  # step by step, to where it began
-        _box(app.button, "Undo").click().run()
-        assert _session(app).prompts == before
-    assert _box(app.button, "Undo").disabled
-    _box(app.button, "Templates {} / no {}").click().run()
-    assert _session(app).prompts["Edema"].negative[0].lower() == "no edema"
-    _box(app.button, "Defaults").click().run()
-    _sound(app)
-    assert _session(app).prompts == default_prompts()
+        labelled(app.button, "Undo").click().run()
+        assert session_of(app).prompts == before
+    assert labelled(app.button, "Undo").disabled
+    labelled(app.button, "Templates {} / no {}").click().run()
+    assert session_of(app).prompts["Edema"].negative[0].lower() == "no edema"
+    labelled(app.button, "Defaults").click().run()
+    sound(app)
+    assert session_of(app).prompts == default_prompts()
 
 
 
 def test_a_set_that_is_none_is_one_sentence_and_the_last_good_one_stays(app: AppTest) -> None:
     app.run()
-    _box(app.sidebar.selectbox, "Study set").select("another set").run()
-    _box(app.sidebar.text_input, "Set").set_value("phantom:n=0").run()
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(app.sidebar.text_input, "Set").set_value("phantom:n=0").run()
     assert not app.exception
     assert "whole number" in app.error[0].value
-    assert _session(app).study_set == SET
+    assert session_of(app).study_set == SET
 
 
 def _manifest(folder: Path, header: str, *rows: str) -> str:
@@ -378,8 +365,8 @@ def _manifest(folder: Path, header: str, *rows: str) -> str:
 
 
 def _choose_set(app: AppTest, spec: str) -> None:
-    _box(app.sidebar.selectbox, "Study set").select("another set").run()
-    _box(app.sidebar.text_input, "Set").set_value(spec).run()
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(app.sidebar.text_input, "Set").set_value(spec).run()
 
 
 def test_rows_that_cannot_be_used_are_said_as_long_as_the_set_is_open(
@@ -388,7 +375,7 @@ def test_rows_that_cannot_be_used_are_said_as_long_as_the_set_is_open(
     _open(app, "compare")
     _choose_set(app, _manifest(tmp_path, "id,image,Edema", "1,a.png,1", "2,b.png,0", "3,c.png,1"))
     for _ in range(2):
-        _sound(app)
+        sound(app)
         assert any("1 row cannot be used. Row 4: c.png" in w.value for w in app.warning)
         app.run()
     assert any("Learned from films of one hospital" in caption.value for caption in app.caption)
@@ -424,15 +411,15 @@ def test_a_gallery_card_makes_its_study_the_current_one(app: AppTest) -> None:
     card = next(b for b in app.button if str(b.key).startswith("open_"))
     row = int(str(card.key).removeprefix("open_"))
     card.click().run()
-    _sound(app)
-    assert _session(app).row == row
+    sound(app)
+    assert session_of(app).row == row
 
 
 def test_the_page_of_runs_shows_the_command_and_refuses_a_bad_name(app: AppTest) -> None:
     _open(app, "finetune")
     assert "python -m core finetune --config lrclr --model" in app.code[0].value
-    _box(app.text_input, "Name").set_value("../elsewhere")
-    _box(app.button, "Start").click().run()
+    labelled(app.text_input, "Name").set_value("../elsewhere")
+    labelled(app.button, "Start").click().run()
     assert not app.exception
     assert "cannot name a run" in app.error[0].value
 
@@ -461,7 +448,7 @@ def _ended(folder: Path, name: str, scores: list[float]) -> None:
 
 def test_a_run_that_forgot_says_so_and_what_it_cost(app: AppTest, tmp_path: Path) -> None:
     _ended(tmp_path / "runs", "worse", [0.97, 0.8])
-    _sound(_open(app, "finetune"))
+    sound(_open(app, "finetune"))
     assert [w.value for w in app.warning if "Forgetting: the mean AUC is 0.800" in w.value]
     line = next(c.value for c in app.caption if c.value.startswith("Step 10 of 10"))
     assert "3.0 GB of memory, 25 % of the time waiting for data" in line
@@ -476,11 +463,11 @@ def test_a_run_that_was_started_is_watched_and_the_next_has_another_name(
 
     monkeypatch.setattr("explorer.runs.form.start_run", start)
     _open(app, "finetune")
-    _box(app.text_input, "Name").set_value("first")
-    _box(app.button, "Start").click().run()
-    _sound(app)
-    assert _box(app.selectbox, "Run").value == "first"
-    assert _box(app.text_input, "Name").value != "first"
+    labelled(app.text_input, "Name").set_value("first")
+    labelled(app.button, "Start").click().run()
+    sound(app)
+    assert labelled(app.selectbox, "Run").value == "first"
+    assert labelled(app.text_input, "Name").value != "first"
 
 
 def test_a_model_of_another_architecture_is_one_sentence_and_the_last_one_stays(
@@ -488,11 +475,11 @@ def test_a_model_of_another_architecture_is_one_sentence_and_the_last_one_stays(
 ) -> None:
     torch.save({"layer.weight": torch.zeros(2)}, tmp_path / "resnet.pt")
     app.run()
-    _box(app.sidebar.selectbox, "Model").select("another model").run()
-    _box(app.sidebar.text_input, "Any model").set_value(f"openai:{tmp_path}/resnet.pt").run()
+    labelled(app.sidebar.selectbox, "Model").select("another model").run()
+    labelled(app.sidebar.text_input, "Any model").set_value(f"openai:{tmp_path}/resnet.pt").run()
     assert not app.exception
     assert len(app.error) == 1 and "resnet.pt" in app.error[0].value
-    assert _session(app).model == "demo"
+    assert session_of(app).model == "demo"
 
 
 def test_a_model_that_was_written_anew_is_read_anew(
@@ -512,22 +499,22 @@ def test_a_model_that_was_written_anew_is_read_anew(
 def test_a_preset_is_edited_saved_and_used_and_a_bad_one_is_refused(app: AppTest) -> None:
     _open(app, "finetune")
     app.text_area(key="toml_lrclr").set_value("[schedule]\nsteps = 0")
-    _box(app.button, "Save").click().run()
+    labelled(app.button, "Save").click().run()
     assert not app.exception and "steps must be at least 1" in app.error[0].value
     assert app.text_area(key="toml_lrclr").value == "[schedule]\nsteps = 0"  # nothing is lost
     app.text_area(key="toml_lrclr").set_value("# Mine.\n[schedule]\nsteps = 30\n")
     app.text_input(key="as_lrclr").set_value("mine")
-    _box(app.button, "Save").click().run()
-    _sound(app)
+    labelled(app.button, "Save").click().run()
+    sound(app)
     assert app.selectbox(key="preset").value == "mine"
-    assert _box(app.number_input, "Steps").value == 30
+    assert labelled(app.number_input, "Steps").value == 30
     assert "--config mine" in app.code[0].value
     app.text_area(key="toml_mine").set_value("# Mine.\n[schedule]\nsteps = 60\n")
-    _box(app.button, "Save").click().run()
-    _sound(app)
-    assert _box(app.number_input, "Steps").value == 60  # the form goes by what was saved last
-    _box(app.button, "Remove").click().run()
-    _sound(app)
+    labelled(app.button, "Save").click().run()
+    sound(app)
+    assert labelled(app.number_input, "Steps").value == 60  # the form goes by what was saved last
+    labelled(app.button, "Remove").click().run()
+    sound(app)
     assert "mine" not in app.selectbox(key="preset").options
 
 
@@ -543,19 +530,19 @@ def test_a_second_run_is_queued_and_a_waiting_one_can_be_taken_out(
         (folder / "status.json").write_text(json.dumps({"status": status}))
         (folder / "command.json").write_text(json.dumps({"command": ["x"]}))
     _open(app, "finetune")
-    _box(app.selectbox, "Run").select("second").run()
-    _sound(app)
-    _box(app.button, "Take out of the queue").click().run()
+    labelled(app.selectbox, "Run").select("second").run()
+    sound(app)
+    labelled(app.button, "Take out of the queue").click().run()
     assert (tmp_path / "runs" / "second" / "stop").is_file()
-    _box(app.selectbox, "Run").select("first").run()
-    _box(app.button, "Pause").click().run()
+    labelled(app.selectbox, "Run").select("first").run()
+    labelled(app.button, "Pause").click().run()
     assert (tmp_path / "runs" / "first" / "stop").read_text() == "pause"
 
 
 def _search(app: AppTest, by: str) -> AppTest:
     _open(app, "search")
     app.button_group(key="search_by").set_value(by).run()
-    _sound(app)
+    sound(app)
     return app
 
 
@@ -568,8 +555,8 @@ def test_search_shows_others_and_a_click_opens_one(app: AppTest, by: str) -> Non
     rows = [int(str(button.key).removeprefix("found_")) for button in found]
     assert by == "A text" or 2 not in rows  # the study itself is no answer
     found[1].click().run()
-    _sound(app)
-    assert _session(app).row == rows[1]
+    sound(app)
+    assert session_of(app).row == rows[1]
 
 
 def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> None:
@@ -577,10 +564,10 @@ def test_shards_are_a_study_set_on_every_page(app: AppTest, tmp_path: Path) -> N
     options = EmbedOptions(precision="fp32", workers=0)
     embed(cache.predictor("demo"), studies, tmp_path / "a", options)
     app.run()
-    _box(app.sidebar.selectbox, "Study set").select("another set").run()
-    _box(app.sidebar.text_input, "Set").set_value(f"shards:{tmp_path / 'a'}").run()
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(app.sidebar.text_input, "Set").set_value(f"shards:{tmp_path / 'a'}").run()
     for page in ("home", "zero_shot", "regions", "search"):
-        _sound(app.switch_page(f"../pages/{page}.py").run())
+        sound(app.switch_page(f"../pages/{page}.py").run())
     assert any("Nearest of 14 studies" in caption.value for caption in app.caption)
 
 
@@ -589,10 +576,10 @@ def test_compare_offers_whatever_method_there_is(
 ) -> None:
     even = replace(METHODS["centre"], title="Even", about="Everywhere the same.")
     monkeypatch.setitem(METHODS, "even", even)
-    _sound(_open(app, "compare"))
-    fourth = _box(app.selectbox, "Fourth map")
+    sound(_open(app, "compare"))
+    fourth = labelled(app.selectbox, "Fourth map")
     shown = {text.value.strip("*") for text in app.markdown}
     assert {*fourth.options, *shown} >= {method.title for method in METHODS.values()}
     fourth.select("even").run()
-    _sound(app)
+    sound(app)
     assert "Everywhere the same." in {caption.value for caption in app.caption}

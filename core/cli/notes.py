@@ -58,7 +58,7 @@ def add_command(
     film = _film(data, study)
     shapes = _shapes(box, polygon)
     said = Said(finding or "", verdict or "", text or "", tuple(tag or ()), shapes)
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         note = notebook.add(film, author, said)
     print(f"{note.id}  {note.author}: {note.said.sentence()}")
 
@@ -85,7 +85,7 @@ def list_command(
     wanted = replace(_wanted(author, finding, verdict, tag), removed=removed)
     if study is not None and data is None:
         raise ExplorerError("Say by --data which set the study is of.")
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         notes = notebook.notes(wanted)
     if data is not None and (notes or study is not None):
         films = {*_films(data, study)}
@@ -100,7 +100,7 @@ def list_command(
 @app.command("history")
 def history_command(note: Annotated[str, typer.Option(help="Id of the note.")]) -> None:
     """Every step of a note, oldest first."""
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         for step in notebook.history(note):
             undoes = f" of version {step.undoes}" if step.undoes else ""
             print(f"{step.version:3} {step.at[:19]} {step.author}, {step.action}{undoes}: "
@@ -128,7 +128,7 @@ def change_command(
         "shapes": _shapes(box, polygon) or None, "removed": remove or None,
     }  # fmt: skip
     values = {name: value for name, value in given.items() if value is not None}
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         seen = notebook.note(note)
         said = replace(seen.said, **values)
         changed = notebook.change(replace(seen, version=version), author, said)
@@ -141,7 +141,7 @@ def undo_command(
     note: Annotated[str, typer.Option(help="Of this note; by default the latest of all.")] = "",
 ) -> None:
     """Take back the author's latest change; again for the one before it."""
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         undone = notebook.undo(author, note)
     print(f"{undone.id}, version {undone.version}: {undone.said.sentence()}")
 
@@ -168,7 +168,7 @@ def export_command(
 
     check_out(file)
     wanted = replace(_wanted(author, finding, verdict, tag), removed=history)
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         kept, left = export_notes(notebook, file, wanted, form, identifiers, history)
     rest = f"; {len(left)} without a box or polygon are not in it" if left else ""
     print(f"{len(kept)} notes in {file}{rest}")
@@ -183,7 +183,7 @@ def import_command(
     from core.records.merge import import_notes
 
     copies = read_notes(file, form)
-    with _notebook() as notebook:
+    with opened_notebook() as notebook:
         imported = import_notes(notebook, copies)
     print(imported.sentence())
     for here, there in imported.conflicts:
@@ -199,7 +199,8 @@ def import_command(
 
 
 @contextmanager
-def _notebook() -> "Iterator[Notebook]":
+def opened_notebook() -> "Iterator[Notebook]":
+    """The notes of `LRCLR_RECORDS`, or the user's; says where a migration left a copy."""
     from core.records.notebook import Notebook
 
     notebook = Notebook()

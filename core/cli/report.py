@@ -3,16 +3,14 @@
 import shlex
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from core.cli.common import StderrProgress, check_out
 from core.cli.errors import FIT_HELP, RULE_HELP, SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
-
-if TYPE_CHECKING:
-    from core.studies import StudySet
+from core.cli.notes import opened_notebook
 
 
 def report_command(
@@ -67,7 +65,7 @@ def report_command(
         slice_report(scored, name, columns, lesions, n_bootstrap=n_bootstrap, seed=seed,
                      progress=resampling) if columns or lesions else None,
     )  # fmt: skip
-    noted = _noted(studies) if notes else None
+    noted = _noted() if notes else None
     shown = worst_cases(analysed, name, predictor, studies, cases, noted, StderrProgress("Films"))
     facts = [("Model", f"{model}, weights {predictor.model_hash[:16]}"),
              ("Made with", f"lrclr-explorer {version('lrclr-explorer')}, torch {version('torch')}"),
@@ -84,15 +82,10 @@ def report_command(
     print(f"{out}: {len(scored.findings)} findings, {len(shown)} films of {name}")
 
 
-def _noted(studies: "StudySet") -> dict[str, list[str]]:
+def _noted() -> dict[str, list[str]]:
     """What was noted of films, by the hash of their pixels."""
-    from core.records.notebook import Notebook
-
     told = defaultdict(list)
-    notebook = Notebook()
-    try:
+    with opened_notebook() as notebook:
         for note in notebook.notes():
             told[note.film.key].append(note.said.sentence())
-    finally:
-        notebook.close()
     return told
