@@ -119,37 +119,29 @@ def _charts(choice: FindingChoice, swept: Sweep, threshold: float, told: Confusi
     caught = told.rates["sensitivity"].value
     alarms, pure = 1 - told.rates["specificity"].value, told.rates["ppv"].value
     name, auc, ap = choice.finding, _figure(swept.auc), _figure(swept.average_precision)
-    one, two, three, four = components.row(235, 235, 235, 235)
-    with one:
-        st.markdown(f"**ROC**, AUC {auc}")
-        components.show(
-            plots.roc(swept.roc, (alarms, caught), threshold), "errors_roc",
-            f"ROC of {name} with its band, AUC {auc}; at the threshold sensitivity {caught:.2f} "
-            f"and false positive rate {alarms:.2f}.",
-        )  # fmt: skip
-    with two:
-        st.markdown(f"**Precision**, average {ap}")
-        components.show(
-            plots.precision(
-                swept.precision, (caught, pure), swept.positives / swept.n, threshold
-            ), "errors_precision",
-            f"Precision over recall of {name} with its band, average {ap}; at the threshold "
-            f"precision {pure:.2f} and recall {caught:.2f}.",
-        )  # fmt: skip
-    with three:
-        st.markdown(f"**Scores**, {swept.positives} of {swept.n} with it")
-        components.show(
-            plots.histogram(counted, threshold), "errors_histogram",
-            f"Histogram of the scores for {name}, of films with and without it; the threshold is "
-            f"{threshold:.3f}.",
-        )  # fmt: skip
-    with four:
-        st.markdown(f"**Calibration**, ECE {holds.ece.value:.2f}")
-        components.show(
-            plots.calibration(holds, chance), "errors_calibration",
-            f"Share with {name} over the probability said, in {len(holds.bins)} bins; Brier "
-            f"{holds.brier.value:.3f}; the threshold is a probability of {chance:.2f}.",
-        )  # fmt: skip
+    looks = [
+        (f"**ROC**, AUC {auc}", plots.roc(swept.roc, (alarms, caught), threshold), "errors_roc",
+         f"ROC of {name} with its band, AUC {auc}; at the threshold sensitivity {caught:.2f} "
+         f"and false positive rate {alarms:.2f}."),
+        (f"**Precision**, average {ap}",
+         plots.precision(swept.precision, (caught, pure), swept.positives / swept.n, threshold),
+         "errors_precision",
+         f"Precision over recall of {name} with its band, average {ap}; at the threshold "
+         f"precision {pure:.2f} and recall {caught:.2f}."),
+        (f"**Scores**, {swept.positives} of {swept.n} with it",
+         plots.histogram(counted, threshold), "errors_histogram",
+         f"Histogram of the scores for {name}, of films with and without it; the threshold is "
+         f"{threshold:.3f}."),
+        (f"**Calibration**, ECE {holds.ece.value:.2f}",
+         plots.calibration(holds, chance), "errors_calibration",
+         f"Share with {name} over the probability said, in {len(holds.bins)} bins; Brier "
+         f"{holds.brier.value:.3f}; the threshold is a probability of {chance:.2f}."),
+    ]  # fmt: skip
+    for place, (title, figure, key, said) in zip(components.row(235, 235, 235, 235), looks,
+                                                 strict=True):  # fmt: skip
+        with place:
+            st.markdown(title)
+            components.show(figure, key, said)
     _about(choice, holds, chance)
 
 
