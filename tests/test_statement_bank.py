@@ -100,3 +100,17 @@ def test_a_change_that_no_claim_holds_is_no_contradiction() -> None:
     for seed in range(20):
         drawn = bank.draw([0, 1], 2, torch.Generator().manual_seed(seed))
         assert not any("below the carina" in text for text in drawn.texts)
+
+
+def test_two_findings_on_opposite_sides_are_said_both_ways_round() -> None:
+    """What binds each finding to its side: the same words, true one way and false the other."""
+    reports = [["Left pleural effusion.", "Right pneumothorax."], ["Clear lungs."]]
+    bank = StatementBank([Facts(read_report(report)) for report in reports], [[], []])
+    both = {"Pleural Effusion", "Pneumothorax"}
+    for seed in range(10):
+        drawn = bank.draw([0, 1], 1, torch.Generator().manual_seed(seed))
+        said = [n for n, text in enumerate(drawn.texts)
+                if both <= {claim.finding for claim in read(text)}]  # fmt: skip
+        assert sorted(drawn.truth[0, said].tolist()) == [0, 1]
+        one, other = (set(drawn.texts[n].lower().split()) for n in said)
+        assert one == other  # left and right have changed places, and nothing else

@@ -8,7 +8,6 @@ Winoground (Thrush et al., CVPR 2022) and ARO (Yuksekgonul et al., ICLR 2023). C
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import torch
@@ -18,7 +17,6 @@ from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
 from core.inference.zero_shot import member_cosines, mix
-from core.language.claim import Claim
 from core.language.contradict import contradictions
 from core.language.facts import Facts
 from core.language.reader import read
@@ -101,17 +99,10 @@ def pairs_of(studies: StudySet, seed: int = 0) -> list[TextPair]:
 
 def _swapped(facts: Facts) -> list[tuple[str, str]]:
     """Two findings on opposite sides, named right and the wrong way round."""
-    sided: dict[str, Claim] = {}
-    for name, claims in facts.present.items():
-        sides = {claim.side for claim in claims}
-        if name != "Lung Opacity" and sides in ({"left"}, {"right"}):
-            sided[name] = claims[0]
     texts = []
-    for (one, first), (two, second) in combinations(sorted(sided.items()), 2):
-        if first.side == second.side:
-            continue
-        true = f"{first.side} {_noun(one)} and {second.side} {_noun(two)}"
-        false = f"{second.side} {_noun(one)} and {first.side} {_noun(two)}"
+    for one, two in facts.opposed:
+        true = f"{one.side} {_noun(one.finding)} and {two.side} {_noun(two.finding)}"
+        false = f"{two.side} {_noun(one.finding)} and {one.side} {_noun(two.finding)}"
         if facts.truth(read(true)) == 1 and facts.truth(read(false)) == 0:
             texts.append((true, false))
     return texts

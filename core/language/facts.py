@@ -8,6 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from core.language.claim import ABSENT, OPACITIES, PRESENT, UNCERTAIN, Claim, excludes
 from core.language.reader import read
@@ -56,6 +57,15 @@ class Facts:
     def names(self) -> list[str]:
         """Findings that are there."""
         return [name for name, claims in self.present.items() if claims and name != "No Finding"]
+
+    @property
+    def opposed(self) -> list[tuple[Claim, Claim]]:
+        """Pairs of findings of which one is on the left alone and the other on the right."""
+        sided = [
+            claims[0] for name, claims in sorted(self.present.items())
+            if name != "Lung Opacity" and {claim.side for claim in claims} in ({"left"}, {"right"})
+        ]  # fmt: skip
+        return [(one, two) for one, two in combinations(sided, 2) if one.side != two.side]
 
     def truth(self, said: Sequence[Claim]) -> float:
         """1 where every claim of a text is true, 0 where one is false, else `UNKNOWN`.

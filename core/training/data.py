@@ -115,7 +115,7 @@ def load_training_data(
     as_pixels: bool,
     progress: Progress | None = None,
     whole_reports: bool = False,
-    statements: bool = False,
+    wordings: int = 0,
     further: Sequence[str] = (),
 ) -> TrainingData:
     """Prepare every image that has a report and can be read, by the one preprocessing path.
@@ -123,7 +123,8 @@ def load_training_data(
     Args:
         as_pixels: as in `prepared`.
         whole_reports: each report is one text, not a set of sentences (an ablation).
-        statements: with a bank of statements whose truth is known of every image.
+        wordings: above 0, with a bank of statements whose truth is known of every image, so many
+            of each finding.
         further: sentences of other reports for that bank.
 
     Raises:
@@ -143,12 +144,13 @@ def load_training_data(
         reports = [[" ".join(report)] for report in reports]
     left_out = unreadable(told, inputs.readable)
     bank = None
-    if statements:
+    if wordings:
         facts = studies.facts()
         parts = told.parts if isinstance(told, JoinedSet) else [told]
         number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[inputs.rows]
         bank = StatementBank(
-            [facts[kept[row]] for row in inputs.rows], reports, further, parts=number.tolist()
+            [facts[kept[row]] for row in inputs.rows], reports, further, wordings,
+            parts=number.tolist(),
         )
     remark = _without_text(len(studies) - len(kept), studies)
     index = SentenceIndex(reports)

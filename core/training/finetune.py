@@ -74,7 +74,7 @@ def finetune(
     with processes.main_first():  # what it keeps on disk the others read
         data = load_training_data(
             studies, model.backbone, as_pixels, progress, config.schedule.whole_reports,
-            config.schedule.statements, further_sentences(config.sentences),
+            config.schedule.wordings, further_sentences(config.sentences),
         )  # fmt: skip
         check = QuickCheck(
             parts.check, model, default_prompts(), progress,

@@ -39,7 +39,7 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
     as_pixels = config.schedule.needs_pixels
     data = load_training_data(
         open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports,
-        config.schedule.statements,
+        config.schedule.wordings,
     )  # fmt: skip
     backbone.remember(data.texts(config.schedule.text_augment > 0))
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])

@@ -45,6 +45,11 @@ class Schedule:
     seed: int = 0
 
     @property
+    def wordings(self) -> int:
+        """Statements of each finding to draw from: one a step, so that a short run starts soon."""
+        return min(self.steps, 400) if self.statements else 0
+
+    @property
     def needs_pixels(self) -> bool:
         """Whether steps change the images or train the stem, so that no stem's output is kept."""
         return bool(self.side or self.augment or self.sharpness or self.stem)

@@ -18,11 +18,12 @@ from core.language.claim import Claim
 from core.language.contradict import contradictions
 from core.language.facts import UNKNOWN, Facts, can_be_told, has_place, told_of
 from core.language.reader import read
+from core.language.rewrite import swapped_sides
 from core.language.statements import DEGREES, NAMES, claim_of, statements
 
-WORDINGS = 60
-"""Statements of each finding and polarity that a run can draw from."""
 _SIDES = ("left", "right", "both")
+_SWAPS = 12
+"""Sentences of each two findings on opposite sides that a run can draw from."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class StatementBank:
         reports: sentences of each image's report.
         extra: further sentences, such as those of other reports; only those that claim something
             are taken.
-        seed: of the wordings drawn ahead, since a frozen text tower encodes each text once.
+        wordings: statements of each finding and polarity, drawn ahead with `seed`, since a frozen
+            text tower encodes each text once.
         parts: number of the set that each image is from, where several are trained on as one.
     """
 
@@ -51,6 +53,7 @@ class StatementBank:
         facts: Sequence[Facts],
         reports: Sequence[Sequence[str]],
         extra: Sequence[str] = (),
+        wordings: int = 60,
         seed: int = 0,
         parts: Sequence[int] = (),
     ) -> None:
@@ -63,13 +66,18 @@ class StatementBank:
         rng = np.random.default_rng(seed)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._pools = [
-            self._pool(name, present, rng) for name in NAMES for present in (True, False)
+            self._pool(name, present, wordings, rng) for name in NAMES for present in (True, False)
         ]
         self._own = [[text for text in report if self._take(text)] for report in reports]
         self._against: dict[str, list[str]] = {}
         for text in {text: None for report in self._own for text in report}:
             wrong = [other for other, _ in contradictions(text, rng)]
             self._against[text] = [other for other in wrong if self._take(other)]
+        self._bound: dict[tuple[str, str, str | None], list[tuple[str, str]]] = {}
+        for one, two in (pair for fact in facts for pair in fact.opposed):
+            key = one.finding, two.finding, one.side
+            if key not in self._bound:
+                self._bound[key] = self._swaps(one, two, rng)
         self._extra = [text for text in dict.fromkeys(extra) if self._take(text)]
 
     @property
@@ -113,6 +121,8 @@ class StatementBank:
                      if self.facts[row].truth(self._claims[text]) == 0]  # fmt: skip
             if false:
                 texts.append(_choose(false, rng))
+        for row in rows:
+            texts += self._two_places(row, rng)
         if self._extra:
             texts += [_choose(self._extra, rng) for _ in range(reports)]
         texts = list(dict.fromkeys(texts))
@@ -126,11 +136,35 @@ class StatementBank:
         present = [has_place(said) for said in claims]
         return Drawn(texts, torch.tensor(truth), torch.tensor(present))
 
-    def _pool(self, name: str, present: bool, rng: np.random.Generator) -> list[str]:
+    def _swaps(self, one: Claim, two: Claim, rng: np.random.Generator) -> list[tuple[str, str]]:
+        """Sentences on two findings, each with the same whose sides are swapped."""
+        texts = []
+        for _ in range(_SWAPS):
+            said = [statements(claim.finding, True, claim.side, rng=rng, styled=False)
+                    for claim in (one, two)]  # fmt: skip
+            text = _choose((" and ", ", ", "; "), rng).join(said)
+            swapped = swapped_sides(text)
+            if swapped and self._take(text) and self._take(swapped):
+                texts.append((text, swapped))
+        return texts
+
+    def _two_places(self, row: int, rng: np.random.Generator) -> tuple[str, ...]:
+        """What binds two findings of an image to their sides, and the reverse of it."""
+        facts = self.facts[row]
+        pairs = [
+            pair for one, two in facts.opposed
+            for pair in self._bound[one.finding, two.finding, one.side]
+            if [facts.truth(self._claims[text]) for text in pair] == [1, 0]
+        ]  # fmt: skip
+        return pairs[int(rng.integers(len(pairs)))] if pairs else ()
+
+    def _pool(
+        self, name: str, present: bool, wordings: int, rng: np.random.Generator
+    ) -> list[str]:
         """Distinct statements of one finding, half of them with a side or a degree."""
         wanted = claim_of(name, present)
         pool: dict[str, None] = {}
-        for _ in range(WORDINGS):
+        for _ in range(wordings):
             side = _choose(_SIDES, rng) if present and rng.random() < 0.5 else None
             degree = _choose(DEGREES, rng) if present and rng.random() < 0.3 else None
             text = statements(name, present, side, degree, rng=rng)
