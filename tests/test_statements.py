@@ -6,7 +6,7 @@ import pytest
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.language.claim import ABSENT, KINDS, PRESENT, UNCERTAIN
-from core.language.phrases import vocabularies
+from core.language.phrases import descriptions, vocabularies
 from core.language.reader import read
 from core.language.statements import COUNTED, DEGREES, NAMES, counted, phrases, statements
 from core.language.style import british, telegram
@@ -49,6 +49,17 @@ def test_the_reader_reads_every_phrase_as_its_finding(name, present):
         assert {claim.polarity for claim in claims} == {PRESENT if present else ABSENT}, text
         if name in KINDS and present:
             assert claims[0].kind in ("", name), text
+
+
+@pytest.mark.parametrize(("name", "present"), sorted(descriptions()))
+def test_no_description_is_read_as_something_else(name, present):
+    """It names nothing as a rule; what the reader does find in it is what it is of."""
+    texts = descriptions()[name, present]
+    assert len(texts) >= 20
+    for text in texts:
+        claims = read(text)
+        own = {c.polarity for c in claims if c.finding in (finding_of(name), "Lung Opacity")}
+        assert not claims or own == {PRESENT if present else ABSENT}, text
 
 
 def test_no_phrase_stands_under_two_names():

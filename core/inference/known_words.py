@@ -18,7 +18,7 @@ from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.inference.prompts import check_prompt
 from core.inference.sentence_vectors import Vectors, sentence_vectors, stored_vectors
-from core.language.phrases import vocabularies
+from core.language.phrases import descriptions, vocabularies
 from core.language.reader import normalise, read
 from core.language.statements import phrases
 from core.paths import ASSETS
@@ -81,8 +81,9 @@ def known_statements() -> dict[str, str]:
     """Every statement that a finding is there or is not, and the finding that it is about."""
     table: dict[str, str] = {}
     for name, vocabulary in vocabularies().items():
-        for text in (*phrases(name, True), *phrases(name, False)):
-            table.setdefault(text, vocabulary.finding)
+        for present in (True, False):
+            for text in (*phrases(name, present), *descriptions().get((name, present), ())):
+                table.setdefault(text, vocabulary.finding)
     return table
 
 

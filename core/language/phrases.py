@@ -17,6 +17,7 @@ FOLDER = ASSETS / "language"
 NUMBERS = ("a", "some", "many", "sentence")
 """Countable, uncountable, plural, and whole sentences, which take no frame."""
 
+_OTHERS = ("frames.toml", "terms.toml", "descriptions.toml")
 _PLURAL = {"apex": "apices", "hemidiaphragm": "hemidiaphragms", "lung lining": "lung linings",
            "chest wall": "sides of the chest wall", "pleural cavity": "pleural cavities",
            "costophrenic sulcus": "costophrenic sulci", "whole lung": "whole lungs"}  # fmt: skip
@@ -69,11 +70,26 @@ def vocabularies(folder: Path = FOLDER) -> dict[str, Vocabulary]:
     Raises:
         ExplorerError: a file cannot be read, or names no finding.
     """
-    files = sorted(
-        path for path in folder.glob("*.toml") if path.name not in ("frames.toml", "terms.toml")
-    )
+    files = sorted(path for path in folder.glob("*.toml") if path.name not in _OTHERS)
     read = [_vocabulary(path) for path in files]
     return {vocabulary.name: vocabulary for vocabulary in read}
+
+
+@cache
+def descriptions(folder: Path = FOLDER) -> dict[tuple[str, bool], tuple[str, ...]]:
+    """What a film shows of a finding that is there (True) or not, said without its name.
+
+    The reader knows few of these words; it is who says them that knows what they claim.
+
+    Raises:
+        ExplorerError: the file cannot be read.
+    """
+    table = _load(folder / "descriptions.toml")
+    return {
+        (name, present): tuple(texts["present" if present else "absent"])
+        for name, texts in table.items()
+        for present in (True, False)
+    }
 
 
 @cache

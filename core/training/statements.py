@@ -17,11 +17,15 @@ from torch import Tensor
 from core.language.claim import Claim
 from core.language.contradict import contradictions
 from core.language.facts import UNKNOWN, Facts, can_be_told, has_place, told_of
+from core.language.phrases import descriptions
 from core.language.reader import read
 from core.language.rewrite import swapped_sides
 from core.language.statements import DEGREES, NAMES, claim_of, statements
+from core.language.style import restyle
 
 _SIDES = ("left", "right", "both")
+_DESCRIBED = 0.3
+"""Share of a finding's statements that describe what it looks like and do not name it."""
 _SWAPS = 12
 """Sentences of each two findings on opposite sides that a run can draw from."""
 
@@ -163,11 +167,14 @@ class StatementBank:
     ) -> list[str]:
         """Distinct statements of one finding, half of them with a side or a degree."""
         wanted = claim_of(name, present)
+        described = descriptions().get((name, present), ())
         pool: dict[str, None] = {}
         for _ in range(wordings):
             side = _choose(_SIDES, rng) if present and rng.random() < 0.5 else None
             degree = _choose(DEGREES, rng) if present and rng.random() < 0.3 else None
             text = statements(name, present, side, degree, rng=rng)
+            if described and rng.random() < _DESCRIBED:
+                text, side, degree = restyle(_choose(described, rng), rng), None, None
             claims = read(text)
             polarities = {c.polarity for c in claims if c.finding == wanted.finding}
             if not claims:  # words the reader does not know: said of the finding, they claim it
