@@ -1,12 +1,15 @@
 """Scores of a set by a model, beside its labels; the encodings are kept for every other command."""
 
+from hashlib import sha256
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.neighbourhood import Neighbours, nearest, report_features
 from core.analysis.scored import ScoredSet, identity_of
 from core.errors import ExplorerError
+from core.inference.kept_array import kept_array
 from core.inference.predictor import Predictor, unreadable
 from core.inference.prompts import PromptSet, check_prompt, prompts_for
 from core.inference.zero_shot import SCORES, Scores
@@ -109,8 +112,7 @@ def embedded(
     """Global features (N, d) of a set's films, and the positive prompts with theirs (P, d)."""
     texts = [text for one in asked_prompts(studies, prompts).values() for text in one.positive]
     words = predictor.encode_texts(texts).text_features
-    images = predictor.encode_set(studies).image_features
-    return images.cpu().numpy(), (texts, words.detach().cpu().numpy())
+    return predictor.image_features(studies), (texts, words.detach().cpu().numpy())
 
 
 def sentence_features(
@@ -138,6 +140,45 @@ def sentence_features(
         if progress:
             progress(min(start + _SENTENCES, len(sentences)), len(sentences))
     return sentences, np.concatenate(parts)
+
+
+def neighbours(
+    predictor: Predictor, studies: StudySet, row: int, k: int = 10,
+    progress: Progress | None = None,
+) -> list[Neighbours]:  # fmt: skip
+    """The films of a set most like one of them, by picture and, where it has a report, by that.
+
+    Args:
+        k: films of each, at least 1.
+        progress: called with (done, total) films, then sentences, where they were not encoded yet.
+
+    Raises:
+        ExplorerError: the film cannot be read, or as `Predictor.encode_set`.
+    """
+    features = predictor.image_features(studies, progress)
+    told = [Neighbours("image", nearest(features, row, k))]
+    if any(map(_speakable, studies.report(row))):
+        said = kept_report_features(predictor, studies, progress)
+        told.append(Neighbours("report", nearest(said, row, k)))
+    return told
+
+
+def kept_report_features(
+    predictor: Predictor, studies: StudySet, progress: Progress | None = None
+) -> NDArray[np.float32]:
+    """`report_features` of a set's reports (N, d), kept on disk for the next time.
+
+    Raises:
+        ExplorerError: no study has a report.
+    """
+    reports = studies.reports
+    key = sha256(repr((predictor.model_hash, reports)).encode()).hexdigest()[:24]
+
+    def read_all() -> NDArray[np.float32]:
+        said = sentence_features(predictor, studies, progress)
+        return report_features(reports, *said).astype(np.float32)
+
+    return kept_array(f"reports/{key}", read_all)
 
 
 def _speakable(text: str) -> bool:

@@ -140,6 +140,10 @@ class EmbeddedSet(EncodedSet):
         """Encodings of some rows; see `Archive.encoding`."""
         return self.archive.encoding(self.places[rows])
 
+    def image_features(self) -> NDArray[np.float32]:
+        """See `EncodedSet.image_features`."""
+        return np.asarray(self.archive.image_features.numpy()[self.places], np.float32)
+
     def whole_encoding(self) -> ImageEncoding:
         """Encodings of all rows, in memory.
 

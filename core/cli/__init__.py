@@ -24,6 +24,7 @@ from core.cli import (
     import_data,
     localize,
     model,
+    neighbours,
     notes,
     phantom,
     pretrain,
@@ -67,6 +68,7 @@ app.command("prompts")(prompts.prompts_command)
 app.command("wordings")(wordings.wordings_command)
 app.command("compare")(compare.compare_command)
 app.command("explain")(explain.explain_command)
+app.command("neighbours")(neighbours.neighbours_command)
 app.command("embed")(embed.embed_command)
 app.command("search")(search.search_command)
 app.command("ablate")(ablate.ablate_command)

@@ -44,6 +44,10 @@ class EncodedSet(StudySet):
         """Encodings of some rows, a batch of as many."""
 
     @abstractmethod
+    def image_features(self) -> NDArray[np.float32]:
+        """Global features (N, d) of all rows."""
+
+    @abstractmethod
     def whole_encoding(self) -> "ImageEncoding":
         """Encodings of all rows, in memory.
 

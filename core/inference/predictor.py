@@ -20,7 +20,7 @@ from core.inference.map_choice import MapSearch
 from core.inference.place import PLACE, PlaceThreshold, without_place
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
-from core.inference.set_cache import cached_encoding
+from core.inference.set_cache import cached_encoding, kept_image_features
 from core.inference.text_memo import TextMemo
 from core.inference.zero_shot import Scores, zero_shot
 from core.lrclr.checkpoint import MAPS, load_model, stored_maps
@@ -66,8 +66,26 @@ class Predictor:
         """
         if (encoded := self._encodings(studies)) is not None:
             return encoded.whole_encoding()
-        key = sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
-        return cached_encoding(key, lambda: self._encode_all(studies, progress))
+        return cached_encoding(self._key(studies), lambda: self._encode_all(studies, progress))
+
+    def image_features(
+        self, studies: StudySet, progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """Global features (N, d) of `encode_set`; where they are kept, its patches are not read.
+
+        Raises:
+            ExplorerError: as `encode_set`.
+        """
+        if (encoded := self._encodings(studies)) is not None:
+            return encoded.image_features()
+        kept = kept_image_features(self._key(studies))
+        if kept is None:
+            kept = self.encode_set(studies, progress).image_features
+        return np.asarray(kept.cpu().numpy(), np.float32)
+
+    def _key(self, studies: StudySet) -> str:
+        """Names the encodings of a set by this model."""
+        return sha256(f"{self.model_hash}|{studies.fingerprint}".encode()).hexdigest()[:24]
 
     @torch.no_grad()
     def _encode_all(self, studies: StudySet, progress: Progress | None) -> ImageEncoding:

@@ -21,7 +21,7 @@ def cached_encoding(key: str, make: Callable[[], ImageEncoding]) -> ImageEncodin
 
     A file that is damaged is made again; a disk that refuses is no reason to fail.
     """
-    path = cache_dir() / "encodings" / f"{key}.safetensors"
+    path = _path(key)
     found = _read(path)
     if found is None:
         made = make()
@@ -29,6 +29,25 @@ def cached_encoding(key: str, make: Callable[[], ImageEncoding]) -> ImageEncodin
         # Read back even when new: the same half-precision numbers the first time and every other.
         found = _read(path) or made
     return found
+
+
+def kept_image_features(key: str) -> torch.Tensor | None:
+    """The global features (N, d) kept under `key`, without reading the patches; None if not there.
+
+    The same numbers as those of `cached_encoding`.
+    """
+    path = _path(key)
+    try:
+        with safe_open(path, framework="pt") as stored:
+            features: torch.Tensor = stored.get_tensor("image_features")
+        os.utime(path)
+        return features.float()
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def _path(key: str) -> Path:
+    return cache_dir() / "encodings" / f"{key}.safetensors"
 
 
 def _read(path: Path) -> ImageEncoding | None:
