@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.preprocessing import Preprocess
+from core.progress import Progress
 
 Entry = int | Literal["local"]
 """A place in an image tower: the tokens that enter a 0-based block, or `ImageTokens.local`."""
@@ -112,8 +113,12 @@ class Backbone(nn.Module):
         over = F.interpolate(cells[:, None].float(), size=inputs.shape[-2:]).bool()
         return torch.where(over, torch.zeros_like(inputs), inputs)
 
-    def remember(self, texts: Sequence[str]) -> None:
-        """Compute what is frozen of `texts` ahead of training, in this order on every machine."""
+    def remember(self, texts: Sequence[str], progress: Progress | None = None) -> None:
+        """Compute what is frozen of `texts` ahead of training, in this order on every machine.
+
+        Args:
+            progress: called with texts done and all of those that are new.
+        """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

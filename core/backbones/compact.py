@@ -21,6 +21,7 @@ from core.backbones.block import Block
 from core.backbones.lite_stem import CHANNELS, STRIDE, LiteStem
 from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
 from core.preprocessing import Preprocess
+from core.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -189,9 +190,9 @@ class CompactBackbone(Backbone):
             return super().hide(inputs, cells)
         return torch.where(cells[:, None], self.stem_mean[:, None, None], inputs)
 
-    def remember(self, texts: Sequence[str]) -> None:
+    def remember(self, texts: Sequence[str], progress: Progress | None = None) -> None:
         """See `Backbone.remember`."""
-        load_minilm().remember(texts)
+        load_minilm().remember(texts, progress)
 
     @torch.no_grad()
     def centre(self, pixels: Tensor, texts: Sequence[str]) -> None:

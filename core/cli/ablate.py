@@ -17,5 +17,5 @@ def ablate_command(
     from core.ablation.tables import as_markdown
     from core.ablation.trials import ablate
 
-    rows = ablate(read_plan(plan), out, progress=StderrProgress("Reading images"))
+    rows = ablate(read_plan(plan), out, progress=StderrProgress("Reading images and texts"))
     print(as_markdown(rows))

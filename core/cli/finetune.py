@@ -164,10 +164,10 @@ def _train(
 
 
 class _RunProgress:
-    """Reading images, for a terminal on stderr and for the page in the run's log."""
+    """Reading images and texts, for a terminal on stderr and for the page in the run's log."""
 
     def __init__(self, out: Path) -> None:
-        self._line = StderrProgress("Reading images")
+        self._line = StderrProgress("Reading images and texts")
         self._path, self._last = out / "log.jsonl", 0.0
 
     def __call__(self, done: int, total: int) -> None:

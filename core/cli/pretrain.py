@@ -28,4 +28,4 @@ def pretrain_command(
     given = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     chosen = {name: value for name, value in given.items() if value is not None}
     config = replace(config, schedule=replace(config.schedule, **chosen))  # type: ignore[arg-type]
-    pretrain(config, out, StderrProgress("Reading images"))
+    pretrain(config, out, StderrProgress("Reading images and texts"))

@@ -80,7 +80,7 @@ def finetune(
             parts.check, model, default_prompts(), progress,
             as_pixels=config.schedule.stem > 0,
         )  # fmt: skip
-    model.backbone.remember(data.texts(config.schedule.text_augment > 0))
+    model.backbone.remember(data.texts(config.schedule.text_augment > 0), progress)
     if config.model == RANDOM:
         assert isinstance(model.backbone, CompactBackbone)
         model.backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])

@@ -41,7 +41,7 @@ def pretrain(config: PretrainConfig, out: Path, progress: Progress | None = None
         open_studies(config.data), backbone, as_pixels, progress, config.schedule.whole_reports,
         config.schedule.wordings,
     )  # fmt: skip
-    backbone.remember(data.texts(config.schedule.text_augment > 0))
+    backbone.remember(data.texts(config.schedule.text_augment > 0), progress)
     backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
     check = QuickCheck(
         open_studies(config.check_data), model, default_prompts(), progress,

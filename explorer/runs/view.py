@@ -90,7 +90,7 @@ def _progress(run: Run, metrics: list[dict[str, Any]], steps: list[dict[str, Any
     elif loading:
         last = loading[-1]
         share = last["done"] / last["total"]
-        st.progress(share, f"Reading images: {last['done']} of {last['total']}")
+        st.progress(share, f"Reading images and texts: {last['done']} of {last['total']}")
     else:
         st.progress(0.0, "Starting")
     one, two = components.row(120, 180)
