@@ -6,6 +6,7 @@ from explorer.errors import (
     controls,
     film_view,
     notes_view,
+    report_view,
     slice_view,
     terminal_line,
     threshold_view,
@@ -18,6 +19,7 @@ st.markdown(
     "A score ranks films; a **threshold** decides. Move it, see what it costs, and find the films "
     "that the model does worse on."
 )
+report_view.open_dropped()
 studies = cache.studies(state.session().study_set)
 finding = ""
 with guard.sentences():
@@ -30,6 +32,8 @@ with guard.sentences():
     st.header("Slices: in which films is it worse?")
     with guard.sentences():  # a set without columns leaves the rest
         film_view.draw(choice, studies, slice_view.draw(choice, studies))
+    st.header("Report")
+    report_view.draw(choice, studies)
 st.header("Notes on the current study")
 notes_view.current_study(state.current(), finding)
 terminal_line.draw(studies, finding)

@@ -1,5 +1,6 @@
 """The page Errors, on the embedded model and phantoms; what it computes is shared by the tests."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ import pytest
 from app_driver import labelled, session_of, sound
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from test_report import VIEW
 
+from core.analysis import report
 from core.analysis.errors import error_report
+from core.analysis.report import made_report
+from core.analysis.report_view import ReportView
 from core.analysis.scored import ScoredSet
 from core.analysis.scoring import score_studies
 from core.analysis.slices import slice_report
@@ -274,3 +279,46 @@ def _synthetic(rng: np.random.Generator, n: int) -> ScoredSet:
     cases.truth[:] = (rng.random((n, 1)) < 0.4).astype(float)
     cases.scores[:] = cases.truth + rng.normal(0, 0.5, (n, 1))
     return cases
+
+
+def test_a_report_is_made_with_one_click_and_opens_its_view_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[str] = []
+
+    def kept(*arguments: Any) -> tuple[str, int]:
+        pages.append(made_report(*arguments)[0])
+        return pages[-1], 0
+
+    monkeypatch.setattr(report, "made_report", kept)
+    app.selectbox(key="errors_finding").set_value("Edema")
+    app.selectbox(key="errors_rule").set_value("sensitivity")
+    app.selectbox(key="errors_fit").set_value(OTHER).run()
+    _slider(app).set_value(0.25).run()
+    app.button(key="errors_report").click().run()
+    sound(app)
+    assert len(app.get("download_button")) == 2
+    view = ReportView.from_html(pages[0].encode())
+    assert (view.data, view.fit, view.finding) == (SET, OTHER, "Edema")
+    assert float(view.by_hand) == pytest.approx(0.25)
+
+    app.selectbox(key="errors_finding").set_value("Fracture")
+    app.selectbox(key="errors_rule").set_value("youden").run()
+    uploader = labelled(app.file_uploader, "Open a report")
+    uploader.set_value(("report.html", pages[0].encode(), "text/html")).run()
+    sound(app)
+    assert app.selectbox(key="errors_finding").value == "Edema"
+    assert app.selectbox(key="errors_rule").value == "sensitivity"
+    assert app.selectbox(key="errors_fit").value == OTHER
+    assert _slider(app).value == pytest.approx(0.25)
+
+
+def test_a_report_of_films_that_are_not_open_says_which(app: AppTest) -> None:
+    told = VIEW | {"data": "mine.csv"}
+    content = b'<script type="application/json" id="view">%s</script>' % json.dumps(told).encode()
+    before = app.selectbox(key="errors_finding").value
+    uploader = labelled(app.file_uploader, "Open a report")
+    uploader.set_value(("report.html", content, "text/html")).run()
+    assert not app.exception
+    assert "The report is of mine.csv; open that set first" in app.error[0].value
+    assert app.selectbox(key="errors_finding").value == before

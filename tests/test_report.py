@@ -1,16 +1,25 @@
 """The report: one file that stands alone, the same each time, and names nobody."""
 
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from core.analysis.report_view import ReportView
 from core.analysis.scored import identity_of
+from core.errors import ExplorerError
 from core.records.note import FilmRef, Said
 from core.records.notebook import Notebook
 from core.specs import open_studies
 
+MARK = b'<script type="application/json" id="view">%s</script>'
+VIEW = {
+    "model": "demo", "model_hash": "0", "data": "phantom:test", "fingerprint": "0",
+    "finding": "Edema", "score": "lrclr", "threshold": "youden", "fit": "", "fit_fingerprint": "",
+    "by_hand": "",
+}  # fmt: skip
 SECRETS = ("DOE", "JOHN", "S3CRET", "P-4711", "Dr. Who")
 
 
@@ -75,3 +84,59 @@ def test_a_finding_that_is_not_there_is_said_before_anything_is_written(run, fil
     out = tmp_path / "report.html"
     code, _, err = run("report", "--data", films, "--finding", "Coin", "--out", out)
     assert code == 2 and "Coin" in err and not out.exists()
+
+
+def test_what_a_report_is_of_can_be_read_from_it_again(run, films, tmp_path):
+    out = tmp_path / "report.html"
+    asked = ("--data", films, "--fit", "phantom:n=30,seed=9,size=64", "--finding", "Edema",
+             "--threshold", "sensitivity=0.8", "--by-hand", 0.125, "--n-bootstrap", 20)  # fmt: skip
+    assert run("report", *asked, "--cases", 0, "--out", out)[0] == 0
+    view = ReportView.from_html(out.read_bytes())
+    assert (view.model, view.data, view.fit) == ("demo", films.name, "phantom:n=30,seed=9,size=64")
+    assert (view.finding, view.threshold, view.by_hand) == ("Edema", "sensitivity=0.8", "0.125")
+    assert view.is_of(identity_of(open_studies(str(films))))
+    assert not view.is_of(identity_of(open_studies("phantom:n=30,seed=9,size=64")))
+    assert "--by-hand 0.125" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no report of this program"),
+        (b"<html>hello</html>", "no report of this program"),
+        (MARK % b"{}", "made by another version"),
+        (MARK % b"[1, 2", "made by another version"),
+        (MARK % json.dumps(VIEW | {"model": ["x"]}).encode(), "made by another version"),
+        (MARK % json.dumps(VIEW | {"data": "x" * 301}).encode(), "made by another version"),
+        (MARK % json.dumps(VIEW | {"threshold": "rm -rf"}).encode(), "threshold"),
+        (MARK % json.dumps(VIEW | {"by_hand": "much"}).encode(), "threshold"),
+        (MARK % json.dumps(VIEW | {"score": "luck"}).encode(), "no score 'luck'"),
+    ],
+)
+def test_a_file_that_is_no_sound_report_is_refused_with_a_sentence(content, said):
+    with pytest.raises(ExplorerError, match=said):
+        ReportView.from_html(content, "x.html")
+    assert ReportView.from_html(MARK % json.dumps(VIEW).encode()).to_json() == VIEW
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_table_of_scores_labels_and_calls_stands_beside_it(run, films, tmp_path, suffix):
+    table = tmp_path / f"scores.{suffix}"
+    asked = ("--data", films, "--threshold", 0, "--cases", 0, "--n-bootstrap", 20)
+    out = ("--out", tmp_path / "report.html", "--table", table)
+    assert run("report", *asked, *out)[0] == 0
+    read = pd.read_csv(table) if suffix == "csv" else pd.read_parquet(table)
+    assert list(read) == ["number", "film", "finding", "score", "label", "called"]
+    studies = open_studies(str(films))
+    one = read[read["finding"] == "Edema"]
+    assert list(one["number"]) == list(range(1, 41))
+    assert one["label"].tolist() == studies.labels["Edema"].astype(int).tolist()
+    assert ((one["score"] >= 0) == one["called"].astype(bool)).all()
+    assert one["film"].tolist() == [studies.image_key(row)[:8] for row in range(40)]
+    assert not [secret for secret in SECRETS if secret in read.to_csv()]
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_written(run, films, tmp_path):
+    out = tmp_path / "report.html"
+    code, _, err = run("report", "--data", films, "--table", tmp_path / "x.xls", "--out", out)
+    assert code == 2 and "neither .csv nor .parquet" in err and not out.exists()

@@ -5,20 +5,20 @@ and the beginning of the hash of their pixels, sets the last part of their path,
 What is burned into the pixels of a film is shown as it is.
 """
 
-import base64
-import io
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
-from PIL import Image
 
-from core.analysis.errors import ErrorReport
-from core.analysis.scored import ScoredSet
-from core.analysis.slices import Slice, SliceReport
-from core.analysis.threshold import Threshold
-from core.evaluation.gallery import FindingScores, gallery
-from core.inference.overlay import overlay
+from core.analysis.columns import columns_of, lesion_columns
+from core.analysis.errors import ErrorReport, error_report
+from core.analysis.report_films import ShownFilm, worst_films
+from core.analysis.report_view import ReportView
+from core.analysis.scored import ScoredSet, without_folders
+from core.analysis.slices import Slice, SliceReport, slice_report
+from core.analysis.threshold import Rule, Threshold, parse_rule, thresholds_for
 from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet
 from core.metrics.bootstrap import Interval
@@ -27,20 +27,24 @@ from core.progress import Progress
 from core.studies import StudySet
 
 TEMPLATE = ASSETS / "report" / "report.html.j2"
-_SIDE = 480  # pixels of a film's longer side
+Labelled = Callable[[str], Progress | None]
+"""Gives a part of the work, by its name, what it calls with its progress."""
 _SLICES = 12
 _FINDINGS = ("n", "with it", "AUC", "sensitivity", "specificity", "missed", "false alarms")
 _SLICE = ("n", "with it", "value", "less the rest", "p, corrected")
 
 
 @dataclass(frozen=True)
-class ShownCase:
-    """One film of the report."""
+class Asked:
+    """What a report shall have; the options of `python -m core report`."""
 
-    picture: str  # data URI
-    words: str
-    alt: str
-    notes: tuple[str, ...] = ()
+    finding: str = ""  # of slices and films; "" the one that is ranked worst
+    cases: int = 12  # films, the worst first
+    score: str = "lrclr"
+    threshold: str = "youden"  # as `parse_rule` takes it
+    by_hand: float | None = None  # of the finding alone, whatever the rule
+    n_bootstrap: int = 1000
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,63 +58,107 @@ class Analysed:
     thresholds: Mapping[str, Threshold]
     errors: ErrorReport
     slices: SliceReport | None
-
-    def finding(self, name: str) -> FindingScores:
-        """Scores and labels of the readable films."""
-        column = self.scored.column(name)
-        return FindingScores(name, self.scored.scores[:, column], self.scored.truth[:, column])
+    finding: str  # of slices and films
 
 
-def worst_cases(
-    analysed: Analysed,
-    finding: str,
-    predictor: Predictor,
+def analyse(
+    model: str,
     studies: StudySet,
-    count: int,
-    notes: Mapping[str, Sequence[str]] | None = None,
-    progress: Progress | None = None,
-) -> list[ShownCase]:
-    """The films of a finding that are most wrong, with the regions of its first prompt.
+    prompts: PromptSet,
+    scored: ScoredSet,
+    fitted: ScoredSet,
+    asked: Asked,
+    progress: Labelled,
+) -> Analysed:
+    """Errors of every finding and the slices of one.
 
     Args:
-        notes: what was noted, by `StudySet.image_key`.
-        progress: called with (done, total) films.
+        model: as one opens it.
+        prompts: that the scores are of.
+        scored: the films of `studies`; fitted: those that thresholds come from, or the same.
+
+    Raises:
+        ExplorerError: no such finding, or the rule fits no threshold.
     """
-    prompt = analysed.prompts[finding].positive[0]
-    cards = gallery(analysed.finding(finding), analysed.thresholds[finding].value).cards[:count]
-    cases = []
-    for number, card in enumerate(cards, start=1):
-        row = int(analysed.scored.rows[card.row])
-        key, pixels = studies.image_key(row), studies.image(row)
-        shape = (pixels.shape[0], pixels.shape[1])
-        regions = predictor.regions(predictor.encode_row(studies, row), [prompt], shape)
-        kind = "false alarm" if card.called else "missed"
-        words = f"Film {number} ({key[:8]}), {kind}: score {card.score:.3f}. {regions.no_place}"
-        picture = overlay(pixels, np.zeros(shape), prompt, regions.boxes)
-        alt = f"Chest film with {len(regions.boxes)} boxes, {kind}."
-        told = tuple((notes or {}).get(key, ()))
-        cases.append(ShownCase(_data_uri(picture), words.strip(), alt, told))
-        if progress:
-            progress(number, len(cards))
-    return cases
+    name = asked.finding or scored.worst_ranked()
+    scored.column(name)  # said before the resamples
+    thresholds = thresholds_for(parse_rule(asked.threshold), scored, fitted)
+    if asked.by_hand is not None:
+        thresholds[name] = Threshold(asked.by_hand, Rule("score", asked.by_hand), None)
+    errors = error_report(scored, thresholds, asked.n_bootstrap, asked.seed, progress("Resamples"))
+    columns = columns_of(studies.table, name)
+    lesions = lesion_columns(studies.facts(), name)
+    slices = None
+    if columns or lesions:
+        slices = slice_report(
+            scored, name, columns, lesions, n_bootstrap=asked.n_bootstrap, seed=asked.seed,
+            progress=progress("Slices"),
+        )  # fmt: skip
+    return Analysed(model, asked.score, prompts, scored, thresholds, errors, slices, name)
 
 
-def _data_uri(picture: Image.Image) -> str:
-    picture.thumbnail((_SIDE, 2 * _SIDE))
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+def made_report(
+    analysed: Analysed,
+    predictor: Predictor,
+    studies: StudySet,
+    fitted: ScoredSet,
+    asked: Asked,
+    notes: Mapping[str, Sequence[str]] | None,
+    progress: Labelled,
+    out: str = "report.html",
+) -> tuple[str, int]:
+    """The whole file as text, and the number of its films.
+
+    Args:
+        notes: what was noted of films, by `StudySet.image_key`.
+        out: name of the file in the command that makes it again.
+    """
+    name = analysed.finding
+    films = worst_films(
+        analysed.scored, name, analysed.thresholds[name].value, analysed.prompts[name].positive[0],
+        predictor, studies, asked.cases, notes, progress("Films"),
+    )  # fmt: skip
+    shown, other = analysed.scored.identity, fitted.identity
+    apart = fitted is not analysed.scored
+    view = ReportView(
+        model=without_folders(analysed.model),
+        model_hash=predictor.model_hash,
+        data=shown.name,
+        fingerprint=shown.fingerprint,
+        finding=analysed.finding,
+        score=asked.score,
+        threshold=asked.threshold,
+        fit=other.name if apart else "",
+        fit_fingerprint=other.fingerprint if apart else "",
+        by_hand="" if asked.by_hand is None else repr(asked.by_hand),
+    )
+    facts = [("Model", f"{view.model}, weights {predictor.model_hash[:16]}"),
+             ("Made with", f"lrclr-explorer {version('lrclr-explorer')}, torch {version('torch')}"),
+             ("Resamples", f"{asked.n_bootstrap}, seed {asked.seed}")]  # fmt: skip
+    return report_html(analysed, films, facts, _command(view, asked, out), view), len(films)
+
+
+def _command(view: ReportView, asked: Asked, out: str) -> str:
+    options = {"--model": view.model, "--data": view.data, "--score": view.score,
+               "--threshold": view.threshold, "--finding": view.finding,
+               "--cases": str(asked.cases), "--n-bootstrap": str(asked.n_bootstrap),
+               "--seed": str(asked.seed), "--out": out}  # fmt: skip
+    options |= {"--fit": view.fit} if view.fit else {}
+    options |= {"--by-hand": view.by_hand} if view.by_hand else {}
+    words = [word for option, value in options.items() for word in (option, value)]
+    return shlex.join(["python", "-m", "core", "report", *words])
 
 
 def report_html(
-    analysed: Analysed, finding: str, cases: Sequence[ShownCase], facts: Iterable[tuple[str, str]],
-    command: str,
+    analysed: Analysed, films: Sequence[ShownFilm], facts: Iterable[tuple[str, str]],
+    command: str, view: ReportView,
 ) -> str:  # fmt: skip
     """The whole file.
 
     Args:
         facts: what was run beyond the set, a name and a value each.
         command: makes the file again.
+        view: is kept in the file, so that the app can open it.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -123,7 +171,7 @@ def report_html(
     compared = [one for one in slices.slices if one.compared] if slices else []
     return template.render(
         plotly_js=Markup(get_plotlyjs()),  # the package's own file
-        model=analysed.model,
+        model=view.model,
         data=identity.name,
         facts=[*_set_facts(analysed), *facts],
         command=command,
@@ -131,12 +179,13 @@ def report_html(
         finding_heads=_FINDINGS,
         findings=_finding_rows(analysed.errors),
         roc=Markup(_roc(analysed.errors)),
-        finding=finding,
-        prompt=analysed.prompts[finding].positive[0],
+        view=view.to_json(),
+        finding=analysed.finding,
+        prompt=analysed.prompts[analysed.finding].positive[0],
         slices=[_slice_row(one) for one in compared[:_SLICES]],
         slice_heads=_SLICE,
         slices_sentence=_slices_sentence(slices, len(compared)) if slices else "",
-        cases=cases,
+        films=films,
     )
 
 

@@ -28,12 +28,8 @@ class SetIdentity:
 
     @property
     def name(self) -> str:
-        """The spec without folders, which may name somebody.
-
-        >>> SetIdentity("nih:/data/A B/nih,split=test", "", 0, 0).name
-        'nih:nih,split=test'
-        """
-        return re.sub(r"[^:,=+]*[/\\]", "", self.spec)
+        """The spec without folders."""
+        return without_folders(self.spec)
 
     def to_json(self) -> dict[str, Any]:
         """spec, fingerprint, n and patients."""
@@ -110,6 +106,15 @@ class ScoredSet:
         """Labels and scores of the films whose label is known, (m,) each."""
         column, known = self.column(finding), self.known(finding)
         return self.truth[known, column], self.scores[known, column]
+
+
+def without_folders(spec: str) -> str:
+    """The spec of a set or a model without folders, which may name somebody.
+
+    >>> without_folders("nih:/data/A B/nih,split=test")
+    'nih:nih,split=test'
+    """
+    return re.sub(r"[^:,=+]*[/\\]", "", spec)
 
 
 def identity_of(studies: StudySet) -> SetIdentity:

@@ -1,7 +1,5 @@
 """`python -m core report`: the errors of a set as one HTML file that stands alone."""
 
-import shlex
-from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,67 +23,50 @@ def report_command(
     score: Annotated[str, typer.Option(help=SCORE_HELP)] = "lrclr",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     threshold: Annotated[str, typer.Option(help=RULE_HELP)] = "youden",
+    by_hand: Annotated[
+        float | None, typer.Option(help="Threshold of the finding alone, whatever the rule.")
+    ] = None,
     notes: Annotated[
         bool, typer.Option("--notes", help="With what was noted of these films, without authors.")
     ] = False,
+    table: Annotated[
+        Path | None, typer.Option(help="Scores, labels and calls, too: .csv or .parquet.")
+    ] = None,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
 ) -> None:
     """Figures with intervals, slices and the worst films with their regions, in one file."""
-    from importlib.metadata import version
-
-    from core.analysis.columns import columns_of, lesion_columns
-    from core.analysis.errors import error_report
-    from core.analysis.report import Analysed, report_html, worst_cases
+    from core.analysis.report import Asked, analyse, made_report
+    from core.analysis.score_table import check_table, score_table, write_table
     from core.analysis.scoring import asked_prompts, check_score, score_studies
-    from core.analysis.slices import slice_report
-    from core.analysis.threshold import parse_rule, thresholds_for
+    from core.analysis.threshold import parse_rule
     from core.cli.common import open_studies
     from core.files import write_text_whole
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
 
-    check_out(out)
+    for file in filter(None, (out, table)):
+        check_out(file)
+    if table:
+        check_table(table)
     check_score(score)
-    rule = parse_rule(threshold)
+    parse_rule(threshold)
     texts = load_prompts(prompts) if prompts else None
     studies, other = open_studies(data), open_studies(fit) if fit else None
-    predictor, progress = load_predictor(model), StderrProgress("Encoding")
-    scored = score_studies(predictor, studies, texts, score, progress)
-    fitted = score_studies(predictor, other, texts, score, progress) if other else scored
-    thresholds = thresholds_for(rule, scored, fitted)
-    name = finding or scored.worst_ranked()
-    scored.column(name)  # said before the resamples
-    resampling = StderrProgress("Resamples")
-    columns = columns_of(studies.table, name)
-    lesions = lesion_columns(studies.facts(), name)
-    analysed = Analysed(
-        model, score, asked_prompts(studies, texts), scored, thresholds,
-        error_report(scored, thresholds, n_bootstrap, seed, resampling),
-        slice_report(scored, name, columns, lesions, n_bootstrap=n_bootstrap, seed=seed,
-                     progress=resampling) if columns or lesions else None,
-    )  # fmt: skip
-    noted = _noted() if notes else None
-    shown = worst_cases(analysed, name, predictor, studies, cases, noted, StderrProgress("Films"))
-    facts = [("Model", f"{model}, weights {predictor.model_hash[:16]}"),
-             ("Made with", f"lrclr-explorer {version('lrclr-explorer')}, torch {version('torch')}"),
-             ("Resamples", f"{n_bootstrap}, seed {seed}")]  # fmt: skip
-    options = {"--model": model, "--data": scored.identity.name, "--score": score,
-               "--threshold": threshold, "--finding": name, "--cases": str(cases),
-               "--n-bootstrap": str(n_bootstrap), "--seed": str(seed),
-               "--out": out.name}  # fmt: skip
-    if other:
-        options["--fit"] = fitted.identity.name
-    words = [word for option, value in options.items() for word in (option, value)]
-    command = shlex.join(["python", "-m", "core", "report", *words])
-    write_text_whole(out, report_html(analysed, name, shown, facts, command))
-    print(f"{out}: {len(scored.findings)} findings, {len(shown)} films of {name}")
-
-
-def _noted() -> dict[str, list[str]]:
-    """What was noted of films, by the hash of their pixels."""
-    told = defaultdict(list)
-    with opened_notebook() as notebook:
-        for note in notebook.notes():
-            told[note.film.key].append(note.said.sentence())
-    return told
+    predictor, encoding = load_predictor(model), StderrProgress("Encoding")
+    scored = score_studies(predictor, studies, texts, score, encoding)
+    fitted = score_studies(predictor, other, texts, score, encoding) if other else scored
+    asked = Asked(finding or "", cases, score, threshold, by_hand, n_bootstrap, seed)
+    shown = asked_prompts(studies, texts)
+    analysed = analyse(model, studies, shown, scored, fitted, asked, StderrProgress)
+    noted = None
+    if notes:
+        with opened_notebook() as notebook:
+            noted = notebook.sentences()
+    page, films = made_report(
+        analysed, predictor, studies, fitted, asked, noted, StderrProgress, out.name
+    )
+    write_text_whole(out, page)
+    if table:
+        write_table(score_table(scored, analysed.thresholds, studies), table)
+    print(f"{out}: {len(scored.findings)} findings, {films} films of {analysed.finding}")

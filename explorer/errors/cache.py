@@ -18,12 +18,13 @@ from core.studies import StudySet
 from explorer.errors import plots
 from explorer.errors.choice import FindingChoice, KeyedScores
 from explorer.prompts import cache as score_cache
-from explorer.shared import cache
+from explorer.shared import cache, state
 from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
     from core.analysis.calibration import Calibration
     from core.analysis.reliability import Reliability
+    from core.analysis.report import Asked
     from core.inference.predictor import Predictor
     from core.records.notebook import Notebook
 
@@ -158,6 +159,35 @@ def slices(choice: FindingChoice, of: StudySet, metric: str) -> SliceReport:
     """
     at = 0.0 if metric == "auc" else choice.threshold.value  # the AUC knows none
     return _slices(choice.cases, choice.finding, metric, at, choice.threshold, of)
+
+
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
+def _report(cases: KeyedScores, fitted: KeyedScores, asked: str, noted: str, spec: str,
+            _asked: Asked, _noted: dict[str, list[str]] | None, _studies: StudySet,
+            _prompts: PromptSet) -> tuple[str, str]:  # fmt: skip
+    from core.analysis.report import analyse, made_report
+    from core.analysis.score_table import score_table
+
+    with page_progress("Making the report") as progress:
+        analysed = analyse(spec, _studies, _prompts, cases.scored, fitted.scored, _asked,
+                           lambda _: progress)  # fmt: skip
+        page, _ = made_report(analysed, cache.predictor(spec), _studies, fitted.scored, _asked,
+                              _noted, lambda _: progress)  # fmt: skip
+    return page, score_table(cases.scored, analysed.thresholds, _studies).to_csv(index=False)
+
+
+def report(choice: FindingChoice, of: StudySet, with_notes: bool) -> tuple[str, str]:
+    """The report of a choice as HTML, and scores, labels and calls of its films as CSV."""
+    from core.analysis.report import Asked
+
+    here = state.session()
+    asked = Asked(
+        choice.finding, threshold=here.threshold_rule, n_bootstrap=RESAMPLES,
+        by_hand=choice.threshold.value if choice.by_hand else None,
+    )  # fmt: skip
+    noted = notebook().sentences() if with_notes else None
+    return _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked, noted,
+                   of, asked_prompts(of, here.prompts))  # fmt: skip
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -44,6 +44,9 @@ def draw() -> FindingChoice:
     _check_spread(cases, finding)
     chosen = FindingChoice(cases, fitted, finding, limit, limit)
     made_for, score = state.session().threshold_by_hand
+    if made_for == state.NEXT_CHOICE:
+        made_for = chosen.key
+        state.set_threshold(made_for, score)
     if made_for == chosen.key:
         by_hand = Threshold(score, Rule("score", score), None)
         return FindingChoice(cases, fitted, finding, limit, by_hand)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.intake.dropped import Dropped
     from core.intake.job import ImportJob  # with pydicom and pyarrow, which one page needs
 
+NEXT_CHOICE = "next"
 KEY = "session"
 
 _UNDO = 30  # prompt sets that can be had back
@@ -61,6 +62,8 @@ class Session:
     threshold_rule: str = "youden"  # as `core.analysis.threshold.parse_rule` takes it
     threshold_set: str = ""  # that thresholds are fitted on; "" the films that are shown
     threshold_by_hand: tuple[str, float] = ("", 0.0)  # what it was set for, and the score
+    report_asked: str = ""  # what a report is made of, where it was asked for
+    report_opened: str = ""  # file id of the report that was opened last
     sliced: str = ""  # table of slices that the films are chosen from
     author: str = ""  # of the notes that are written next
     notes_written: frozenset[str] = frozenset()  # ids
@@ -275,8 +278,21 @@ def fit_threshold(rule: str, spec: str) -> None:
 
 
 def set_threshold(of: str, score: float) -> None:
-    """A threshold set by hand, for the very finding, films and rule that `of` names."""
+    """A threshold set by hand, for the very finding, films and rule that `of` names.
+
+    `NEXT_CHOICE` stands for those that are chosen next.
+    """
     _change(threshold_by_hand=(of, score))
+
+
+def ask_report(of: str) -> None:
+    """Make the report of what `of` names."""
+    _change(report_asked=of)
+
+
+def report_was_opened(file_id: str) -> None:
+    """A report's file was looked at, good or bad."""
+    _change(report_opened=file_id)
 
 
 def slice_films(table: str) -> None:
@@ -374,6 +390,12 @@ def widget(key: str) -> Any:
 def put_widget(key: str, value: Any) -> None:
     """Set what a widget will show; before it is drawn, or in a callback."""
     st.session_state[key] = value
+
+
+def drop_widgets(*keys: str) -> None:
+    """Have widgets begin anew, from what the session holds; before they are drawn."""
+    for key in keys:
+        st.session_state.pop(key, None)
 
 
 def begin_widget(key: str, value: Any) -> None:
