@@ -107,3 +107,30 @@ def test_errors_without_labels_name_reports_and_films(run, tmp_path):
     assert first["sentence"] in out and first["others"] > 0
     (pairs,) = told["disagreements"].values()
     assert {len(pair["films"]) for pair in pairs} == {24}
+
+
+def test_shortcuts_says_that_devices_are_read_from_devices(run, tmp_path):
+    code, out, err = run(
+        "shortcuts", "--data", "phantom:n=32,seed=3,size=128", "--finding", "Support Devices",
+        "--finding", "Edema", "--parts", "device,border", "--draws", 2, "--min-cases", 4,
+        "--n-bootstrap", 50, "--json", tmp_path / "s.json",
+    )  # fmt: skip
+    assert code == 0, err
+    told = json.loads((tmp_path / "s.json").read_text())
+    by_pair = {(one["finding"], one["part"]): one for one in told["shortcuts"]}
+    assert set(by_pair) == {
+        (finding, part) for finding in ("Support Devices", "Edema") for part in ("device", "border")
+    }
+    device = by_pair["Support Devices", "device"]
+    assert device["verdict"] == "falls without it" and device["beyond"]["high"] < 0
+    assert device["n"] == by_pair["Edema", "device"]["n"] < 32 == told["n"]
+    assert "falls without it" in out and told["draws"] == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(["--parts", "lung"], "no part 'lung'"), (["--finding", "Coin"], "with and without 'Coin'")],
+)
+def test_shortcuts_says_what_is_wrong_in_a_sentence(run, more, words):
+    code, _, err = run("shortcuts", "--data", SET, *more)
+    assert code == 2 and words in err and err.count("\n") == 1

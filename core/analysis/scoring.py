@@ -1,5 +1,6 @@
 """Scores of a set by a model, beside its labels; the encodings are kept for every other command."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from itertools import chain
 
@@ -35,6 +36,21 @@ def asked_prompts(studies: StudySet, prompts: PromptSet | None) -> PromptSet:
         )
     texts = prompts or prompts_for(both)
     return PromptSet({name: texts[name] for name in chosen})
+
+
+def chosen_prompts(studies: StudySet, prompts: PromptSet, findings: Sequence[str]) -> PromptSet:
+    """Prompts of some findings alone, in their order; all of them where none is named.
+
+    Raises:
+        ExplorerError: the set cannot judge one of them.
+    """
+    for name in findings:
+        if name not in prompts:
+            raise ExplorerError(
+                f"'{studies.spec}' has no films with and without '{name}'; choose "
+                f"{', '.join(prompts)}."
+            )
+    return PromptSet({name: prompts[name] for name in dict.fromkeys(findings or prompts)})
 
 
 def check_score(score: str) -> None:

@@ -36,6 +36,7 @@ from core.cli import (
     runs,
     score,
     search,
+    shortcuts,
     slices,
     wordings,
 )
@@ -55,6 +56,7 @@ app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
 app.command("slices")(slices.slices_command)
+app.command("shortcuts")(shortcuts.shortcuts_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("report")(report.report_command)
 app.command("localize")(localize.localize_command)
