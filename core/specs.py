@@ -13,6 +13,8 @@ from core.studies.joined import SEPARATOR, JoinedSet
 from core.studies.manifest import open_manifest
 from core.studies.phantom_set import PhantomSet
 from core.studies.public import SETS, open_public
+from core.studies.selection import FORM as ONLY_FORM
+from core.studies.selection import selected
 from core.studies.study import StudySet
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ FORMS = (
     + ", ".join(f"{name}:FOLDER" for name in SETS)
     + " (with ,split=test ,view=frontal ,labels=... and a manifest's options after it); "
     "several as one are A + B; trusted:SET leaves out films of which a note says that a label is "
-    "wrong, drawn:SET has what notes drew as its truth (trusted,author=NAME:SET: of one author)"
+    "wrong, drawn:SET has what notes drew as its truth (trusted,author=NAME:SET: of one author); "
+    "only,FILE:SET has the studies that a selection's .json or .csv file names"
 )
 
 
@@ -54,7 +57,8 @@ def open_studies(spec: str) -> StudySet:
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
             `,derive=labels` (sentences from the labels where there is no text). Published sets:
             see `core.studies.public.open_public`. Several sets as one: `A + B`. By the notes on
-            their films (`core.records.truth`): `trusted:SET`, `drawn:SET`.
+            their films (`core.records.truth`): `trusted:SET`, `drawn:SET`. The studies that a
+            file names (`core.studies.selection`): `only,FILE:SET`.
 
     Raises:
         ExplorerError: an unknown form, a number out of range, or a file that cannot be used.
@@ -62,6 +66,8 @@ def open_studies(spec: str) -> StudySet:
     spec = spec.strip()
     if re.match(r"(trusted|drawn)[:,]", spec):
         return _noted(spec)
+    if spec.startswith("only,"):
+        return _selected(spec)
     if SEPARATOR in spec:
         return JoinedSet([open_studies(part) for part in spec.split(SEPARATOR)])
     if spec.startswith("phantom:"):
@@ -114,6 +120,16 @@ def _noted(spec: str) -> StudySet:
         studies = change(open_studies(form[3]), notebook, authors)
     finally:
         notebook.close()
+    studies.spec = spec
+    return studies
+
+
+def _selected(spec: str) -> StudySet:
+    """The studies of a set that a file names: `only,FILE:SET`, the set being all that follows."""
+    form = ONLY_FORM.fullmatch(spec)
+    if form is None:
+        raise ExplorerError(f"'{spec}' names no study set; write only,FILE.json:SET or FILE.csv.")
+    studies = selected(open_studies(form[2]), Path(form[1]).expanduser())
     studies.spec = spec
     return studies
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.errors import SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
 from core.errors import ExplorerError
@@ -14,6 +14,7 @@ from core.errors import ExplorerError
 def calibrate_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels, to judge on.")] = "phantom:test",
+    only: Only = None,
     fit: Annotated[
         str | None, typer.Option(help="Validation set to fit on; else --data, which is optimistic.")
     ] = None,
@@ -39,6 +40,7 @@ def calibrate_command(
     from core.inference.prompts import load_prompts
 
     check_out(json)
+    data = only_of(data, only)
     check_score(score)
     check_method(method)
     if keep and not fit:

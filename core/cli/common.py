@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from core.backbones.downloads import Download, reporting
 from core.errors import ExplorerError
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from core.studies import StudySet
 
 
+Only = Annotated[
+    Path | None,
+    typer.Option(help="Only the studies that this file names: CSV with a column study, or JSON."),
+]
+"""The option --only of commands that open a set; see `core.studies.selection`."""
 _SHOWN = 5  # of a set's problems
 
 
@@ -101,6 +108,19 @@ def fetching() -> Iterator[None]:
     started: dict[Download, float] = {}
     with reporting(tell):
         yield
+
+
+def only_of(data: str, only: Path | None) -> str:
+    """The spec of what --data and --only name together, which opens it anywhere.
+
+    Raises:
+        ExplorerError: as `core.studies.selection.only_spec`.
+    """
+    if only is None:
+        return data
+    from core.studies.selection import only_spec
+
+    return only_spec(data, only)
 
 
 def open_studies(spec: str) -> "StudySet":

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.evaluate import PROMPTS_HELP
 from core.errors import ExplorerError
 
@@ -20,6 +20,7 @@ FIT_HELP = "Validation set that thresholds are fitted on; else --data, which is 
 def errors_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    only: Only = None,
     score: Annotated[str, typer.Option(help=SCORE_HELP)] = "lrclr",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     threshold: Annotated[str, typer.Option(help=RULE_HELP)] = "youden",
@@ -41,6 +42,7 @@ def errors_command(
     ] = None,
 ) -> None:
     """ROC, precision and a threshold's errors per finding, and errors that come together."""
+    data = only_of(data, only)
     if unlabelled:
         check_out(json)
         told = disagreements(model, against, data, prompts, n_bootstrap, seed)

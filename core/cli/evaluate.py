@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 
 PROMPTS_HELP = 'JSON: {"Finding": {"positive": ["..."], "negative": ["..."]}}.'
 
@@ -16,6 +16,7 @@ def evaluate_command(
         typer.Option(help="demo, demo-base, a run, or a backbone; for shards, by default theirs."),
     ] = None,
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    only: Only = None,
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
@@ -30,6 +31,7 @@ def evaluate_command(
     from core.inference.prompts import load_prompts
 
     check_out(json)
+    data = only_of(data, only)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
     encoded = encodings_of(studies)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.evaluate import PROMPTS_HELP
 from core.errors import ExplorerError
 
@@ -13,6 +13,7 @@ from core.errors import ExplorerError
 def gallery_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    only: Only = None,
     finding: Annotated[
         str | None, typer.Option(help="By default the one that is ranked worst.")
     ] = None,
@@ -34,6 +35,7 @@ def gallery_command(
     from core.inference.prompts import default_prompts, load_prompts
 
     check_out(json)
+    data = only_of(data, only)
     texts = load_prompts(prompts) if prompts else default_prompts()
     studies = open_studies(data)
     scores = load_predictor(model).score_set(studies, texts, StderrProgress("Encoding"))["lrclr"]

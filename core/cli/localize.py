@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.evaluate import PROMPTS_HELP
 
 
 def localize_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with masks or boxes.")] = "phantom:test",
+    only: Only = None,
     methods: Annotated[
         str | None, typer.Option(help="Names, with commas between; by default all quick ones.")
     ] = None,
@@ -46,6 +47,7 @@ def localize_command(
     from core.lrclr.checkpoint import check_maps_place, store_maps
 
     check_out(json)
+    data = only_of(data, only)
     if save_place:
         check_maps_place(model)
     given = default_methods() if methods is None else methods.split(",")

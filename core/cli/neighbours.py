@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 
 
 def neighbours_command(
     study: Annotated[str, typer.Option(help="The film, by its id in the set.")],
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set.")] = "phantom:test",
+    only: Only = None,
     top: Annotated[int, typer.Option(min=1, help="How many of each.")] = 10,
     json: Annotated[Path | None, typer.Option(help="Write studies and cosines here.")] = None,
 ) -> None:
@@ -21,6 +22,7 @@ def neighbours_command(
     from core.inference.predictor import load_predictor
 
     check_out(json)
+    data = only_of(data, only)
     studies = open_studies(data)
     row = studies.position(study)
     sides = neighbours(load_predictor(model), studies, row, top, StderrProgress("Encoding"))

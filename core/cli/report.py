@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out
+from core.cli.common import Only, StderrProgress, check_out, only_of
 from core.cli.errors import FIT_HELP, RULE_HELP, SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
 from core.cli.notes import opened_notebook
@@ -15,6 +15,7 @@ def report_command(
     out: Annotated[Path, typer.Option(help="HTML file to write.")],
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    only: Only = None,
     fit: Annotated[str | None, typer.Option(help=FIT_HELP)] = None,
     finding: Annotated[
         str | None, typer.Option(help="Of slices and films; by default the one ranked worst.")
@@ -49,6 +50,7 @@ def report_command(
         check_out(file)
     if table:
         check_table(table)
+    data = only_of(data, only)
     check_score(score)
     parse_rule(threshold)
     texts = load_prompts(prompts) if prompts else None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.errors import FIT_HELP, RULE_HELP, SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
 
@@ -13,6 +13,7 @@ from core.cli.evaluate import PROMPTS_HELP
 def slices_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
+    only: Only = None,
     finding: Annotated[
         str | None, typer.Option(help="By default the one that is ranked worst.")
     ] = None,
@@ -43,6 +44,7 @@ def slices_command(
     from core.inference.prompts import load_prompts
 
     check_out(json)
+    data = only_of(data, only)
     check_score(score)
     check_metric(metric)
     rule = parse_rule(threshold)

@@ -20,7 +20,12 @@ from core.inference.map_choice import MapSearch
 from core.inference.place import PLACE, PlaceThreshold, without_place
 from core.inference.prompts import PromptSet, check_prompt
 from core.inference.regions import Regions, find_regions
-from core.inference.set_cache import cached_encoding, kept_image_features
+from core.inference.set_cache import (
+    cached_encoding,
+    has_encoding,
+    kept_encoding,
+    kept_image_features,
+)
 from core.inference.text_memo import TextMemo
 from core.inference.zero_shot import Scores, zero_shot
 from core.lrclr.checkpoint import MAPS, load_model, stored_maps
@@ -28,6 +33,7 @@ from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.progress import Progress
 from core.studies import StudySet, images_or_reasons
+from core.studies.study import Subset
 from core.weights import weights_hash
 
 _BATCH = 32
@@ -66,6 +72,9 @@ class Predictor:
         """
         if (encoded := self._encodings(studies)) is not None:
             return encoded.whole_encoding()
+        part = self._part_of_kept(studies)
+        if part is not None and part.readable.any():
+            return part
         return cached_encoding(self._key(studies), lambda: self._encode_all(studies, progress))
 
     def image_features(
@@ -82,6 +91,13 @@ class Predictor:
         if kept is None:
             kept = self.encode_set(studies, progress).image_features
         return np.asarray(kept.cpu().numpy(), np.float32)
+
+    def _part_of_kept(self, studies: StudySet) -> ImageEncoding | None:
+        """Rows of a larger set's encodings, where these are kept and its own are not."""
+        if not isinstance(studies, Subset) or has_encoding(self._key(studies)):
+            return None
+        whole = kept_encoding(self._key(studies.parent)) or self._part_of_kept(studies.parent)
+        return None if whole is None else whole.rows(torch.tensor(studies.rows))
 
     def _key(self, studies: StudySet) -> str:
         """Names the encodings of a set by this model."""

@@ -31,6 +31,16 @@ def cached_encoding(key: str, make: Callable[[], ImageEncoding]) -> ImageEncodin
     return found
 
 
+def kept_encoding(key: str) -> ImageEncoding | None:
+    """The encoding kept under `key`; None if not there."""
+    return _read(_path(key))
+
+
+def has_encoding(key: str) -> bool:
+    """Whether an encoding is kept under `key`, damaged or not."""
+    return _path(key).is_file()
+
+
 def kept_image_features(key: str) -> torch.Tensor | None:
     """The global features (N, d) kept under `key`, without reading the patches; None if not there.
 

@@ -1,0 +1,93 @@
+"""Selections: files that name studies of a set, by which pages and commands mean the same films.
+
+JSON: a list of names, or `{"name": ..., "studies": [...]}`. CSV: a column `study`.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import ExplorerError
+from core.studies.study import StudySet
+
+FORM = re.compile(r"only,(.+?\.(?:json|csv)):(.+)", re.IGNORECASE | re.DOTALL)
+"""`only,FILE:SET`: the file's path and the set that it chooses from."""
+_LARGEST = 64 * 2**20  # bytes: a million names
+_NAMED = 3  # of the studies that a set does not have
+
+
+def only_spec(spec: str, file: Path | None) -> str:
+    """The spec of a set's films that a file names; the set's own without a file.
+
+    Raises:
+        ExplorerError: the file's name tells no form.
+
+    >>> only_spec("phantom:test", Path("mine.csv"))
+    'only,mine.csv:phantom:test'
+    """
+    if file is None:
+        return spec
+    if file.suffix.lower() not in (".json", ".csv"):
+        raise ExplorerError(f"{file}: a selection is a .json or a .csv file; rename it.")
+    return f"only,{file}:{spec}"
+
+
+def selected(studies: StudySet, file: Path) -> StudySet:
+    """The studies of a set that a file names, in the order of the set.
+
+    Raises:
+        ExplorerError: as `read_selection`; or a name is not of the set.
+    """
+    names = dict.fromkeys(read_selection(file))
+    rows = {name: row for row, name in enumerate(studies.ids)}
+    strange = [name for name in names if name not in rows]
+    if strange:
+        told = ", ".join(f"'{name}'" for name in strange[:_NAMED])
+        more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+        raise ExplorerError(
+            f"{file.name}: {told}{more} not in '{studies.spec}'; choose the set that the selection "
+            "was made of, or remove them from the file."
+        )
+    return studies.subset(sorted(rows[name] for name in names))
+
+
+def read_selection(file: Path) -> list[str]:
+    """The names in a selection's file, at least one.
+
+    Raises:
+        ExplorerError: no such file, another form, or no name in it.
+    """
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise ExplorerError(f"{file}: too large for a selection; name fewer studies.")
+        text = file.read_text(encoding="utf-8-sig")
+        names = _from_csv(text) if file.suffix.lower() == ".csv" else _from_json(text)
+    except OSError:
+        raise ExplorerError(f"{file} cannot be read; name a selection's file.") from None
+    except (ValueError, RecursionError, csv.Error, KeyError):
+        raise ExplorerError(
+            f"{file} is no selection: a CSV file has a column 'study', a JSON file a list of names "
+            'or {"studies": [names]}.'
+        ) from None
+    if not names:
+        raise ExplorerError(f"{file} names no study; select at least one.")
+    return names
+
+
+def selection_json(name: str, studies: Sequence[str]) -> str:
+    """A selection's file."""
+    return json.dumps({"name": name, "studies": list(studies)}, indent=1) + "\n"
+
+
+def _from_csv(text: str) -> list[str]:
+    return [row["study"] for row in csv.DictReader(text.splitlines()) if row["study"]]
+
+
+def _from_json(text: str) -> list[str]:
+    told = json.loads(text)
+    names = told["studies"] if isinstance(told, dict) else told
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError
+    return names
