@@ -92,6 +92,16 @@ class Predictor:
             kept = self.encode_set(studies, progress).image_features
         return np.asarray(kept.cpu().numpy(), np.float32)
 
+    def has_encoded(self, studies: StudySet) -> bool:
+        """Whether a set's encodings are at hand, so that `encode_set` reads no film.
+
+        Raises:
+            ExplorerError: they are another model's.
+        """
+        if self._encodings(studies) is not None or has_encoding(self._key(studies)):
+            return True
+        return isinstance(studies, Subset) and self.has_encoded(studies.parent)
+
     def _part_of_kept(self, studies: StudySet) -> ImageEncoding | None:
         """Rows of a larger set's encodings, where these are kept and its own are not."""
         if not isinstance(studies, Subset) or has_encoding(self._key(studies)):
