@@ -5,14 +5,13 @@ import streamlit as st
 from explorer.errors import (
     controls,
     film_view,
-    notes_view,
     report_view,
     slice_view,
     terminal_line,
     threshold_view,
     together_view,
 )
-from explorer.shared import cache, components, guard, state
+from explorer.shared import cache, components, guard, notes_view, state
 
 st.title("Errors")
 st.markdown(

@@ -27,8 +27,9 @@ from core.records.notebook import Notebook
 from core.specs import open_studies
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors import controls, notes_view
+from explorer.errors import controls
 from explorer.errors.slice_view import frame, summary, worst
+from explorer.shared import notes_view
 
 SET = "phantom:n=40,seed=5"
 OTHER, BAD = "phantom:n=30,seed=9", "nonsense:7"

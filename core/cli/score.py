@@ -32,6 +32,9 @@ def score_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="The set to rank in.")] = "phantom:test",
     anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
+    words: Annotated[
+        bool, typer.Option(help="With --text: its score without each of its words.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write ranks and scores here.")] = None,
 ) -> None:
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
@@ -46,6 +49,8 @@ def score_command(
     check_one(study, image)
     if text is not None and prompts is not None:
         raise ExplorerError("Give one of --text and --prompts, or neither for the defaults.")
+    if words and text is None:
+        raise ExplorerError("--words leaves out words of a text; give it as --text.")
     asked = text_prompts(text) if text else load_prompts(prompts) if prompts else default_prompts()
     if ensemble is not None and ensemble not in asked:
         raise ExplorerError(f"There are no prompts of '{ensemble}'; choose {', '.join(asked)}.")
@@ -66,6 +71,8 @@ def score_command(
     figures: dict[str, Any] = {"findings": {line.finding: line.to_json() for line in lines}}
     if ensemble:
         figures["prompts"] = _ensemble(predictor, film.encoding, asked[ensemble])
+    if words and text:
+        figures["words"] = _words(predictor, film.encoding, text)
     print("None of these is a probability: compare within a column, not across findings.")
     drawn = image is None and isinstance(studies, PhantomSet)
     kept = kept_probabilities(model, predictor.model_hash, asked, own["lrclr"], drawn)
@@ -74,6 +81,22 @@ def score_command(
         print(f"{name:26} {probability.words()}: {probability.source()}")
     if json:
         write_json(json, figures)
+
+
+def _words(predictor: "Predictor", image: "ImageEncoding", text: str) -> dict[str, Any]:
+    """Print what the score has by each word, a line each; the same as JSON."""
+    from core.inference.word_effects import word_effects
+
+    effects = word_effects(predictor, image, text)
+    print(f"The score {effects.value:.3f} without each word, and what it has by the word:")
+    for one in (*effects.words, *effects.added):
+        about = "put before it: " if one.start < 0 else ""
+        if one.neutral:
+            mark = " (control)"
+        else:
+            mark = "" if abs(one.change) > effects.chance else " (no more than a control)"
+        print(f"{one.without:9.3f} {one.change:+9.3f}  {about}{one.word}{mark}")
+    return effects.to_json()
 
 
 def _ensemble(

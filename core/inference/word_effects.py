@@ -20,7 +20,9 @@ from core.inference.prompts import (
 )
 from core.lrclr.encodings import ImageEncoding
 
-NEUTRAL = frozenset("a an the is are was were be there this that of".split())
+NEUTRAL = frozenset({
+    "a", "an", "the", "is", "are", "was", "were", "be", "there", "this", "that", "of",
+})  # fmt: skip
 """Words without which a report says the same."""
 ADDED = ("there is", "the film shows")
 """Put before a text and taken away again: controls that every text has."""

@@ -13,7 +13,6 @@ from core.analysis.threshold import Threshold, thresholds_for
 from core.analysis.together import ErrorPair, errors_together
 from core.inference.prompts import PromptSet, default_prompts
 from core.metrics.auc import roc_auc
-from core.paths import records_url
 from core.studies import StudySet
 from explorer.errors import plots
 from explorer.errors.choice import FindingChoice, KeyedScores
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from core.analysis.reliability import Reliability
     from core.analysis.report import Asked
     from core.inference.predictor import Predictor
-    from core.records.notebook import Notebook
 
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
@@ -185,22 +183,6 @@ def report(choice: FindingChoice, of: StudySet, with_notes: bool) -> tuple[str, 
         choice.finding, threshold=here.threshold_rule, n_bootstrap=RESAMPLES,
         by_hand=choice.threshold.value if choice.by_hand else None,
     )  # fmt: skip
-    noted = notebook().sentences() if with_notes else None
+    noted = cache.notebook().sentences() if with_notes else None
     return _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked, noted,
                    of, asked_prompts(of, here.prompts))  # fmt: skip
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _notebook(url: str) -> Notebook:
-    from core.records.notebook import Notebook
-
-    return Notebook(url)
-
-
-def notebook() -> Notebook:
-    """The notes of `LRCLR_RECORDS`, or the user's.
-
-    Raises:
-        ExplorerError: the database cannot be used.
-    """
-    return _notebook(records_url())

@@ -7,10 +7,9 @@ from core.analysis.slices import Slice, members
 from core.evaluation.gallery import KINDS, FindingScores, gallery
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
-from explorer.errors import notes_view
 from explorer.errors.choice import FindingChoice
 from explorer.regions import gallery as cards
-from explorer.shared import state
+from explorer.shared import notes_view, state
 
 PAGE = 10
 

@@ -20,6 +20,7 @@ from core.backbones.downloads import reporting
 from core.films.film import Film
 from core.films.window import Window
 from core.lrclr.folders import CONFIG, EMBEDDED, model_folder
+from core.paths import records_url
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from core.inference.model_card import ModelCard
     from core.inference.predictor import Predictor
     from core.lrclr.encodings import ImageEncoding
+    from core.records.notebook import Notebook
 
 
 _PAUSE = 1.0  # seconds after the first page was drawn
@@ -218,3 +220,19 @@ def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
 def notes(of: StudySet, row: int) -> tuple[str, ...]:
     """What is unusual about an image."""
     return _notes(fingerprint_of(of), row, of)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _notebook(url: str) -> Notebook:
+    from core.records.notebook import Notebook
+
+    return Notebook(url)
+
+
+def notebook() -> Notebook:
+    """The notes of `LRCLR_RECORDS`, or the user's.
+
+    Raises:
+        ExplorerError: the database cannot be used.
+    """
+    return _notebook(records_url())

@@ -7,12 +7,11 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
-from core.records.note import VERDICTS, FilmRef, Note, Said
+from core.records.note import VERDICTS, FilmRef, Note, Said, Shape
 from core.records.notebook import Wanted
 from core.studies import StudySet, UploadedSet
 from explorer import access
-from explorer.errors import cache as errors_cache
-from explorer.shared import components, guard, state
+from explorer.shared import cache, components, guard, state
 from explorer.shared.state import Current
 
 _NO_VERDICT = "no verdict"
@@ -25,7 +24,7 @@ def on_card(studies: StudySet, row: int, finding: str) -> None:
         return
     name = studies.study_id(row)
     with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
-        _form(studies, row, finding, "card", f"A note on {_plain(name)}")
+        form_of(studies, row, finding, "card", f"A note on {_plain(name)}")
     if count := state.session().noted.get((studies.spec, row), 0):
         st.markdown(f":small[:material/check: {count} noted here]")
 
@@ -38,14 +37,23 @@ def current_study(current: Current, finding: str) -> None:
         name = "Your film" if current.uploaded else current.studies.study_id(current.row)
         st.markdown(f":small[{_plain(name)}]")
     with listed, guard.sentences():
-        access.check_notes()
-        _list(current.studies, current.row)
+        listed_notes(current.studies, current.row)
     if access.may_note():
         with form, guard.sentences():
-            _form(current.studies, current.row, finding, "current", "A note on this film")
+            form_of(current.studies, current.row, finding, "current", "A note on this film")
 
 
-def _form(studies: StudySet, row: int, finding: str, place: str, title: str) -> None:
+def form_of(
+    studies: StudySet, row: int, finding: str, place: str, title: str,
+    shapes: tuple[Shape, ...] = (),
+) -> None:  # fmt: skip
+    """A form for a note on a film.
+
+    Args:
+        finding: that it is about unless another is chosen.
+        place: tells the forms of a page apart.
+        shapes: drawn for it, in pixels of the film.
+    """
     names, key = [_WHOLE, *PATHOLOGIES], _form_key(studies, row, place)
     whose = f"note_author_{place}_{row}"
     if not state.widget(whose):
@@ -63,7 +71,7 @@ def _form(studies: StudySet, row: int, finding: str, place: str, title: str) -> 
         )
         if st.form_submit_button("Save the note", key=f"note_save_{key}", width="stretch"):
             said = Said("" if about == _WHOLE else about,
-                        "" if verdict == _NO_VERDICT else verdict, text)  # fmt: skip
+                        "" if verdict == _NO_VERDICT else verdict, text, shapes=shapes)  # fmt: skip
             write(studies, row, author, said)
             st.rerun()
 
@@ -86,13 +94,24 @@ def write(studies: StudySet, row: int, author: str, said: Said) -> Note:
     own = isinstance(studies, UploadedSet)
     film = FilmRef(key, width, height, "" if own else studies.study_id(row),
                    "" if own else studies.spec)  # fmt: skip
-    note = errors_cache.notebook().add(film, author, said)
+    note = cache.notebook().add(film, author, said)
     state.note_written(note.id, author.strip(), studies.spec, row)
     return note
 
 
-def _list(studies: StudySet, row: int) -> None:
-    notes = errors_cache.notebook().notes(Wanted(films=[studies.image_key(row)]))
+def notes_on(studies: StudySet, row: int) -> list[Note]:
+    """What is said of a film, oldest first.
+
+    Raises:
+        ExplorerError: this session may not read notes, or the film cannot be read.
+    """
+    access.check_notes()
+    return cache.notebook().notes(Wanted(films=[studies.image_key(row)]))
+
+
+def listed_notes(studies: StudySet, row: int) -> None:
+    """What is said of a film, each with a button to take it back for those who may."""
+    notes = notes_on(studies, row)
     if not notes:
         st.markdown("Nobody has written about this film yet.")
     for note in notes:
@@ -110,7 +129,7 @@ def _undoing(note: Note) -> Callable[[], None]:
     def undo() -> None:
         try:
             access.check_notes()
-            errors_cache.notebook().undo(note.changed_by, note.id)
+            cache.notebook().undo(note.changed_by, note.id)
         except ExplorerError as error:
             st.toast(str(error), icon=":material/error:")
 
