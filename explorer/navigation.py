@@ -1,6 +1,7 @@
 """The one table of pages."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -13,6 +14,7 @@ TABLE = (
     ("zero_shot.py", "Zero-shot prompts", ":material/edit_note:"),
     ("regions.py", "Selected regions", ":material/grid_view:"),
     ("errors.py", "Errors", ":material/rule:"),
+    ("case.py", "Case", ":material/person_search:"),
     ("search.py", "Search", ":material/search:"),
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
     ("import_data.py", "Import", ":material/input:"),
@@ -35,3 +37,8 @@ def link(file: str, label: str) -> None:
     """A link to a page by its file name."""
     icon = {name: icon for name, _, icon in TABLE}[file]
     st.page_link(str(PAGES / file), label=label, icon=icon)
+
+
+def go(file: str) -> NoReturn:
+    """Leave for a page by its file name."""
+    st.switch_page(str(PAGES / file))

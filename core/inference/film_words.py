@@ -72,8 +72,7 @@ def film_words(
     count = 0
     for text, regions in zip(texts, read, strict=True):
         if isinstance(regions, str):
-            empty = np.zeros(0, np.int64), np.zeros(0, np.float32)
-            parts.append(FilmText(text, (Piece(text),), *empty, unread=regions))
+            parts.append(_unread(text, regions))
             continue
         kept = np.array([column[int(cell)] for cell in regions.index], np.int64)
         pieces = tuple(
@@ -130,3 +129,13 @@ def words_in(text: str, words: Sequence[str]) -> list[tuple[str, int | None]]:
 def _lower(text: str) -> str:
     """In lower case, letter by letter, so that places stay."""
     return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+
+
+def unread_text(words: FilmWords, text: str, why: str) -> FilmWords:
+    """The same with a text before the others that the model was not asked about."""
+    return FilmWords((_unread(text, why), *words.texts), words.boxes, words.cosine)
+
+
+def _unread(text: str, why: str) -> FilmText:
+    none = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    return FilmText(text, (Piece(text),), *none, unread=why)

@@ -4,8 +4,9 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.slices import Slice, members
-from core.evaluation.gallery import KINDS, FindingScores, gallery
+from core.evaluation.gallery import KINDS, Card, FindingScores, gallery
 from core.studies import StudySet
+from explorer.case import controls
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice
 from explorer.regions import gallery as cards
@@ -31,8 +32,13 @@ def draw(choice: FindingChoice, studies: StudySet, sliced: Slice) -> None:
     texts = state.session().prompts[choice.finding].positive
     cards.draw_cards(
         studies, cards.one_page(told.cards, PAGE, "errors_page"), texts,
-        lambda card: notes_view.on_card(studies, card.row, choice.finding),
+        lambda card: _below(studies, card, choice.finding),
     )  # fmt: skip
+
+
+def _below(studies: StudySet, card: Card, finding: str) -> None:
+    controls.open_case(studies, card.row, finding, f"case_{card.row}")
+    notes_view.on_card(studies, card.row, finding)
 
 
 def scores_of(choice: FindingChoice, studies: StudySet, sliced: Slice) -> FindingScores:

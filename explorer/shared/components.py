@@ -157,8 +157,8 @@ def left_out(studies: StudySet) -> None:
         st.caption(f":material/warning: {said}")
 
 
-def study_notes(current: Current) -> None:
-    """What is unusual about the image, and the report with the labels for those who ask."""
+def film_warnings(current: Current) -> None:
+    """What is unusual about the image, and what to know of the model's scores on real ones."""
     notes = cache.notes(current.studies, current.row)
     if notes:
         st.warning(" ".join(notes))
@@ -166,6 +166,11 @@ def study_notes(current: Current) -> None:
         fails = cache.where_it_fails(state.session().model)
         if fails:
             st.caption(f":material/info: {fails}")
+
+
+def study_notes(current: Current) -> None:
+    """`film_warnings`, and the report with the labels for those who ask."""
+    film_warnings(current)
     if current.uploaded:
         return
     study = current.studies.study(current.row)

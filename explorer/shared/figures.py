@@ -30,8 +30,8 @@ Picture = NDArray[np.uint8]
 
 
 @lru_cache(maxsize=1)
-def _lookup() -> NDArray[np.float32]:
-    """256 colours of the scale, (256, 3)."""
+def scale() -> NDArray[np.float32]:
+    """256 colours of the scale, (256, 3), 0 to 255."""
     colours = sample_colorscale(SCALE, list(np.linspace(0, 1, 256)))
     return np.array([unlabel_rgb(colour) for colour in colours], np.float32)
 
@@ -40,14 +40,14 @@ def _stops() -> list[tuple[float, str]]:
     """The scale for plotly, as rgb(): Streamlit's theme takes #000004 for one of its own marks."""
     stops = []
     for share in np.linspace(0, 1, 9):
-        red, green, blue = _lookup()[int(share * 255)]
+        red, green, blue = scale()[int(share * 255)]
         stops.append((float(share), f"rgb({red:.0f},{green:.0f},{blue:.0f})"))
     return stops
 
 
 def colour(share: float) -> str:
     """A CSS colour for a share in 0..1; the dark third of the scale is left to the background."""
-    red, green, blue = _lookup()[int(np.clip(90 + 150 * share, 0, 255))]
+    red, green, blue = scale()[int(np.clip(90 + 150 * share, 0, 255))]
     return f"rgb({red:.0f},{green:.0f},{blue:.0f})"
 
 
@@ -67,7 +67,7 @@ def overlay(
     if heat is not None:
         share = normalised(_resized(heat, picture.shape))
         alpha = (opacity * np.minimum(1.6 * share, 1))[..., None]
-        mixed = mixed * (1 - alpha) + _lookup()[(share * 255).astype(int)] * alpha
+        mixed = mixed * (1 - alpha) + scale()[(share * 255).astype(int)] * alpha
     if truth is not None and truth.any():
         mask = _resized(truth.astype(np.float32), picture.shape) > 0.5
         mixed[_outline(mask, max(1, picture.shape[0] // 256))] = TRUTH

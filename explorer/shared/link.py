@@ -1,4 +1,4 @@
-"""The address of a page: a link carries model, set, study and prompt, and is read with care."""
+"""The address of a page: model, set, study, prompt and finding; a link is read with care."""
 
 import re
 from contextlib import suppress
@@ -10,12 +10,14 @@ from core.evaluation.text_truth import stated_findings
 from explorer import access
 from explorer.shared import cache, state
 
+_NAMES = ("model", "set", "study", "prompt", "finding")
+
 
 def start() -> None:
     """Take the link's values in a fresh session, each checked."""
     if not state.is_new():
         return
-    asked = {name: st.query_params.get(name, "") for name in ("model", "set", "study", "prompt")}
+    asked = {name: st.query_params.get(name, "") for name in _NAMES}
     if asked["model"] in cache.model_names():
         state.choose_model(asked["model"])
     # Only phantoms: a link must not make the server read a path.
@@ -27,6 +29,8 @@ def start() -> None:
             st.toast(str(error), icon=":material/link_off:")
     if asked["study"].isdecimal() and len(asked["study"]) <= 6:
         state.choose_row(int(asked["study"]))
+    if asked["finding"] in state.session().prompts:
+        state.judge(asked["finding"])
     if 0 < len(asked["prompt"].strip()) <= 300:
         state.set_prompt(asked["prompt"].strip())
     elif asked["set"] or asked["study"]:
@@ -48,6 +52,10 @@ def write() -> None:
     """
     here = state.session()
     st.query_params.update(model=here.model, prompt=here.prompt)
+    if here.judged:
+        st.query_params.update(finding=here.judged)
+    elif "finding" in st.query_params:
+        del st.query_params["finding"]
     if here.study_set.startswith("phantom:"):
         st.query_params.update(set=here.study_set, study=str(here.row))
     else:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
@@ -24,26 +25,38 @@ def on_card(studies: StudySet, row: int, finding: str) -> None:
         return
     name = studies.study_id(row)
     with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
-        form_of(studies, row, finding, "card", f"A note on {_plain(name)}")
+        _form(studies, row, finding, "card", f"A note on {_plain(name)}")
     if count := state.session().noted.get((studies.spec, row), 0):
         st.markdown(f":small[:material/check: {count} noted here]")
 
 
 def current_study(current: Current, finding: str) -> None:
     """The film with its notes, and a form for another."""
-    film, listed, form = components.row(235, 370, 370)
+    film, *places = components.row(235, 370, 370)
     with film, guard.sentences():
         components.film(current)
         name = "Your film" if current.uploaded else current.studies.study_id(current.row)
         st.markdown(f":small[{_plain(name)}]")
+    _list_and_form(places, current, finding)
+
+
+def beside(current: Current, finding: str, shapes: tuple[Shape, ...]) -> None:
+    """The notes of a film that is shown already, and a form for another with what was drawn."""
+    _list_and_form(components.row(480, 480), current, finding, shapes)
+
+
+def _list_and_form(
+    places: list[DeltaGenerator], current: Current, finding: str, shapes: tuple[Shape, ...] = ()
+) -> None:
+    listed, form = places
     with listed, guard.sentences():
         listed_notes(current.studies, current.row)
     if access.may_note():
         with form, guard.sentences():
-            form_of(current.studies, current.row, finding, "current", "A note on this film")
+            _form(current.studies, current.row, finding, "current", "A note on this film", shapes)
 
 
-def form_of(
+def _form(
     studies: StudySet, row: int, finding: str, place: str, title: str,
     shapes: tuple[Shape, ...] = (),
 ) -> None:  # fmt: skip
@@ -66,6 +79,9 @@ def form_of(
         )  # fmt: skip
         verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
         text = st.text_area("What you see", key=f"note_text_{key}", height=90)
+        if shapes:
+            drawn = "1 box" if len(shapes) == 1 else f"{len(shapes)} boxes"
+            st.markdown(f":material/select: {drawn} drawn on the film will be kept with the note.")
         author = st.text_input(
             "Your name or initials", key=whose, help="It goes with the note wherever it goes."
         )

@@ -17,16 +17,21 @@ _STEPS = 20  # of one film that can be undone
 
 def picture(current: Current) -> NDArray[np.uint8]:
     """The current film through the session's window for it, (H, W)."""
-    return cache.display(current.studies, current.row, _history(current)[-1])
+    return cache.display(current.studies, current.row, chosen(current))
+
+
+def chosen(current: Current) -> Window | None:
+    """The session's window for the current film; None as it was opened."""
+    return _history(current)[-1]
 
 
 def draw(current: Current) -> None:
     """The control; it belongs above the films that it changes."""
-    film, chosen = cache.film(current.studies, current.row), _history(current)[-1]
+    film, window = cache.film(current.studies, current.row), chosen(current)
     presets = {name: voi for name, voi in film.presets.items() if isinstance(voi, Window)}
     options = {**presets, OPENED: None}
-    name = next((name for name, voi in options.items() if voi == chosen), _OWN)
-    shown = chosen or film.opened
+    name = next((name for name, voi in options.items() if voi == window), _OWN)
+    shown = window or film.opened
     if not isinstance(shown, Window):  # a table of the header has neither centre nor width
         shown = presets[RANGE]
     with st.expander("Window of the display", icon=":material/contrast:"):
@@ -37,7 +42,7 @@ def draw(current: Current) -> None:
         many = len(_history(current)) > 1
         line.button("Undo", key="window_undo", on_click=_undo, args=(current,), disabled=not many)
         line.button("Reset", key="window_reset", on_click=_put, args=(current, None),
-                    disabled=chosen is None)  # fmt: skip
+                    disabled=window is None)  # fmt: skip
         st.caption(
             "Changes what is displayed, **not what the model saw**: it read the film as opened. "
             f"{_extent(presets[RANGE])}"
@@ -58,12 +63,12 @@ def _select(
 ) -> None:
     state.put_widget("window_preset", name)
 
-    def chosen() -> None:
+    def picked_one() -> None:
         picked = state.widget("window_preset")
         if picked in options:
             _put(current, options[picked])
 
-    line.selectbox("Preset", names, key="window_preset", on_change=chosen, width=190)
+    line.selectbox("Preset", names, key="window_preset", on_change=picked_one, width=190)
 
 
 def _numbers(

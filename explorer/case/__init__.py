@@ -1,0 +1,1 @@
+"""One film: its picture, texts, scores, notes, neighbours and the other films of its patient."""

@@ -1,0 +1,310 @@
+// One film with its regions, maps, texts and boxes. Streamlit calls the last function whenever the
+// page runs; what the reader did to the picture stays, unless there is another film.
+
+const MODES = {
+  window: ["Window", "Drag changes brightness (up and down) and contrast (left and right)"],
+  move: ["Move", "Drag moves the film; so do Shift or the middle button in every mode"],
+  box: ["Draw a box", "Drag draws a box for a note"],
+};
+const KEYS =
+  "On a film: + and − zoom, 0 resets, W, M and B choose what dragging does, arrow keys do it; " +
+  "R and Shift+R go through the regions. Draw a box: Enter begins and keeps one, arrow keys move " +
+  "it, Shift and arrow keys size it, Backspace takes the last one back. In a text: arrow keys go " +
+  "from word to word, Enter keeps one lit. Elsewhere ← and → open the films before and after.";
+
+class CaseFilm {
+  constructor(root) {
+    this.root = root;
+    this.view = new View();
+    this.mode = "window";
+    this.opacity = 0.6;
+    this.boxes = new Boxes((list) => this._tell(list));
+    this.drawing = 0;
+    this.size = new ResizeObserver(() => this.draw());
+  }
+
+  /** Take what the server sent; a part that is the same as before is left alone. */
+  async update({ data, setStateValue }) {
+    this.send = setStateValue;
+    const before = this.data;
+    this.data = data;
+    if (before?.edition !== data.edition) {
+      this.boxes.list = [];
+      this.boxes.cancel();
+    }
+    if (before?.filmKey !== data.filmKey) {
+      if (before?.caseKey !== data.caseKey) this.view.reset();
+      const film = await Film.read(data.film);
+      if (this.data !== data) return; // another film came meanwhile
+      this.film = film;
+      this.film.develop(this.view.greys());
+    }
+    if (before?.contentKey !== data.contentKey || !this.panes) this._build();
+    this.draw();
+  }
+
+  _build() {
+    const { data } = this;
+    const colours = bytesOf(data.colours);
+    this.maps = data.maps.map((map) => new HeatMap(map, colours));
+    this.text = this.shownText = 0;
+    this.region = null;
+    this.word = -1;
+    this.regionsOn = !data.texts[0]?.noPlace;
+    this.words = new Words(data, (text, word) => this._pick(text, word));
+    const label = "Film: drag or arrow keys change the window, plus and minus zoom, R goes through the regions";
+    this.panes = [
+      new Pane("The film", data.alt, "", label),
+      ...this.maps.map((map) => new Pane(map.title, map.alt, map.about, `${map.title}: as the film`)),
+    ];
+    this.maps.forEach((map, number) => (this.panes[number + 1].heat = map));
+    this._develop();
+    this.size.disconnect();
+    for (const { stage } of this.panes) {
+      stage.style.aspectRatio = `${this.film.width} / ${this.film.height}`;
+      new Touches(stage, this);
+      stage.addEventListener("keydown", (event) => this._key(event));
+      this.size.observe(stage);
+    }
+    this.said = make("p", { className: "said", attr: { role: "status" } });
+    this.readout = make("p", { className: "readout", attr: { "aria-hidden": "true" } });
+    const row = make("div", { className: "panes" }, ...this.panes.map((pane) => pane.element));
+    const keys = make("details", {}, make("summary", { textContent: "Keys" }), make("p", { textContent: KEYS }));
+    this.root.replaceChildren(
+      this._tools(), row, this.readout, this.said, this.words.element, keys,
+    );
+    this._rest();
+  }
+
+  _tools() {
+    const button = (text, title, onclick) => make("button", { type: "button", textContent: text, title, onclick });
+    this.modes = {};
+    const bar = make("div", { className: "tools", attr: { role: "toolbar", "aria-label": "Film" } });
+    for (const [mode, [text, title]] of Object.entries(MODES)) {
+      if (mode === "box" && !this.data.mayDraw) continue;
+      this.modes[mode] = button(text, title, () => this.choose(mode));
+      bar.append(this.modes[mode]);
+    }
+    if (this.data.mayDraw) {
+      this.undoButton = button("Undo box", "Take the last box back", () => this.undo());
+      bar.append(this.undoButton);
+    }
+    const middle = () => [this.view.left + this.view.span / 2, this.view.top + this.view.span / 2];
+    const zoom = (factor) => () => {
+      this.view.zoomAt(factor, ...middle());
+      this.draw();
+    };
+    bar.append(
+      button("−", "Zoom out", zoom(1 / PRESS)), button("+", "Zoom in", zoom(PRESS)),
+      button("Reset", "Window and zoom as the film was opened", () => this.reset()),
+      this._switch("Regions", this.regionsOn, (on) => (this.regionsOn = on)),
+    );
+    if (this.maps.length) {
+      bar.append(this._switch(`${this.maps[0].title} on the film`, false, (on) => {
+        this.panes[0].heat = on ? this.maps[0] : null;
+      }), this._slider());
+    }
+    this.choose(this.modes[this.mode] ? this.mode : "window");
+    return bar;
+  }
+
+  _switch(text, checked, change) {
+    const box = make("input", { type: "checkbox", checked });
+    box.addEventListener("change", () => {
+      change(box.checked);
+      this.draw();
+    });
+    return make("label", {}, box, text);
+  }
+
+  _slider() {
+    const slider = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: this.opacity });
+    slider.addEventListener("input", () => {
+      this.opacity = Number(slider.value);
+      this._develop();
+      this.draw();
+    });
+    return make("label", {}, "Maps", slider);
+  }
+
+  _develop() {
+    for (const map of this.maps) map.develop(this.opacity);
+  }
+
+  // What a reader does: input.js calls these.
+
+  choose(mode) {
+    if (!this.modes[mode]) return;
+    this.mode = mode;
+    for (const [name, button] of Object.entries(this.modes)) {
+      button.setAttribute("aria-pressed", String(name === mode));
+    }
+    for (const { stage } of this.panes) stage.dataset.mode = mode;
+  }
+
+  changeWindow(centre, width) {
+    this.view.changeWindow(centre, width);
+    this.film.develop(this.view.greys());
+    this._read(null);
+  }
+
+  reset() {
+    this.view.reset();
+    this.film.develop(this.view.greys());
+    this.draw();
+  }
+
+  undo() {
+    const done = this.boxes.undo();
+    this.draw();
+    return done;
+  }
+
+  letGo() {
+    this.boxes.cancel();
+    this.words.unpin();
+  }
+
+  hover(place) {
+    for (const pane of this.panes) pane.point(place, this.film);
+    this._read(place);
+    const region = place ? this._regionAt(place) : null;
+    if (region !== this.region) this._light(region);
+  }
+
+  nextRegion(step) {
+    const count = this.data.texts[this.shownText].kept.length;
+    if (!count) return;
+    const start = this.region ?? (step > 0 ? -1 : count);
+    this._light((start + step + count) % count);
+    this.draw();
+  }
+
+  _key(event) {
+    if (!pressKey(event, this)) return;
+    event.preventDefault();
+    event.stopPropagation(); // the app has keys of its own: arrows, r, c
+    this.draw();
+  }
+
+  // Words and regions.
+
+  /** Number, among the shown text's regions, of the one at a place. */
+  _regionAt({ x, y }) {
+    if (!this.regionsOn) return null;
+    const { kept } = this.data.texts[this.shownText];
+    const number = kept.findIndex((region) => {
+      const [left, top, width, height] = this.data.boxes[region];
+      return x >= left && y >= top && x < left + width && y < top + height;
+    });
+    return number < 0 ? null : number;
+  }
+
+  _light(number) {
+    this.region = number;
+    this.words.clear();
+    if (number === null) {
+      this._rest();
+    } else {
+      const text = this.data.texts[this.shownText];
+      const near = this.words.matching(text.kept[number]);
+      const part = `weight ${percent(text.weights[number])} in the local score of “${text.text}”`;
+      this.said.textContent = `Region ${number + 1}, ${part}. Nearest words by cosine: ${near.join(", ")}.`;
+    }
+    this.draw();
+  }
+
+  _pick(text, word) {
+    this.word = word;
+    this.shownText = text < 0 ? 0 : text;
+    this.region = null;
+    this.words.clear();
+    if (word < 0) {
+      this._rest();
+    } else {
+      const near = this.words.regionsOf(text, word).map(([place, cosine]) => `${place + 1} (${cosine.toFixed(2)})`);
+      const piece = this.words.buttons.find((button) => button.word === word).piece;
+      const { noPlace } = this.data.texts[text];
+      this.said.textContent =
+        `“${piece}”: nearest of its text's regions by cosine: ${near.join(", ")}.` +
+        (noPlace ? ` ${noPlace}` : "");
+    }
+    this.draw();
+  }
+
+  _rest() {
+    const text = this.data.texts[0];
+    this.said.textContent = text?.noPlace || text?.unread || "";
+  }
+
+  _read(place) {
+    const { centre, width } = this.view;
+    const parts = [`window ${Math.round(centre)} ± ${Math.round(width / 2)}`];
+    if (place) {
+      parts.unshift(`value ${this.film.valueAt(place)} of 255`);
+      parts.push(...this.maps.map((map) => `${map.title} ${map.valueAt(place).toFixed(2)}`));
+    }
+    this.readout.textContent = parts.join(" · ");
+  }
+
+  // Drawing, once a frame at most.
+
+  draw() {
+    if (this.drawing || !this.film || !this.panes) return;
+    this.drawing = requestAnimationFrame(() => {
+      this.drawing = 0;
+      for (const pane of this.panes) pane.draw(this.film, this.view);
+      this.panes[0].shapes.replaceChildren(...this._regions(), ...this._notes(), ...this._drawn());
+      if (this.undoButton) this.undoButton.disabled = !this.boxes.list.length;
+      if (!this.readout.textContent) this._read(null);
+    });
+  }
+
+  _rect([left, top, width, height], name) {
+    const { width: across, height: down } = this.film;
+    return makeSvg("rect", {
+      class: name, x: left * across, y: top * down, width: width * across, height: height * down,
+    });
+  }
+
+  /** Boxes of the shown text's regions, the heaviest over its neighbours, brighter where heavier. */
+  _regions() {
+    const text = this.data.texts[this.shownText];
+    const looked = this.word >= 0;
+    if (!text || !(this.regionsOn || looked || this.region !== null)) return [];
+    const lit = looked ? this.words.regionsOf(this.shownText, this.word).map(([place]) => place) : [this.region];
+    const colours = this.panes[0].colours ?? (this.panes[0].colours = bytesOf(this.data.colours));
+    const top = Math.max(...text.weights) || 1;
+    return text.kept
+      .map((region, number) => {
+        const share = (1 - text.nowhere) * Math.sqrt(text.weights[number] / top);
+        const tone = 3 * Math.min(Math.max(Math.round(90 + 150 * share), 0), 255);
+        const rect = this._rect(this.data.boxes[region], `region${lit.includes(number) ? " lit" : ""}`);
+        rect.style.stroke = `rgb(${colours.subarray(tone, tone + 3).join(",")})`;
+        rect.dataset.number = number + 1;
+        return rect;
+      })
+      .reverse();
+  }
+
+  _notes() {
+    return this.data.noted.map((box) => this._rect(box, "noted"));
+  }
+
+  _drawn() {
+    const rects = this.boxes.list.map((box) => this._rect(box, "drawn"));
+    return this.boxes.draft ? [...rects, this._rect(this.boxes.draft, "drawn draft")] : rects;
+  }
+
+  _tell(list) {
+    this.send("drawn", { edition: this.data.edition, boxes: list.map((box) => [...box]) });
+  }
+}
+
+const films = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".case");
+  if (!films.has(root)) films.set(root, new CaseFilm(root));
+  return films.get(root).update({ data, setStateValue }).then(() => undefined);
+}

@@ -1,0 +1,74 @@
+"""Cached: a film as the browser takes it, words beside regions, the effect of words."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from PIL import Image
+
+from core.films.window import Window
+from core.studies import StudySet
+from explorer.shared import cache
+from explorer.shared.kept import by_study
+
+if TYPE_CHECKING:
+    from core.inference.film_words import FilmWords
+    from core.inference.predictor import Predictor
+    from core.inference.word_effects import WordEffects
+
+_SIDE = 2048  # pixels at most: a browser windows so many in some 20 ms
+
+
+@by_study(st.cache_data, max_entries=32, show_spinner=False)
+def _film_uri(
+    fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
+) -> str:
+    picture = Image.fromarray(cache.display(_studies, row, Window(*window) if window else None))
+    picture.thumbnail((_SIDE, _SIDE))
+    buffer = io.BytesIO()
+    # PNG, since a window makes the traces of JPEG plain; little compressed, since that is quick.
+    picture.save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def film_uri(of: StudySet, row: int, window: Window | None) -> str:
+    """The picture of a film as an 8-bit PNG in a data URI."""
+    key = (window.center, window.width, window.function) if window else None
+    return _film_uri(cache.fingerprint_of(of), row, key, of)
+
+
+@by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)
+def _film_words(
+    model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...], _studies: StudySet
+) -> FilmWords:
+    from core.inference.film_words import film_words
+
+    encoding = cache.images(model, fingerprint, row, _studies).encoding
+    height, width = _studies.image(row).shape
+    return film_words(model, encoding, texts, (height, width))
+
+
+def film_words(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> FilmWords:
+    """Words of texts beside the regions kept for them; boxes in pixels of `StudySet.image`."""
+    return _film_words(cache.predictor(spec), cache.fingerprint_of(of), row, texts, of)
+
+
+@by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)
+def _word_effects(
+    model: Predictor, fingerprint: str, row: int, text: str, _studies: StudySet
+) -> WordEffects:
+    from core.inference.word_effects import word_effects
+
+    return word_effects(model, cache.images(model, fingerprint, row, _studies).encoding, text)
+
+
+def word_effects(spec: str, of: StudySet, row: int, text: str) -> WordEffects:
+    """The score of a text on a film without each of its words.
+
+    Raises:
+        ExplorerError: it has a single word, or too many signs.
+    """
+    return _word_effects(cache.predictor(spec), cache.fingerprint_of(of), row, text, of)

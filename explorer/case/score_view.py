@@ -1,0 +1,129 @@
+"""Labels beside scores, their ranks and what a threshold calls them; the words that drive one."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.analysis.one_film import CalledFinding, called_findings
+from core.analysis.threshold import Threshold, parse_rule, thresholds_for
+from core.errors import ExplorerError
+from core.evaluation.study_scores import study_scores
+from core.studies import StudySet
+from explorer.case import cache as case_cache
+from explorer.errors import cache as errors_cache
+from explorer.prompts import cache as score_cache
+from explorer.shared import cache, state
+from explorer.shared.state import Current
+
+_SMALL = 200  # films that are encoded without asking
+_GO_ON = "case_encode"
+_LABEL = {True: "present", False: "absent", None: "unknown"}
+_CALL = {True: "positive", False: "negative", None: ""}
+_WRONG = {True: "wrong", False: "right", None: ""}
+
+
+def set_is_ready(studies: StudySet) -> bool:
+    """Whether what hangs on the whole set is shown: it is encoded, small, or was asked for."""
+    ready = len(studies) <= _SMALL or cache.predictor(state.session().model).has_encoded(studies)
+    return ready or bool(
+        st.toggle(
+            f"Encode the {len(studies)} films of the set, for ranks, thresholds and neighbours",
+            key=_GO_ON,
+        )
+    )
+
+
+def labels_and_scores(current: Current, ready: bool) -> None:
+    """A line for each finding, the highest rank first."""
+    here = state.session()
+    studies = cache.studies(here.study_set)
+    own = score_cache.study_scores(here.model, current.studies, current.row, here.prompts)
+    labels = current.studies.study(current.row).labels
+    limits: Mapping[str, Threshold] = {}
+    said = ""
+    others, row = np.zeros((0, len(here.prompts)), np.float32), None
+    if ready:
+        row = current.row_in_set
+        others = score_cache.scores(here.model, studies, here.prompts)["lrclr"]
+        limits, said = _thresholds(studies)
+    lines = study_scores(here.prompts, own, others, row, labels)
+    called = called_findings(lines, limits)
+    st.dataframe(
+        frame(called), hide_index=True, width="stretch", height=36 * min(len(called), 14) + 40,
+        column_config={
+            "Rank in set": st.column_config.ProgressColumn(
+                format="%.0f %%", min_value=0.0, max_value=100.0,
+                help="Share of the set's other films that score lower.",
+            ),
+            "Score": st.column_config.NumberColumn(format="%.3f"),
+            "Threshold": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )  # fmt: skip
+    st.caption(f"No score is a probability; compare with the threshold of its finding. {said}")
+
+
+def frame(called: list[CalledFinding]) -> pd.DataFrame:
+    """The table, without columns of what nothing is known."""
+    rows = [
+        {"Finding": one.finding, "Label": _LABEL[one.labelled], "Score": one.score,
+         "Rank in set": one.rank, "Threshold": one.threshold, "Called": _CALL[one.called],
+         "Call is": _WRONG[one.wrong]}
+        for one in called
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    if all(math.isnan(one.rank) for one in called):
+        table = table.drop(columns="Rank in set")
+    if not any(one.called is not None for one in called):
+        table = table.drop(columns=["Threshold", "Called", "Call is"])
+    return table
+
+
+def _thresholds(studies: StudySet) -> tuple[Mapping[str, Threshold], str]:
+    """Of the page Errors, by its rule and set; and where they come from, in a sentence."""
+    here = state.session()
+    try:
+        cases = errors_cache.cases(here.model, studies, here.prompts)
+        fitted = cases
+        if here.threshold_set and here.threshold_set != here.study_set:
+            other = cache.studies(here.threshold_set)
+            if cache.predictor(here.model).has_encoded(other):
+                fitted = errors_cache.cases(here.model, other, here.prompts)
+        limits = thresholds_for(parse_rule(here.threshold_rule), cases.scored, fitted.scored)
+    except ExplorerError as error:
+        return {}, f"No finding is called: {error}"
+    origin = next(iter(limits.values())).origin(cases.scored.identity)
+    return limits, f"Thresholds: {origin}; the page Errors sets rule and films."
+
+
+def word_effects(current: Current, text: str) -> None:
+    """What the score of a text has by each word, beside what words without meaning change."""
+    effects = case_cache.word_effects(state.session().model, current.studies, current.row, text)
+    told = [*effects.words, *effects.added]
+    names = [f"{one.word} (put before)" if one.start < 0 else one.word for one in told]
+    beyond = [one.word for one in told if not one.neutral and abs(one.change) > effects.chance]
+    st.dataframe(
+        pd.DataFrame({
+            "Word": names, "Score without": [one.without for one in told],
+            "By the word": [one.change for one in told],
+            "Controls": ["is one" if one.neutral else
+                         "beyond" if abs(one.change) > effects.chance else "within"
+                         for one in told],
+        }), hide_index=True, width="stretch", height=36 * min(len(told), 14) + 40,
+        column_config={
+            "Score without": st.column_config.NumberColumn(format="%.3f"),
+            "By the word": st.column_config.NumberColumn(format="%+.3f"),
+        },
+    )  # fmt: skip
+    moved = ", ".join(f"“{word}”" for word in beyond) or "no word"
+    st.markdown(
+        f"The score of the text is **{effects.value:.3f}**; words that say nothing change it by "
+        f"up to {effects.chance:.3f}. More than that: **{moved}**."
+    )
+    st.caption(
+        "Each word left out in turn; the score is that of the text against its plain negation. "
+        "Another text may mean another thing: this says what the score hangs on, not why."
+    )
+

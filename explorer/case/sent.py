@@ -1,0 +1,139 @@
+"""What the browser gets of a case, once: the film, small maps, texts, boxes. Knows no Streamlit.
+
+Places are shares of the film, 0 to 1, so that the browser need not know its size. Nothing here
+names a file, a study or a patient.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.preprocessing import Rectangle
+from core.records.note import BOX, Note, Shape, box
+from explorer.shared import figures
+
+if TYPE_CHECKING:
+    from core.inference.film_words import FilmText, FilmWords
+
+MAP_SIDE = 160  # cells of a map's longer side: maps are smooth, grids have some 14 cells
+_LEAST = 1e-6  # of a film's side
+
+
+@dataclass(frozen=True)
+class FilmMap:
+    """A map as a pane shows it."""
+
+    title: str
+    about: str
+    alt: str
+    heat: NDArray[np.float32]  # (h, w) over the whole film
+
+
+def map_shape(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of a map that has the film's form.
+
+    >>> map_shape(3000, 1500)
+    (160, 80)
+    """
+    scale = MAP_SIDE / max(height, width)
+    return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def content(
+    alt: str, maps: Sequence[FilmMap], words: "FilmWords", titles: Sequence[str],
+    shape: tuple[int, int],
+) -> dict[str, Any]:  # fmt: skip
+    """Everything beside the film itself and what is drawn on it.
+
+    Args:
+        titles: what stands before each text; "" where it goes on in the same paragraph.
+        shape: (H, W), in whose pixels the words' boxes are.
+    """
+    told = {
+        "alt": alt,
+        "colours": _text(figures.scale().astype(np.uint8)),
+        "maps": [_map(one) for one in maps],
+        "texts": [_film_text(*pair) for pair in zip(words.texts, titles, strict=True)],
+        "boxes": [_shares(one, shape) for one in words.boxes],
+        "cosine": np.round(words.cosine.astype(float), 4).tolist(),
+    }
+    return {**told, "contentKey": key_of(json.dumps(told))}
+
+
+def key_of(*parts: object) -> str:
+    """A name for what hangs on these parts, which says nothing of them."""
+    return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def noted(notes: Iterable[Note]) -> list[list[float]]:
+    """Boxes around what was drawn on the film, as shares of it."""
+    return [
+        _shares(shape.bounds, (note.film.height, note.film.width))
+        for note in notes
+        for shape in note.said.shapes
+        if note.film.width and note.film.height
+    ]
+
+
+def drawn_shapes(drawn: Any, edition: str, shape: tuple[int, int]) -> tuple[Shape, ...]:
+    """Boxes that the browser drew, in pixels of the film; whatever else it sends is left out.
+
+    Args:
+        drawn: {"edition": ..., "boxes": [[x, y, width, height], ...]} as shares of the film.
+        edition: of the film that is shown: boxes that were drawn on another one are not its own.
+        shape: (H, W) of `StudySet.image`.
+    """
+    if not isinstance(drawn, dict) or drawn.get("edition") != edition:
+        return ()
+    boxes = drawn.get("boxes")
+    shapes = (_shape(one, shape) for one in (boxes if isinstance(boxes, list) else []))
+    return tuple(one for one in shapes if one is not None)
+
+
+def _shape(drawn: Any, shape: tuple[int, int]) -> Shape | None:
+    if not (isinstance(drawn, list) and len(drawn) == 4):
+        return None
+    if not all(isinstance(side, int | float) and np.isfinite(side) for side in drawn):
+        return None
+    x, y, width, height = drawn
+    left, right = np.clip([x, x + width], 0, 1)
+    top, bottom = np.clip([y, y + height], 0, 1)
+    if right - left < _LEAST or bottom - top < _LEAST:
+        return None
+    rows, columns = shape
+    around = box(left * columns, top * rows, (right - left) * columns, (bottom - top) * rows)
+    corners = [tuple(round(float(side), 2) for side in point) for point in around.points]
+    (x0, y0), (x1, y1) = corners
+    return Shape(BOX, ((x0, y0), (min(x1, columns), min(y1, rows))))
+
+
+def _map(one: FilmMap) -> dict[str, Any]:
+    rows, columns = one.heat.shape
+    values = np.rint(255 * figures.normalised(one.heat)).astype(np.uint8)
+    return {"title": one.title, "about": one.about, "alt": one.alt, "values": _text(values),
+            "height": rows, "width": columns}  # fmt: skip
+
+
+def _film_text(text: "FilmText", title: str) -> dict[str, Any]:
+    return {
+        "title": title, "text": text.text, "kept": text.kept.tolist(),
+        "pieces": [[piece.text, piece.word] for piece in text.pieces],
+        "weights": np.round(text.weights.astype(float), 4).tolist(),
+        "nowhere": round(text.nowhere, 4), "noPlace": text.no_place, "unread": text.unread,
+    }  # fmt: skip
+
+
+def _shares(around: Rectangle, shape: tuple[int, int]) -> list[float]:
+    rows, columns = shape
+    sides = zip(around, (columns, rows, columns, rows), strict=True)
+    return [round(float(side) / whole, 5) for side, whole in sides]
+
+
+def _text(values: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
