@@ -3,13 +3,13 @@
 import streamlit as st
 
 from explorer.case import controls, near_view, score_view, viewer
-from explorer.case.controls import Asked
+from explorer.case.controls import CaseView
 from explorer.shared import cache, components, guard, notes_view, state, window_control
 from explorer.shared.state import Current
 
 
 @st.fragment  # a box that is drawn draws this part alone
-def film_and_notes(current: Current, asked: Asked) -> None:
+def film_and_notes(current: Current, asked: CaseView) -> None:
     """The film, and notes that take the boxes drawn on it."""
     shapes = viewer.draw(current, asked.text, asked.read, asked.methods, asked.choice)
     st.caption(

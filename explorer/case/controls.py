@@ -18,7 +18,7 @@ _FINDING = "case_finding"
 _MAPS = ("lrclr", "gradcam")
 
 
-class Asked(NamedTuple):
+class CaseView(NamedTuple):
     """What the page shows of a film."""
 
     finding: str
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     choice: Choice
 
 
-def draw(current: Current) -> Asked:
+def draw(current: Current) -> CaseView:
     """The pickers; a finding proposes its first prompt as the text."""
     one, two, three = components.row(190, 340, 320)
     with one:
@@ -41,7 +41,7 @@ def draw(current: Current) -> Asked:
             format_func=lambda name: METHODS[name].title,
         )  # fmt: skip
         choice = cam_view.picker(st.container(), state.session().model)
-    return Asked(finding, text, words.note(text), tuple(methods), choice)
+    return CaseView(finding, text, words.note(text), tuple(methods), choice)
 
 
 def _finding() -> str:
