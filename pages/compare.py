@@ -5,7 +5,7 @@ import streamlit as st
 from core.attribution import METHODS
 from explorer.regions import cache as region_cache
 from explorer.regions import cam_view, truth
-from explorer.shared import alt, components, guard, state, window_control, words
+from explorer.shared import alt, components, guard, stamps, state, window_control, words
 
 st.title("Compare with Grad-CAM")
 current = state.current()
@@ -36,6 +36,7 @@ for column, name in zip(places, methods, strict=False):
             with pictures[-1]:
                 components.film(current)
         st.caption(cam_view.about(name, choice))
+        st.caption(stamps.caption(state.session().model, cam_view.with_score(name, choice)))
 drawn = {}  # by title, the map in words
 for picture, name in zip(pictures, methods, strict=True):
     explained = cam_view.with_score(name, choice)

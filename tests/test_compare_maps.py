@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.analysis.sanity import Alike, SanityReport, Stamp
+from core.analysis.scored import SetIdentity
+from core.analysis.stamps import keep_stamps, stamps_file
 from core.inference.map_choice import Choice, MapSearch
 from core.metrics.bootstrap import Interval
 from core.paths import ROOT
@@ -72,3 +75,25 @@ def test_a_model_without_a_search_says_how_to_make_one(
     app.switch_page("../pages/compare.py").run()
     assert "LayerCAM at the tokens of regions, of the score `lrclr`." in _captions(app)
     assert "python -m core rivals --model demo --save" in _captions(app)
+
+
+def test_maps_carry_their_sanity_stamp_and_what_failed_is_marked(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("LRCLR_CALIBRATIONS", str(tmp_path))
+    low, high = (Alike(Interval(v, v, v), Interval(v, v, v), 9) for v in (0.1, 0.9))
+    passed = Stamp({"weights": low, "prompt": low, "image": low})
+    failed = Stamp({**passed.alike, "weights": high})
+    stamps = {"lrclr": passed, "gradcam:hirescam:local:local": failed}
+    report = SanityReport(SetIdentity("s", "f", 9, 9), 9, stamps, dict.fromkeys(stamps, ()), {}, 0)
+    model_hash = cache.predictor("demo").model_hash
+    keep_stamps(stamps_file("demo", model_hash), report, model_hash)
+    app.run()
+    app.switch_page("../pages/compare.py").run()
+    captions = _captions(app).split("\n")
+    assert "sanity: passed 3 of 3" in captions
+    assert ":red[:material/warning: sanity: fails weight randomisation]" in captions
+    assert captions.count("sanity: not tested") == 2  # similarity and the fourth map
+    app.switch_page("../pages/regions.py").run()
+    for toggle in app.toggle:
+        if toggle.key == "regions_anyway":  # a film on which the text has no place
+            toggle.set_value(True).run()
+    assert "sanity: passed 3 of 3" in _captions(app)

@@ -192,12 +192,22 @@ def _platt(truth: Array, score: Array, weights: Array) -> tuple[float, float]:
 
 def calibration_file(model: str, model_hash: str) -> Path:
     """Where a model's calibrations are kept: in its folder, beside its file, or by its hash."""
+    return kept_file(model, model_hash, "calibration")
+
+
+def kept_file(model: str, model_hash: str, kind: str) -> Path:
+    """Where what was measured of a model is kept: in its folder, beside its file, or by its hash.
+
+    Args:
+        kind: `calibration` or another one, which names the file.
+    """
     path = Path(model).expanduser()
     if path.is_dir():
-        return path / _FILE
+        return path / f"{kind}.json"
     if path.is_file():
-        return path.with_name(f"{path.name}.calibration.json")
-    return calibrations_dir() / f"{model_hash[:24]}.json"
+        return path.with_name(f"{path.name}.{kind}.json")
+    ending = ".json" if kind == "calibration" else f".{kind}.json"
+    return calibrations_dir() / f"{model_hash[:24]}{ending}"
 
 
 def keep_calibrations(

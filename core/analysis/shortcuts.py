@@ -1,7 +1,7 @@
 """Does a score hang on what no diagnosis should hang on? A part masked against masks elsewhere.
 
-Any mask moves a score a little. What counts is how much further it moves than under masks of the
-same size and shape at other places of the same film, paired, with an interval over patients.
+Any mask moves a score. What counts is how much further it moves than under masks of the same size
+and shape at other places of the same film, paired, with an interval over patients.
 """
 
 from dataclasses import dataclass, replace
@@ -33,10 +33,11 @@ class Shortcut:
         change: score with the part masked less that of the whole film.
         control: the same of masks elsewhere, their mean.
         beyond: change less control: what is due to this part.
-        size: how far the score moves either way, less how far it moves under a control.
+        size: how far the score moves either way, less how far it moves under a control, the mean
+            over them: what the verdict is of.
         by_label: `beyond` of films with the finding and without it.
         auc: AUC with the part masked less that of the whole films, and of controls.
-        p: two-sided, of `beyond`; NaN where there are too few films.
+        p: two-sided, of `size`; NaN where there are too few films.
     """
 
     finding: str
@@ -54,14 +55,8 @@ class Shortcut:
 
     @property
     def clear(self) -> bool:
-        """Whether the part moves the score: beyond its controls, corrected for all that is told.
-
-        The change itself must be clear of zero on the same side: where it is not, a control has
-        covered what the model reads, and the part is only less than that.
-        """
-        falls = max(self.change.high, self.beyond.high) < 0
-        rises = min(self.change.low, self.beyond.low) > 0
-        return bool((falls or rises) and self.p_corrected < _SURE)
+        """Whether the score moves further than under masks elsewhere: `size`, and p corrected."""
+        return bool(self.size.low > 0 and self.p_corrected < _SURE)
 
     @property
     def verdict(self) -> str:
@@ -69,8 +64,10 @@ class Shortcut:
         if np.isnan(self.p):
             return "too few films"
         if not self.clear:
-            return "not clear of zero"
-        return "falls without it" if self.beyond.value < 0 else "rises without it"
+            return "no further than elsewhere"
+        if self.change.high < 0:
+            return "falls without it"
+        return "rises without it" if self.change.low > 0 else "moves either way"
 
     def to_json(self) -> dict[str, Any]:
         """Everything; figures as {value, low, high}."""
@@ -113,15 +110,16 @@ class ShortcutReport:
     def table(self) -> str:
         """One line a finding and part; the clear ones of each finding first."""
         lines = [f"{'finding':26} {'masked':11} {'n':>5} {'area':>5} {'change':>7} "
-                 f"{'elsewhere':>9} {'beyond elsewhere':>23} {'corrected':>9}  score"]  # fmt: skip
+                 f"{'elsewhere':>9} {'further than elsewhere':>23} {'corrected':>9}  "
+                 "score"]  # fmt: skip
         lines += [_line(one) for one in self.shortcuts]
         absent = [name for name in self.scored.masked
                   if not any(one.part == name for one in self.shortcuts)]  # fmt: skip
         if absent:
             lines.append(f"No film has a part to mask for: {', '.join(absent)}.")
         clear = sum(one.clear for one in self.shortcuts)
-        lines.append(f"{clear} of {len(self.shortcuts)} are clear of zero (change and beyond, "
-                     f"and p corrected for all of them below {_SURE}).")  # fmt: skip
+        lines.append(f"{clear} of {len(self.shortcuts)} move the score further than masks "
+                     f"elsewhere (p corrected for all of them below {_SURE}).")  # fmt: skip
         lines.append(
             f"n = {len(self.scored)} films of {len(np.unique(self.scored.patients))} patients; "
             f"{self.draws} masks elsewhere for each (seed {self.seed}); 95 % bootstrap intervals "
@@ -133,10 +131,10 @@ class ShortcutReport:
 
 
 def _line(one: Shortcut) -> str:
-    value, low, high = one.beyond
-    beyond = f"{value:+.3f} [{low:+.3f} {high:+.3f}]"
+    value, low, high = one.size
+    further = f"{value:+.3f} [{low:+.3f} {high:+.3f}]"
     return (f"{one.finding:26} {one.part:11} {one.n:5d} {one.area:5.3f} {one.change.value:+7.3f} "
-            f"{one.control.value:+9.3f} {beyond:>23} {one.p_corrected:9.2g}  "
+            f"{one.control.value:+9.3f} {further:>23} {one.p_corrected:9.2g}  "
             f"{one.verdict}")  # fmt: skip
 
 
@@ -176,7 +174,7 @@ def _shortcut(
     weights = resamples(len(whole), n_bootstrap, seed, scored.patients[has])
     change, control = masked - whole, elsewhere.mean(axis=1) - whole
     moved = np.abs(change) - np.abs(elsewhere - whole[:, None]).mean(axis=1)
-    beyond = mean_draws(change - control, weights)
+    size = mean_draws(moved, weights)
     by_label = {
         name: mean_draws(np.where(truth == label, change - control, np.nan), weights).interval()
         for name, label in (("with", 1), ("without", 0))
@@ -185,9 +183,9 @@ def _shortcut(
     return Shortcut(
         scored.findings[column], part, len(whole), float(scored.area[part][has].mean()),
         mean_draws(change, weights).interval(), mean_draws(control, weights).interval(),
-        beyond.interval(), mean_draws(moved, weights).interval(), by_label,
+        mean_draws(change - control, weights).interval(), size.interval(), by_label,
         _auc(truth, whole, masked, elsewhere, weights),
-        two_sided(beyond.value, beyond.draws) if enough else float("nan"),
+        two_sided(size.value, size.draws) if enough else float("nan"),
     )  # fmt: skip
 
 

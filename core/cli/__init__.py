@@ -34,6 +34,7 @@ from core.cli import (
     report,
     rivals,
     runs,
+    sanity,
     score,
     search,
     shortcuts,
@@ -61,6 +62,7 @@ app.command("calibrate")(calibrate.calibrate_command)
 app.command("report")(report.report_command)
 app.command("localize")(localize.localize_command)
 app.command("rivals")(rivals.rivals_command)
+app.command("sanity")(sanity.sanity_command)
 app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)
 app.command("examples")(examples.examples_command)

@@ -21,6 +21,7 @@ def explain_command(
     anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
 ) -> None:
     """Draw a method's map for a prompt over a radiograph, and print the scores."""
+    from core.analysis.stamps import stamp_text, stamps_of
     from core.attribution import attribute, choose
     from core.cli.common import check_out
     from core.films.read import read_image
@@ -46,6 +47,8 @@ def explain_command(
     texts = predictor.encode_texts([prompt])
     cosine = float(encoded.image_features[0] @ texts.text_features[0])
     print(f"{out}: {title}; cosine with the image {cosine:.3f}, not a probability")
+    stamps = stamps_of(model, predictor.model_hash)
+    print(f"  {stamp_text(stamps, str(choose(method, predictor)))}")
     if regions:
         for (x, y, w, h), weight in zip(regions.boxes, regions.weights, strict=True):
             print(f"  {weight:.3f}  x {x:.0f} y {y:.0f} w {w:.0f} h {h:.0f}")

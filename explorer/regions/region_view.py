@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.regions import cache as region_cache
-from explorer.shared import alt, cache, components, figures, state, window_control
+from explorer.shared import alt, cache, components, figures, stamps, state, window_control
 from explorer.shared.state import Current
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def draw(current: Current, prompt: str) -> None:
         if clicked is not None and clicked != chosen:
             choose(clicked)
         st.caption("Click a box to enlarge it. Brighter boxes weigh more for this text.")
+        st.caption(stamps.caption(spec, "lrclr"))
     with close:
         close_up(current, regions, chosen)
     with by_word:
