@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from core.analysis.twins import Comparison, Sides, both_sides, slice_sides, twin_report
+from core.analysis.twins import TwinDifference, Sides, both_sides, slice_sides, twin_report
 from core.metrics.auc import roc_auc
 from core.metrics.bootstrap import Interval
 from core.phantom.case import sample_case
@@ -104,7 +104,7 @@ def test_where_no_slice_is_there_the_effect_alone_is_told():
 
 def test_an_uncertain_pair_is_undecided():
     wide, clear = Interval(0.1, -0.5, 0.7), Interval(0.4, 0.2, 0.6)
-    assert Comparison("Edema", "auc", wide, clear, wide, 0.7, 0.001).verdict == "undecided"
+    assert TwinDifference("Edema", "auc", wide, clear, wide, 0.7, 0.001).verdict == "undecided"
 
 
 def test_sides_of_a_set_are_its_outer_quarters():

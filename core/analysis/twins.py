@@ -47,7 +47,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TwinDifference:
     """One figure of one finding: high side less low side."""
 
     finding: str
@@ -102,7 +102,7 @@ class TwinReport:
     identity: SetIdentity | None  # of the set with the slices
     counts: tuple[int, int]  # films of the set on both sides
     n: int  # twins
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[TwinDifference, ...]
 
     def to_json(self) -> dict[str, Any]:
         """change, sides, set, films on both sides, twins, and comparisons."""
@@ -150,14 +150,14 @@ def twin_report(
     others = None if in_set is None else resamples(
         len(in_set.side), n_bootstrap, seed + 1, in_set.patients
     )  # fmt: skip
-    told: list[Comparison] = []
+    told: list[TwinDifference] = []
     for column, finding in enumerate(findings):
         for figure in FIGURES:
             effect = _difference(twins, column, figure, drawn)
             gap = _unknown(n_bootstrap)
             if in_set is not None and others is not None:
                 gap = _difference(in_set, column, figure, others)
-            told.append(Comparison(
+            told.append(TwinDifference(
                 finding, figure, effect.interval(), gap.interval(), (gap - effect).interval(),
                 two_sided(effect.value, effect.draws), two_sided(gap.value, gap.draws),
             ))  # fmt: skip
