@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from core.analysis.twins import TwinDifference, Sides, both_sides, slice_sides, twin_report
+from core.analysis.twins import Sides, TwinDifference, both_sides, slice_sides, twin_report
 from core.metrics.auc import roc_auc
 from core.metrics.bootstrap import Interval
 from core.phantom.case import sample_case
