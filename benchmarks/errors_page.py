@@ -1,19 +1,45 @@
-"""What a step of the threshold costs the server on the page Errors.
+"""What a step of the threshold costs on the page Errors: in the browser, and the server.
 
     OMP_NUM_THREADS=1 python benchmarks/errors_page.py [--rows 20000] [--steps 20]
 
-Synthetic scores and labels of one finding, two films a patient. The slider and all that follows it
-(counts, rates, four charts) run as the app runs them, in a session without a browser. Prints CPU
-and wall milliseconds of each step after the first, median and worst, and the CPU seconds that are
-spent once: resampling and calibration.
+Synthetic scores and labels of one finding, two films a patient. Prints the CPU seconds that are
+spent once (resampling, calibration, the table of all thresholds) and the size of that table; what
+the server spends when the threshold is released, CPU and wall milliseconds, median and worst (a
+session without a browser); and what a step of a drag on the ROC takes in Chromium, script and
+layout. The server has no part in a step: what Python hears during the drag is counted, too.
 """
 
 import argparse
+import json
 import statistics
+import sys
 import time
+from typing import Any
 
 from machine import machine
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
+
+from core.paths import ROOT
+
+_DRAG = """([steps]) => {
+  const chart = document.body.lastElementChild.shadowRoot.querySelector("[data-chart=roc]");
+  const place = chart.getBoundingClientRect();
+  const fire = (kind, share) => chart.dispatchEvent(new PointerEvent(kind, {
+    pointerId: 1, isPrimary: true, button: 0, clientX: place.left + share * place.width,
+    clientY: place.top + (1 - share) * place.height}));
+  chart.setPointerCapture = () => {};  // of a pointer that no hardware moves
+  chart.hasPointerCapture = () => true;
+  fire("pointerdown", 0.2);
+  const took = [];
+  for (let step = 0; step < steps; step += 1) {
+    const begun = performance.now();
+    fire("pointermove", 0.2 + 0.7 * step / steps);
+    document.body.offsetHeight;  // lays out
+    took.push(performance.now() - begun);
+  }
+  return [took, window.told.length];
+}"""
 
 
 def script(rows: int) -> None:
@@ -56,15 +82,45 @@ def main() -> None:
     started = time.process_time()
     app.run()
     assert not app.exception, app.exception
-    print(f"{chosen.rows} films: {time.process_time() - started:.1f} CPU s once")
-    steps = []
-    slider = app.slider[0]
-    for number in range(chosen.steps):
-        share = (number + 0.5) / chosen.steps
-        app.slider[0].set_value(slider.min + share * (slider.max - slider.min)).run()
-        steps.append([1000 * float(part) for part in app.text[-1].value.split()])
-    for name, times in zip(("CPU", "wall"), zip(*steps, strict=True), strict=True):
-        print(f"a step: {name} {statistics.median(times):.0f} ms, worst {max(times):.0f} ms")
+    table = json.loads(app.get("bidi_component")[0].proto.json)["table"]
+    print(f"{chosen.rows} films: {time.process_time() - started:.1f} CPU s once, "
+          f"{len(table) / 1000:.0f} kB sent once")  # fmt: skip
+    stops = json.loads(table)["thresholds"]
+    released = [_release(app, stops[(number + 1) * len(stops) // (chosen.steps + 2)])
+                for number in range(chosen.steps)]  # fmt: skip
+    for name, times in zip(("CPU", "wall"), zip(*released, strict=True), strict=True):
+        print(f"a release, server: {name} {_said(times)}")
+    _browser(json.loads(app.get("bidi_component")[0].proto.json), 200)
+
+
+def _release(app: AppTest, score: float) -> list[float]:
+    """CPU and wall milliseconds of what runs when the threshold is left at a score."""
+    proto = app.get("bidi_component")[0].proto
+    told = {"serial": json.loads(proto.json)["start"]["serial"], "score": score}
+    states = app._tree.get_widget_states()
+    states.widgets.append(WidgetState(id=proto.id, json_value=json.dumps({"threshold": told})))
+    app._run(states)
+    assert not app.exception, app.exception
+    return [1000 * float(part) for part in app.text[-1].value.split()]
+
+
+def _browser(data: dict[str, Any], steps: int) -> None:
+    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    from app_server import FLAGS, browser_path
+    from charts_alone import mount
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        mount(page, data["table"], data["start"])
+        took, heard = page.evaluate(_DRAG, [steps])
+        browser.close()
+    print(f"a step, browser: {_said(took)}; the server heard of {heard} of {steps}")
+
+
+def _said(times: "list[float] | tuple[float, ...]") -> str:
+    return f"{statistics.median(times):.1f} ms, worst {max(times):.1f} ms"
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def test_between_few_places_the_counts_are_exact_and_the_intervals_near(monkeypa
     assert len(few.places) == 13
     monkeypatch.setattr(sweep_module, "_PLACES", 1000)
     every = sweep(cases, "Edema", 200)
-    for threshold in np.linspace(*every.extent, 23):
+    for threshold in np.linspace(every.stops[-1], every.stops[0], 23):
         mine, exact = few.at(threshold), every.at(threshold)
         assert mine.true_positives == exact.true_positives
         value, low, high = mine.rates["sensitivity"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from app_driver import labelled, session_of, sound
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from test_report import VIEW
 
@@ -27,7 +28,7 @@ from core.records.notebook import Notebook
 from core.specs import open_studies
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors import controls
+from explorer.errors import controls, threshold_table
 from explorer.errors.slice_view import frame, summary, worst
 from explorer.shared import notes_view
 
@@ -59,8 +60,23 @@ def _text(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
-def _slider(app: AppTest) -> Any:
-    return next(one for one in app.slider if one.label.startswith("Threshold of the score"))
+def _sent(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the charts in the browser were given: the table of the finding, and their start."""
+    data = json.loads(app.get("bidi_component")[0].proto.json)
+    return json.loads(data["table"]), data["start"]
+
+
+def _leave(app: AppTest, score: float, serial: int | None = None) -> None:
+    """What the browser sends where the threshold is left; the page runs again."""
+    told = {"serial": _sent(app)[1]["serial"] if serial is None else serial, "score": score}
+    states = app._tree.get_widget_states()
+    proto = app.get("bidi_component")[0].proto
+    states.widgets.append(WidgetState(id=proto.id, json_value=json.dumps({"threshold": told})))
+    app._run(states)
+
+
+def _origin(app: AppTest) -> str:
+    return "".join(_sent(app)[1]["origin"])
 
 
 def _keyed(elements: Any, start: str) -> Any:
@@ -86,38 +102,56 @@ def test_it_opens_at_the_finding_that_does_worst_with_a_threshold_called_optimis
     worst_finding = scored.worst_ranked()
     assert app.selectbox(key="errors_finding").value == worst_finding
     limit = fit_thresholds(Rule("youden"), scored)[worst_finding].value
-    assert _slider(app).value == pytest.approx(limit)
-    assert f"**{limit:.3f}**, by Youden's rule, fitted on these very films" in _text(app)
-    assert "**optimistic**" in _text(app)
-    charts = {"errors_roc", "errors_precision", "errors_histogram", "errors_calibration"}
-    assert charts | {"errors_grid"} <= _charts(app)
+    table, start = _sent(app)
+    assert (start["score"], start["by_hand"]) == (limit, False)
+    assert _origin(app).startswith("By Youden’s rule, fitted on these very films")
+    assert "optimistic" in start["origin"][1::2]  # every second part is bold
+    assert "errors_grid" in _charts(app)
     truth, score = scored.of(worst_finding)
-    assert f"| {int(((score < limit) & (truth == 1)).sum())} missed |" in _text(app)
+    found = int(((score >= limit) & (truth == 1)).sum())
+    assert start["row"][0] == found
+    assert table["rows"][table["thresholds"].index(limit)] == start["row"]
+    assert table["positives"] == truth.sum() and len(table["histogram"]["edges"]) > 2
+    assert all(worst_finding in said for said in table["alts"].values())
+    assert app.button(key="threshold_back").disabled
     assert f"errors --model demo --data {SET} --threshold youden" in app.code[-1].value
 
 
-def test_a_step_of_the_threshold_resamples_nothing_and_goes_back(
+def test_a_threshold_left_in_the_browser_is_kept_without_resampling_and_goes_back(
     app: AppTest, scores: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
     monkeypatch.setattr(errors_cache, "sweep", refuse)
-    before, finding = _slider(app).value, app.selectbox(key="errors_finding").value
+    finding, given = app.selectbox(key="errors_finding").value, app.get("bidi_component")[0].proto
+    before, sent = _sent(app)[1], given.json
     limit = float(np.median(scores(SET).of(finding)[1]))
-    _slider(app).set_value(limit).run()
+    _leave(app, limit)
     sound(app)
-    report = error_report(
+    assert session_of(app).threshold_by_hand[1] == limit
+    # The browser knows it already: what it is given is the same, so that it is not sent again.
+    assert app.get("bidi_component")[0].proto.json == sent
+    told = error_report(
         scores(SET).only(finding), {finding: Threshold(limit, Rule("score", limit), None)}, 60
-    )
-    told = report.findings[finding].confusion
-    assert f"{told.true_positives} found | {told.false_positives} false alarms" in _text(app)
-    low, high = told.rates["sensitivity"][1:]
-    assert f"| 95\u00a0% | {low:.2f}–{high:.2f} |" in _text(app)
-    assert "set by hand" in _text(app) and "**optimistic**" in _text(app)
+    ).findings[finding].confusion
     app.button(key="threshold_back").click().run()
-    assert _slider(app).value == pytest.approx(before)
-    assert "set by hand" not in _text(app)
+    sound(app)
+    back = _sent(app)[1]
+    assert (back["score"], back["by_hand"]) == (before["score"], False)
+    assert back["serial"] != before["serial"]
+    _leave(app, limit, before["serial"])  # late, of the charts before
+    assert session_of(app).threshold_by_hand == ("", 0.0)
+    for bad in (float("nan"), "0.3", None):
+        _leave(app, bad)  # type: ignore[arg-type]
+        assert session_of(app).threshold_by_hand == ("", 0.0)
+    _leave(app, limit)
+    app.switch_page("../pages/model.py").run()
+    app.switch_page("../pages/errors.py").run()  # begins where it was left
+    again = _sent(app)[1]
+    assert (again["score"], again["by_hand"]) == (limit, True)
+    assert again["row"] == threshold_table.row(told)
+    assert "Set by hand" in _origin(app) and "optimistic" in again["origin"][1::2]
 
 
 def test_another_set_to_fit_on_is_named_and_not_called_optimistic(
@@ -127,13 +161,13 @@ def test_another_set_to_fit_on_is_named_and_not_called_optimistic(
     app.number_input(key="errors_sensitivity").set_value(0.8)
     app.selectbox(key="errors_fit").select(OTHER).run()
     sound(app)
-    assert f"by sensitivity=0.8, fitted on `{OTHER}` (n = 30)" in _text(app)
-    assert "**optimistic**" not in _text(app)
+    assert _origin(app).startswith(f"By sensitivity=0.8, fitted on {OTHER} (n = 30)")
+    assert "optimistic" not in _origin(app)
     assert session_of(app).threshold_set == OTHER
     assert f"--threshold sensitivity=0.8 --fit {OTHER}" in app.code[-1].value
     finding = app.selectbox(key="errors_finding").value
     limit = fit_thresholds(Rule("sensitivity", 0.8), scores(OTHER))[finding].value
-    assert _slider(app).value == pytest.approx(limit)
+    assert _sent(app)[1]["score"] == limit
     app.selectbox(key="errors_fit").select(BAD).run()
     assert not app.exception and len(app.error) == 1
     assert session_of(app).threshold_set == OTHER  # the last good one
@@ -295,7 +329,7 @@ def test_a_report_is_made_with_one_click_and_opens_its_view_again(
     app.selectbox(key="errors_finding").set_value("Edema")
     app.selectbox(key="errors_rule").set_value("sensitivity")
     app.selectbox(key="errors_fit").set_value(OTHER).run()
-    _slider(app).set_value(0.25).run()
+    _leave(app, 0.25)
     app.button(key="errors_report").click().run()
     sound(app)
     assert len(app.get("download_button")) == 2
@@ -311,7 +345,7 @@ def test_a_report_is_made_with_one_click_and_opens_its_view_again(
     assert app.selectbox(key="errors_finding").value == "Edema"
     assert app.selectbox(key="errors_rule").value == "sensitivity"
     assert app.selectbox(key="errors_fit").value == OTHER
-    assert _slider(app).value == pytest.approx(0.25)
+    assert _sent(app)[1]["score"] == 0.25
 
 
 def test_a_report_of_films_that_are_not_open_says_which(app: AppTest) -> None:

@@ -40,9 +40,15 @@ class Sweep(FindingCurves):
     above: dict[str, Array]
 
     @property
-    def extent(self) -> tuple[float, float]:
-        """The lowest and the highest score."""
-        return float(self.ranked.thresholds[-1]), float(self.ranked.thresholds[0])
+    def stops(self) -> Array:
+        """(S,) falling, a threshold for each of `places`; the first calls nobody."""
+        scores = self.ranked.thresholds
+        return np.append(np.nextafter(scores[0], np.inf), scores)[self.places]
+
+    @property
+    def complete(self) -> bool:
+        """Whether `stops` has every score, so that between two of them nothing changes."""
+        return len(self.places) == len(self.ranked.thresholds) + 1
 
     def at(self, threshold: float) -> Confusion:
         """Counts and rates of a threshold, as `error_report` gives them.

@@ -14,8 +14,8 @@ from core.analysis.together import ErrorPair, errors_together
 from core.inference.prompts import PromptSet, default_prompts
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
-from explorer.errors import plots
 from explorer.errors.choice import FindingChoice, KeyedScores
+from explorer.errors.threshold_table import table
 from explorer.prompts import cache as score_cache
 from explorer.shared import cache, state
 from explorer.shared.progress import page_progress
@@ -104,9 +104,16 @@ def calibrated(
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def histogram(cases: KeyedScores, finding: str) -> plots.Histogram:
-    """Scores of a finding counted by label."""
-    return plots.histogram_of(*cases.scored.of(finding))
+def _threshold_table(cases: KeyedScores, fitted: KeyedScores, finding: str, _swept: Sweep,
+                     _calibrated: tuple[Calibration, Reliability]) -> str:  # fmt: skip
+    truth, score = cases.scored.of(finding)
+    return table(_swept, *_calibrated, score, truth)
+
+
+def threshold_table(cases: KeyedScores, fitted: KeyedScores, finding: str) -> str:
+    """What the charts of a finding show at every threshold, as JSON."""
+    told = swept(cases, finding), calibrated(cases, fitted, finding)
+    return _threshold_table(cases, fitted, finding, *told)
 
 
 def together(choice: FindingChoice, findings: list[str]) -> Pairs:
