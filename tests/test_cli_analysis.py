@@ -134,3 +134,28 @@ def test_shortcuts_says_that_devices_are_read_from_devices(run, tmp_path):
 def test_shortcuts_says_what_is_wrong_in_a_sentence(run, more, words):
     code, _, err = run("shortcuts", "--data", SET, *more)
     assert code == 2 and words in err and err.count("\n") == 1
+
+
+def test_twins_of_an_age_that_is_not_drawn_show_no_effect(run, tmp_path):
+    code, out, err = run(
+        "twins", "--change", "age", "--change", "device", "--n", 24, "--data", SET, "--finding",
+        "Edema", "--finding", "Support Devices", "--n-bootstrap", 30, "--json", tmp_path / "t.json",
+    )  # fmt: skip
+    assert code == 0, err
+    age, device = json.loads((tmp_path / "t.json").read_text())["changes"]
+    assert all(one["twins"]["value"] in (0, None) for one in age["comparisons"])
+    assert {one["finding"] for one in device["comparisons"]} == {"Edema"}  # the other is the change
+    moved = {one["figure"]: one["twins"]["value"] for one in device["comparisons"]}
+    assert moved["without"] != 0 and device["low"] == "without" and "verdict" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--change", "tea"], "cannot differ in 'tea'"),
+        (["--change", "device", "--finding", "Support Devices"], "choose another finding"),
+    ],
+)
+def test_twins_says_what_is_wrong_in_a_sentence(run, more, words):
+    code, _, err = run("twins", "--data", SET, *more)
+    assert code == 2 and words in err and err.count("\n") == 1

@@ -117,7 +117,11 @@ def test_stamps_are_kept_for_their_weights_and_added_to(report, tmp_path, monkey
     later = stamps_of("biomedclip", "a" * 24)
     assert later["lrclr"].text == report.stamps["centre"].text and "rollout" in later
     assert stamp_text(later, "occlusion:lrclr") == UNTESTED
-    assert stamps_of("biomedclip", "b" * 24) == {}  # other weights
+    folder = tmp_path / "model"
+    folder.mkdir()
+    keep_stamps(stamps_file(str(folder), "a" * 24), report, "a" * 24)
+    assert stamps_of(str(folder), "a" * 24).keys() == report.stamps.keys()
+    assert stamps_of(str(folder), "b" * 24) == {}  # the folder has other weights now
     path.write_text("[]")
     with pytest.raises(ExplorerError, match=r"python -m core sanity --keep"):
         stamps_of("biomedclip", "a" * 24)

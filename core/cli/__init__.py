@@ -39,6 +39,7 @@ from core.cli import (
     search,
     shortcuts,
     slices,
+    twins,
     wordings,
 )
 from core.cli.common import fetching
@@ -58,6 +59,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("errors")(errors.errors_command)
 app.command("slices")(slices.slices_command)
 app.command("shortcuts")(shortcuts.shortcuts_command)
+app.command("twins")(twins.twins_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("report")(report.report_command)
 app.command("localize")(localize.localize_command)

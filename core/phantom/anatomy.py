@@ -243,6 +243,7 @@ def _vessels(thorax: Thorax, shift: float) -> None:
         for angle in np.linspace(-1.25, 1.45, 9) + thorax.rng.normal(0, 0.07, 9):
             # Upright lungs send less blood upwards; edema evens that out (cephalisation).
             flow = 0.60 * (1 if angle > 0.1 else 0.72 + 0.4 * edema) * (1 + 0.35 * edema)
+            flow *= thorax.case.vessels
             _branch(thorax.rng, rows, thorax.hilum[side], float(angle), sign, flow, 0)
         path = tubes(thorax.raster, np.array(rows, np.float32))
         thorax.vessels[side] = path * np.clip(thorax.lung[side] / 1.5, 0, 1)

@@ -34,6 +34,7 @@ class Case:
     scale: float  # size of the thorax against the average adult's
     heart_ratio: float  # cardiothoracic ratio, above 0.5 only with Cardiomegaly
     findings: tuple[Finding, ...]
+    vessels: float = 1.0  # calibre of the lung's vessels against the average adult's
 
     def of(self, name: str) -> tuple[Finding, ...]:
         """The findings of one CheXpert name (devices and lesions may come more than once)."""

@@ -149,7 +149,7 @@ def _edema(rng: np.random.Generator) -> list[Finding]:
     return [replace(finding, kind="alveolar") if alveolar else finding]
 
 
-def _devices(rng: np.random.Generator) -> list[Finding]:
+def sample_devices(rng: np.random.Generator) -> list[Finding]:
     """One device, or the sets that come together: tube with gastric tube and line."""
     kind = str(rng.choice(KINDS["Support Devices"], p=[0.36, 0.30, 0.28, 0.06]))
     kinds = [kind]
@@ -182,7 +182,7 @@ _PLACED = {
     "Lung Lesion": _lesion,
     "Atelectasis": _atelectasis,
     "Edema": _edema,
-    "Support Devices": _devices,
+    "Support Devices": sample_devices,
     "Fracture": _fracture,
 }
 

@@ -12,7 +12,7 @@ from core.films.loaded import LoadedImage, drawn_image
 from core.labels import PHANTOM_FINDINGS
 from core.language.claim import KINDS, PRESENT, Claim
 from core.language.facts import Facts
-from core.phantom.case import Finding, sample_case
+from core.phantom.case import Case, Finding, sample_case
 from core.phantom.render import Rendering, render
 from core.phantom.reports import write_report
 from core.phantom.wording.grammar import band
@@ -28,13 +28,33 @@ class PhantomSet(StudySet):
     """`n` phantoms of a split and seed; the same arguments give the same set everywhere."""
 
     def __init__(self, split: str, n: int, seed: int, size: int, spec: str) -> None:
-        self.spec, self.size = spec, size
-        self._identity = f"phantom/{_DRAWING}:{split},n={n},seed={seed},size={size}"
-        self.cases = [sample_case(index, seed, split) for index in range(n)]
+        cases = [sample_case(index, seed, split) for index in range(n)]
+        name = f"{split},n={n},seed={seed}"
+        self._take(cases, split, size, spec, f"{split}-{seed}", name)
+
+    @classmethod
+    def of_cases(cls, cases: list[Case], size: int, name: str) -> "PhantomSet":
+        """A set of these cases, at least one.
+
+        Args:
+            name: says which they are, such as `test,seed=7,exposure=0.4`: sets of one name are
+                taken to be the same wherever something is kept of them.
+        """
+        made = cls.__new__(cls)
+        told = f"cases,{name},n={len(cases)}"
+        made._take(cases, cases[0].split, size, f"phantom {told}", "case", told)
+        return made
+
+    def _take(
+        self, cases: list[Case], split: str, size: int, spec: str, prefix: str, name: str
+    ) -> None:
+        self.spec, self.size, self.split = spec, size, split
+        self._identity = f"phantom/{_DRAWING}:{name},size={size}"
+        self.cases = cases
         self._sentences = [write_report(case) for case in self.cases]
         rows = [
-            {"id": f"{split}-{seed}-{index:05d}", "text": " ".join(sentences),
-             "view": case.view, "patient_id": f"{split}-{seed}-{index:05d}", "sex": case.sex,
+            {"id": f"{prefix}-{index:05d}", "text": " ".join(sentences),
+             "view": case.view, "patient_id": f"{prefix}-{index:05d}", "sex": case.sex,
              "age": case.age, "exposure": round(case.exposure, 3), **case.labels}
             for index, (case, sentences) in enumerate(zip(self.cases, self._sentences, strict=True))
         ]  # fmt: skip
