@@ -22,6 +22,7 @@ from core.cli import (
     finetune,
     gallery,
     import_data,
+    lesions,
     localize,
     model,
     neighbours,
@@ -63,6 +64,7 @@ app.command("twins")(twins.twins_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("report")(report.report_command)
 app.command("localize")(localize.localize_command)
+app.command("lesions")(lesions.lesions_command)
 app.command("rivals")(rivals.rivals_command)
 app.command("sanity")(sanity.sanity_command)
 app.command("probe")(probe.probe_command)
