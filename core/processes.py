@@ -17,10 +17,14 @@ from threading import Lock, Thread
 from types import ModuleType
 from typing import Any, TypeVar
 
+from core.errors import ExplorerError
+from core.progress import Progress
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _main = Lock()
+_PATIENCE = 0.5  # seconds that a caller may have to wait before it can stop
 
 
 def map_in_processes(
@@ -56,6 +60,49 @@ def map_in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def run_in_process(
+    work: Callable[[Job, Progress], Result], job: Job, progress: Progress | None = None
+) -> Result:
+    """`work(job, progress)` in a process of its own, which ends when the caller stops waiting.
+
+    Args:
+        work: a function of a module that can be imported.
+        progress: called as the work calls its own, and again while it says nothing new, so that
+            a caller who is to stop can raise there.
+
+    Raises:
+        ExplorerError: what the work raises, or its process ended by itself.
+    """
+    context = _context()
+    here, there = context.Pipe(duplex=False)
+    # A context of one of several kinds, of which the type does not say that each has processes.
+    process = context.Process(target=_tell, args=(work, job, there), daemon=True)  # type: ignore[attr-defined]
+    with _no_main():
+        process.start()
+    there.close()
+    told: tuple[int, int] | None = None
+    try:
+        while True:
+            if here.poll(_PATIENCE):
+                kind, value = here.recv()
+                if kind == "result":
+                    result: Result = value
+                    return result
+                if kind == "error":
+                    raise value
+                told = value
+            if progress and told:
+                progress(*told)
+    except EOFError:
+        raise ExplorerError(
+            "A process ended before its work was done; free some memory and try again."
+        ) from None
+    finally:
+        here.close()
+        process.kill()
+        process.join()
+
+
 def prepare_processes() -> None:
     """Have what processes start from import its modules, while the caller does something else."""
     if _context().get_start_method() == "forkserver":
@@ -80,6 +127,15 @@ def _context() -> BaseContext:
 
 def _each(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
     return [work(job) for job in jobs]
+
+
+def _tell(work: Callable[[Job, Progress], Any], job: Job, there: Any) -> None:
+    """Do the work and send what becomes of it."""
+    _start(None, ())
+    try:
+        there.send(("result", work(job, lambda *told: there.send(("progress", told)))))
+    except Exception as error:  # whatever it is, the caller has to know
+        there.send(("error", error))
 
 
 def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:

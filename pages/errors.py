@@ -3,9 +3,12 @@
 import streamlit as st
 
 from explorer.errors import (
+    cluster_view,
     controls,
     film_view,
+    map_view,
     report_view,
+    selection_view,
     slice_view,
     terminal_line,
     threshold_view,
@@ -29,8 +32,12 @@ with guard.sentences():
     st.header("Errors that come together")
     together_view.draw(choice)
     st.header("Slices: in which films is it worse?")
-    with guard.sentences():  # a set without columns leaves the rest
-        film_view.draw(choice, studies, slice_view.draw(choice, studies))
+    groups = slice_view.draw(choice, studies) | cluster_view.draw(choice, studies)
+    st.header("Map: which films look alike?")
+    map_view.draw(choice, studies)
+    groups |= selection_view.draw(studies)
+    st.header("Films")
+    film_view.draw(choice, studies, groups)
     st.header("Report")
     report_view.draw(choice, studies)
 st.header("Notes on the current study")

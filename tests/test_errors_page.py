@@ -13,22 +13,29 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from test_report import VIEW
 
-from core.analysis import report
+from core.analysis import film_map, report
+from core.analysis.columns import columns_of
 from core.analysis.errors import error_report
+from core.analysis.found_slices import found_slices
 from core.analysis.report import made_report
 from core.analysis.report_view import ReportView
 from core.analysis.scored import ScoredSet
-from core.analysis.scoring import score_studies
+from core.analysis.scoring import embedded, score_studies
 from core.analysis.slices import slice_report
 from core.analysis.threshold import Rule, Threshold, fit_thresholds
 from core.inference.predictor import load_predictor
+from core.inference.prompts import default_prompts
 from core.paths import ROOT
 from core.records.note import FilmRef, Said
 from core.records.notebook import Notebook
 from core.specs import open_studies
+from core.studies.selection import selection_json
 from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors import controls, threshold_table
+from explorer.errors.map_plot import by_value
+from explorer.errors.map_view import chosen_rows
+from explorer.errors.selection_view import file_name
 from explorer.errors.slice_view import frame, summary, worst
 from explorer.shared import notes_view
 
@@ -213,6 +220,110 @@ def test_a_slice_says_its_size_and_shows_its_films(app: AppTest, scores: Any) ->
     other = len(slices) - 1
     box.select_index(other).run()
     assert f"**{slices['slice'][other]}**" in _text(app)
+
+
+def test_columns_two_at_a_time_and_clusters_link_to_their_films(
+    app: AppTest, scores: Any
+) -> None:
+    app.button_group(key="errors_metric").set_value("error")
+    app.toggle(key="errors_column_pairs").set_value(True)
+    app.button_group(key="errors_kind").set_value("all")
+    app.toggle(key="errors_seek").set_value(True).run()
+    app.number_input(key="errors_clusters").set_value(2).run()
+    sound(app)
+    table, clusters = app.dataframe[0].value, app.dataframe[1].value
+    pairs = [name for name in table["slice"] if ", " in name]
+    assert pairs, "no slice of two columns"
+    scored, finding = scores(SET), app.selectbox(key="errors_finding").value
+    studies, limit = open_studies(SET), fit_thresholds(Rule("youden"), scored)[finding]
+    images, phrases = embedded(load_predictor("demo"), studies, default_prompts())
+    told = found_slices(
+        scored, finding, images, limit, columns_of(studies.table, finding), phrases, 2,
+        n_bootstrap=60,
+    )  # fmt: skip
+    assert "in 20 films, tested in 20 of other patients" in _text(app)
+    assert clusters["n"].tolist() == [one.n for one in told.slices]
+    wrong = [one.compared.inside.value if one.compared else None for one in told.slices]
+    shown = [None if np.isnan(one) else one for one in clusters["called wrongly"].astype(float)]
+    assert shown == pytest.approx(wrong)
+    box = app.selectbox(key="errors_cluster")
+    box.select_index(1).run()
+    assert app.button_group(key="errors_films_of").value == "the cluster"
+    rows = [studies.position(study) for study in told.slices[1].ids]
+    known = {row for row in rows if studies.study(row).labels.get(finding) is not None}
+    assert set(_cards(app)) <= known and len(_cards(app)) == min(10, len(known))
+    sound(app)
+
+
+def test_the_chosen_score_is_judged_and_the_address_says_what_is_chosen(
+    app: AppTest, scores: Any
+) -> None:
+    app.selectbox(key="errors_score").select("global").run()
+    app.selectbox(key="errors_finding").select("Edema").run()
+    app.selectbox(key="errors_rule").select("prevalence").run()
+    sound(app)
+    scored = score_studies(load_predictor("demo"), open_studies(SET), score="global")
+    limit = fit_thresholds(Rule("prevalence"), scored)["Edema"].value
+    assert f"The threshold is {limit:.3f}" in _text(app)
+    assert "--score global" in app.code[-1].value
+    query = {name: app.query_params.get(name) for name in ("finding", "score", "threshold")}
+    assert query == {"finding": "Edema", "score": "global", "threshold": "prevalence"}
+    again = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    again.query_params.update({"set": SET, "finding": "Edema", "score": "global",
+                               "threshold": "prevalence", "fit": "/etc/passwd"})  # fmt: skip
+    again.run()
+    here = session_of(again)
+    assert (here.judged, here.judged_score, here.threshold_rule, here.threshold_set) == (
+        "Edema", "global", "prevalence", "",
+    )  # fmt: skip
+    assert not {"score", "threshold"} & set(again.query_params)  # Home has neither
+    bad = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    bad.query_params.update({"finding": "x", "score": "y", "threshold": "z=1"})
+    assert session_of(bad.run()).judged_score == "lrclr" and not bad.exception
+
+
+def test_films_are_selected_on_the_map_named_shown_and_handed_to_commands(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The layout has its tests; its library takes seconds to start.
+    monkeypatch.setattr(film_map, "lay_out", lambda features, *_: features[:, :2])
+    app.button_group(key="errors_kind").set_value("all")
+    app.toggle(key="errors_map").set_value(True).run()
+    sound(app)
+    studies = open_studies(SET)
+    chart = next(one.proto for one in app.get("plotly_chart") if "errors_map" in one.proto.id)
+    assert not [name for name in studies.ids if name in chart.spec]  # no identifier in the browser
+    app.selectbox(key="errors_map_by").select("sex").run()
+    sex = columns_of(studies.table, "Edema")["sex"]
+    value = sorted(set(sex))[0]
+    app.multiselect(key="errors_map_values").set_value([value]).run()
+    app.button(key="errors_map_select").click().run()
+    sound(app)
+    rows = np.flatnonzero(sex == value)
+    assert f"**{len(rows)} films selected**" in _text(app)
+    assert app.button_group(key="errors_films_of").value == "the selection"
+    assert _cards(app) and set(_cards(app)) <= set(rows.tolist())
+    app.text_input(key="errors_selection_name").set_value("My films").run()
+    chosen = session_of(app).selection
+    assert chosen is not None and (chosen.name, chosen.rows) == ("My films", tuple(rows))
+    (tmp_path / file_name(chosen.name)).write_text(
+        selection_json(chosen.name, [studies.study_id(row) for row in chosen.rows])
+    )
+    again = open_studies(f"only,{tmp_path}/My-films.json:{SET}")
+    assert again.ids == [studies.ids[row] for row in rows]
+    app.button(key="errors_selection_clear").click().run()
+    sound(app)
+    assert session_of(app).selection is None and "films selected" not in _text(app)
+
+
+def test_a_lasso_names_films_by_their_number() -> None:
+    points = [{"customdata": [3.0, 0.5]}, {"customdata": [1.0, 0.2]}]
+    assert chosen_rows({"selection": {"points": points}}) == [2, 0]
+    values = np.array(["a", "", "b", "a"], object)
+    where = np.array([[0, 1], [1, 1], [np.nan, np.nan], [2, 2]], np.float32)
+    traces = by_value(where, values, np.arange(4.0)).data
+    told = {one.name: np.asarray(one.customdata)[:, 0].tolist() for one in traces}
+    assert told == {"a (2)": [1, 4], "not known (1)": [2]}
 
 
 def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:

@@ -19,6 +19,7 @@ from core.analysis.slices import MIN_CASES
 from core.analysis.threshold import Threshold
 from core.errors import ExplorerError
 from core.metrics.bootstrap import resampled_parts
+from core.progress import Progress
 
 Array = NDArray[np.float64]
 
@@ -122,6 +123,7 @@ def found_slices(
     min_cases: int = MIN_CASES,
     n_bootstrap: int = 1000,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> FoundSlices:
     """Find clusters in one half of the patients and test them in the other.
 
@@ -132,6 +134,7 @@ def found_slices(
         count: clusters.
         min_cases: films of the testing half that a cluster needs.
         seed: of the halves, the clusters and the resamples.
+        progress: called with (done, total) resamples.
 
     Raises:
         ExplorerError: too few films for so many clusters.
@@ -151,8 +154,12 @@ def found_slices(
     inside = cluster[:, None] == np.arange(count)
     tests = ~finds
     shares = Shares(wrong[tests, None], inside[tests], ~inside[tests])
+    drawn = 0
     for part in resampled_parts(int(tests.sum()), n_bootstrap, seed, scored.patients[known][tests]):
         shares.add(part)
+        drawn += len(part)
+        if progress:
+            progress(drawn, n_bootstrap)
     compared = [
         one if inside[tests, k].sum() >= min_cases else None
         for k, one in enumerate(shares.differences())

@@ -19,6 +19,7 @@ from core.cli import (
     examples,
     explain,
     fetch,
+    film_map,
     finetune,
     gallery,
     import_data,
@@ -76,6 +77,7 @@ app.command("prompts")(prompts.prompts_command)
 app.command("wordings")(wordings.wordings_command)
 app.command("compare")(compare.compare_command)
 app.command("explain")(explain.explain_command)
+app.command("map")(film_map.map_command)
 app.command("neighbours")(neighbours.neighbours_command)
 app.command("embed")(embed.embed_command)
 app.command("search")(search.search_command)

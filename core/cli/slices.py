@@ -69,7 +69,7 @@ def slices_command(
         images, phrases = embedded(predictor, studies, texts)
         clusters = found_slices(
             scored, name, images, limit, {**columns, **lesions}, phrases, found, min_cases,
-            n_bootstrap, seed,
+            n_bootstrap, seed, StderrProgress("Resamples"),
         )  # fmt: skip
         print(f"\n{clusters.table()}")
         told["found"] = clusters.to_json()

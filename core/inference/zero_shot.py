@@ -11,19 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.inference.prompts import PromptSet
+from core.inference.score_names import SCORES as SCORES
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
-
-SCORES: dict[str, str] = {
-    "positive": "cosine of image and positive prompts",
-    "pair": "CheXzero: softmax over positive and negative prompt, averaged over pairs and models",
-    "global": "cosine with the best-matching positive less the best-matching negative prompts",
-    "local": "the same from regions: the best-matching regions count",
-    "match": "what cross-modality reads from the weighted regions, positive less negative",
-    "lrclr": "weighted mix of global, local and match",
-}
 
 Scores = dict[str, NDArray[np.float32]]
 _IMAGES = 32  # scored at once: kept regions take memory for each image and text

@@ -11,6 +11,7 @@ from core.analysis.slices import SliceReport, slice_report
 from core.analysis.sweep import Sweep, sweep
 from core.analysis.threshold import Threshold, thresholds_for
 from core.analysis.together import ErrorPair, errors_together
+from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, default_prompts
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
@@ -22,6 +23,8 @@ from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
     from core.analysis.calibration import Calibration
+    from core.analysis.film_map import Points
+    from core.analysis.found_slices import FoundSlices
     from core.analysis.reliability import Reliability
     from core.analysis.report import Asked
     from core.inference.predictor import Predictor
@@ -32,6 +35,7 @@ Columns = tuple[dict[str, Values], dict[str, Values]]
 """Of the films, and of the finding where it is there, (N,) each."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
+_MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
 _FITS = 200  # of a calibration, as `python -m core calibrate` makes them
 
 
@@ -55,23 +59,23 @@ def asked_prompts(of: StudySet, prompts: PromptSet) -> PromptSet:
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
 def _cases(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
-           _prompts: PromptSet) -> KeyedScores:  # fmt: skip
+           _prompts: PromptSet, score: str) -> KeyedScores:  # fmt: skip
     from core.analysis.scoring import scored_set
 
     scores = score_cache.scores(model.name, _studies, _prompts)
-    key = f"{model.model_hash} {fingerprint} {prompts_json}"
-    return KeyedScores(key, scored_set(_studies, _prompts, scores))
+    key = f"{model.model_hash} {fingerprint} {prompts_json} {score}"
+    return KeyedScores(key, scored_set(_studies, _prompts, scores, score))
 
 
-def cases(spec: str, of: StudySet, prompts: PromptSet) -> KeyedScores:
-    """A set's LRCLR scores beside its labels.
+def cases(spec: str, of: StudySet, prompts: PromptSet, score: str = "lrclr") -> KeyedScores:
+    """A set's scores beside its labels.
 
     Raises:
         ExplorerError: it has no finding with both labels.
     """
     asked = asked_prompts(of, prompts)
     model = cache.predictor(spec)
-    return _cases(model, cache.fingerprint_of(of), asked.to_json(), of, asked)
+    return _cases(model, cache.fingerprint_of(of), asked.to_json(), of, asked, score)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KEYS)
@@ -148,22 +152,59 @@ def columns(cases: KeyedScores, of: StudySet, finding: str) -> Columns:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)
-def _slices(cases: KeyedScores, finding: str, metric: str, threshold: float, _limit: Threshold,
-            _studies: StudySet) -> SliceReport:  # fmt: skip
+def _slices(cases: KeyedScores, finding: str, metric: str, threshold: float, pairs: bool,
+            _limit: Threshold, _studies: StudySet) -> SliceReport:  # fmt: skip
     told, lesions = _columns(cases, finding, _studies)
     with page_progress(f"Comparing slices, {finding}") as progress:
-        return slice_report(cases.scored, finding, told, lesions, metric, _limit,
+        return slice_report(cases.scored, finding, told, lesions, metric, _limit, pairs=pairs,
                             n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
 
 
-def slices(choice: FindingChoice, of: StudySet, metric: str) -> SliceReport:
+def slices(choice: FindingChoice, of: StudySet, metric: str, pairs: bool = False) -> SliceReport:
     """Slices of the chosen finding, those that differ most surely first.
+
+    Args:
+        pairs: also of columns two at a time.
 
     Raises:
         ExplorerError: the set has no column to slice by.
     """
     at = 0.0 if metric == "auc" else choice.threshold.value  # the AUC knows none
-    return _slices(choice.cases, choice.finding, metric, at, choice.threshold, of)
+    return _slices(choice.cases, choice.finding, metric, at, pairs, choice.threshold, of)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _clusters(model: Predictor, cases: KeyedScores, finding: str, threshold: float, count: int,
+              _limit: Threshold, _studies: StudySet, _prompts: PromptSet
+              ) -> FoundSlices:  # fmt: skip
+    from core.analysis.found_slices import found_slices
+    from core.analysis.scoring import embedded
+
+    with page_progress(f"Seeking clusters, {finding}") as progress:
+        images, phrases = embedded(model, _studies, _prompts)
+        told, lesions = describing(cases, finding, _studies)
+        return found_slices(cases.scored, finding, images, _limit, {**told, **lesions}, phrases,
+                            count, n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
+
+
+def describing(cases: KeyedScores, finding: str, of: StudySet) -> Columns:
+    """Columns that say what clusters share; none is no reason not to seek any."""
+    try:
+        return columns(cases, of, finding)
+    except ExplorerError:
+        return {}, {}
+
+
+def clusters(choice: FindingChoice, of: StudySet, count: int) -> FoundSlices:
+    """Clusters found in half of the patients and tested in the others, the surest first.
+
+    Raises:
+        ExplorerError: too few films for so many.
+    """
+    here = state.session()
+    return _clusters(cache.predictor(here.model), choice.cases, choice.finding,
+                     choice.threshold.value, count, choice.threshold, of,
+                     asked_prompts(of, here.prompts))  # fmt: skip
 
 
 @st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
@@ -187,9 +228,42 @@ def report(choice: FindingChoice, of: StudySet, with_notes: bool) -> tuple[str, 
 
     here = state.session()
     asked = Asked(
-        choice.finding, threshold=here.threshold_rule, n_bootstrap=RESAMPLES,
+        choice.finding, score=here.judged_score, threshold=here.threshold_rule,
+        n_bootstrap=RESAMPLES,
         by_hand=choice.threshold.value if choice.by_hand else None,
     )  # fmt: skip
     noted = cache.notebook().sentences() if with_notes else None
     return _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked, noted,
                    of, asked_prompts(of, here.prompts))  # fmt: skip
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def _map_points(model: Predictor, fingerprint: str, _studies: StudySet) -> Points:
+    from core.analysis.film_map import MapSettings, set_map
+
+    with page_progress("Laying out the map") as progress:
+        return set_map(model, _studies, MapSettings(), progress)
+
+
+def map_points(of: StudySet) -> Points:
+    """Where the films of a set lie on its map (N, 2); NaN where one cannot be read.
+
+    Raises:
+        ExplorerError: too few films.
+    """
+    model = cache.predictor(state.session().model)
+    return _map_points(model, cache.fingerprint_of(of), of)
+
+
+def map_seconds(of: StudySet) -> float:
+    """About how long `map_points` takes; 0 where a map is kept."""
+    model = cache.predictor(state.session().model)
+    kept = _has_map(model, cache.fingerprint_of(of), of)
+    return 0.0 if kept else _MAP_START + _MAP_FILM * len(of)
+
+
+@st.cache_data(ttl=10, max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _has_map(model: Predictor, fingerprint: str, _studies: StudySet) -> bool:
+    from core.analysis.film_map import MapSettings, has_map
+
+    return has_map(model, _studies, MapSettings())

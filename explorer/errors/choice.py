@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.analysis.scored import ScoredSet
 from core.analysis.threshold import Threshold
 
@@ -35,3 +38,18 @@ class FindingChoice:
     def by_hand(self) -> bool:
         """Whether somebody moved the threshold away from the rule's."""
         return self.threshold is not self.fitted_threshold
+
+    def by_row(self, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Labels and scores of the finding by rows of the set (n,) each; NaN where unknown."""
+        truth, score = np.full(n, np.nan), np.full(n, np.nan)
+        scored, column = self.cases.scored, self.cases.scored.column(self.finding)
+        truth[scored.rows], score[scored.rows] = scored.truth[:, column], scored.scores[:, column]
+        return truth, score
+
+
+@dataclass(frozen=True)
+class FilmGroup:
+    """Films that are looked at together."""
+
+    name: str
+    inside: NDArray[np.bool_]  # (N,) rows of the set

@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.analysis.threshold import Rule, Threshold, parse_rule, thresholds_for
 from core.errors import ExplorerError
+from core.inference.score_names import SCORES
 from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice, KeyedScores
-from explorer.shared import cache, components, state
+from explorer.shared import cache, components, link, state
 
 _RULES = {
     "youden": "Youden: most sensitivity and specificity together",
@@ -28,8 +29,11 @@ def draw() -> FindingChoice:
         ExplorerError: a set cannot be opened, or has no labels for it.
     """
     here = state.session()
-    cases = errors_cache.cases(here.model, cache.studies(here.study_set), here.prompts)
-    one, two, three, four = components.row(200, 280, 250, 130)
+    studies = cache.studies(here.study_set)
+    zero, one, two, three, four = components.row(130, 230, 280, 250, 130)
+    with zero:
+        _score()
+    cases = _cases(studies)
     with one:
         finding = _finding(cases)
     with two:
@@ -38,9 +42,10 @@ def draw() -> FindingChoice:
         spec = _fitted_on()
     with four:
         rule = _value(kind)
-    fitted = _cases_of(spec) if spec else cases
+    fitted = _cases(cache.studies(spec)) if spec else cases
     limit = thresholds_for(rule, cases.scored.only(finding), fitted.scored)[finding]
     state.fit_threshold(str(rule), spec)
+    link.write()
     _check_spread(cases, finding)
     chosen = FindingChoice(cases, fitted, finding, limit, limit)
     made_for, score = state.session().threshold_by_hand
@@ -51,6 +56,14 @@ def draw() -> FindingChoice:
         by_hand = Threshold(score, Rule("score", score), None)
         return FindingChoice(cases, fitted, finding, limit, by_hand)
     return chosen
+
+
+def _score() -> None:
+    names, before = list(SCORES), state.session().judged_score
+    state.judge_by(st.selectbox(
+        "Score", names, index=names.index(before) if before in names else 0, key="errors_score",
+        help="; ".join(f"{name}: {said}" for name, said in SCORES.items()),
+    ))  # fmt: skip
 
 
 def _finding(cases: KeyedScores) -> str:
@@ -105,10 +118,9 @@ def _fitted_on() -> str:
     return (chosen or "").strip()
 
 
-def _cases_of(spec: str) -> KeyedScores:
+def _cases(studies: StudySet) -> KeyedScores:
     here = state.session()
-    studies: StudySet = cache.studies(spec)
-    return errors_cache.cases(here.model, studies, here.prompts)
+    return errors_cache.cases(here.model, studies, here.prompts, here.judged_score)
 
 
 def _check_spread(cases: KeyedScores, finding: str) -> None:

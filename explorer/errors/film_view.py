@@ -1,33 +1,51 @@
-"""Films of a slice on cards, the worst errors first, each with its notes."""
+"""Films of a slice, a cluster or a selection on cards, the worst errors first, with their notes."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
 
-from core.analysis.slices import Slice, members
 from core.evaluation.gallery import KINDS, Card, FindingScores, gallery
 from core.studies import StudySet
 from explorer.case import controls
-from explorer.errors import cache as errors_cache
-from explorer.errors.choice import FindingChoice
+from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
 from explorer.shared import notes_view, state
 
 PAGE = 10
+SLICE, CLUSTER, SELECTION = "the slice", "the cluster", "the selection"
+"""Where groups of films come from."""
+_SOURCE = "errors_films_of"
 
 
-def draw(choice: FindingChoice, studies: StudySet, sliced: Slice) -> None:
-    """Ten films of the slice at a time."""
+def show(source: str) -> None:
+    """Have the films of a source shown; in a callback."""
+    state.put_widget(_SOURCE, source)
+
+
+def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGroup]) -> None:
+    """Ten films of a group at a time.
+
+    Args:
+        groups: by their source.
+    """
+    if not groups:
+        return
+    names = list(groups)
+    if state.widget(_SOURCE) not in names:
+        show(names[0])
+    group = groups[st.segmented_control("Films of", names, key=_SOURCE) or names[0]]
     kind = st.segmented_control(
         "Show", list(KINDS), default="wrong", key="errors_kind", format_func=str.capitalize,
         help="; ".join(f"{name}: {said}" for name, said in KINDS.items()),
     ) or "wrong"  # fmt: skip
-    told = gallery(scores_of(choice, studies, sliced), choice.threshold.value, kind)
+    told = gallery(scores_of(choice, studies, group), choice.threshold.value, kind)
     st.markdown(
-        f"**{sliced.name}**: {told.sentence} The threshold is {choice.threshold.value:.3f}; the "
+        f"**{group.name}**: {told.sentence} The threshold is {choice.threshold.value:.3f}; the "
         "worst errors come first."
     )
     if not told.cards:
-        st.info("No film of this slice is of this kind; choose another under *Show*.")
+        st.info("None of these films is of this kind; choose another under *Show*.")
         return
     texts = state.session().prompts[choice.finding].positive
     cards.draw_cards(
@@ -41,14 +59,7 @@ def _below(studies: StudySet, card: Card, finding: str) -> None:
     notes_view.on_card(studies, card.row, finding)
 
 
-def scores_of(choice: FindingChoice, studies: StudySet, sliced: Slice) -> FindingScores:
-    """Scores and labels of the slice's films, by rows of the set; NaN elsewhere."""
-    scored = choice.cases.scored
-    columns, lesions = errors_cache.columns(choice.cases, studies, choice.finding)
-    truth, score = np.full(len(studies), np.nan), np.full(len(studies), np.nan)
-    column = scored.column(choice.finding)
-    truth[scored.rows], score[scored.rows] = scored.truth[:, column], scored.scores[:, column]
-    inside = members(sliced, {**columns, **lesions})
-    if any(name in lesions for name, _ in sliced.values):
-        inside &= truth == 1  # as the slice was counted
-    return FindingScores(choice.finding, score, np.where(inside, truth, np.nan))
+def scores_of(choice: FindingChoice, studies: StudySet, group: FilmGroup) -> FindingScores:
+    """Scores and labels of the group's films, by rows of the set; NaN elsewhere."""
+    truth, score = choice.by_row(len(studies))
+    return FindingScores(choice.finding, score, np.where(group.inside, truth, np.nan))

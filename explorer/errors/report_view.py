@@ -5,6 +5,7 @@ import streamlit as st
 from core.analysis.report_view import ReportView
 from core.analysis.scored import identity_of, without_folders
 from core.errors import ExplorerError
+from core.inference.score_names import SCORES
 from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
@@ -70,9 +71,11 @@ def _open(view: ReportView) -> None:
     else:
         st.warning(f"The report's model {view.model} is not here: its figures differ.")
     state.judge(view.finding)
+    if view.score in SCORES:
+        state.judge_by(view.score)
     state.fit_threshold(view.threshold, fit)
     state.set_threshold(state.NEXT_CHOICE, float(view.by_hand)) if view.by_hand else None
-    state.drop_widgets("errors_finding", "errors_rule", "errors_fit", "errors_cost",
+    state.drop_widgets("errors_finding", "errors_score", "errors_rule", "errors_fit", "errors_cost",
                        "errors_sensitivity", "errors_specificity")  # fmt: skip
     st.toast(f"Opened the report of {view.finding}.", icon=":material/article:")
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core.analysis.slices import METRICS, Slice, SliceReport
+from core.analysis.slices import METRICS, Slice, SliceReport, members
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
-from explorer.errors.choice import FindingChoice
-from explorer.shared import state
+from explorer.errors import film_view
+from explorer.errors.choice import FilmGroup, FindingChoice
+from explorer.shared import guard, state
 
 _SURE = 0.05
 _BOX = "errors_slice"
@@ -19,25 +20,41 @@ def _title(metric: str) -> str:
     return "AUC" if metric == "auc" else metric.capitalize()
 
 
-def draw(choice: FindingChoice, studies: StudySet) -> Slice:
-    """The table of slices; the one that is chosen, at first the one that does worst.
+def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
+    """The table of slices, and the films of the chosen one, at first the one that does worst."""
+    with guard.sentences():  # a set without columns leaves the rest
+        metric, pairs = _asked()
+        report = errors_cache.slices(choice, studies, metric, pairs)
+        st.markdown(summary(report))
+        if pairs:
+            st.caption("Pairs that are too small, or no smaller than one of the two, are left out.")
+        one = _chosen(report, f"errors_slices_{choice.key}_{metric}{'_pairs' * pairs}")
+        return {film_view.SLICE: _films(choice, studies, one)}
+    return {}
 
-    Raises:
-        ExplorerError: the set has no column to slice by.
-    """
+
+def _asked() -> tuple[str, bool]:
+    """The metric, and whether columns are combined."""
     metric = st.segmented_control(
         "Compared by", list(METRICS), default="auc", key="errors_metric",
         format_func=_title,
         help="; ".join(f"{name}: {said}" for name, said in METRICS.items()),
     ) or "auc"  # fmt: skip
-    report = errors_cache.slices(choice, studies, metric)
-    st.markdown(summary(report))
-    key = f"errors_slices_{choice.key}_{metric}"
+    pairs = st.toggle(
+        "Also columns two at a time", key="errors_column_pairs",
+        help="More slices are tried, so that each needs a smaller p.",
+    )  # fmt: skip
+    return metric, pairs
+
+
+def _chosen(report: SliceReport, key: str) -> Slice:
+    """A slice by a click in the table of that key, or from the box below it."""
 
     def take() -> None:
         rows = state.widget(key)["selection"]["rows"]
         if rows:
             state.put_widget(_BOX, rows[0])
+            film_view.show(film_view.SLICE)
 
     st.dataframe(
         frame(report), key=key, hide_index=True, on_select=take, selection_mode="single-row",
@@ -49,9 +66,19 @@ def draw(choice: FindingChoice, studies: StudySet) -> Slice:
         state.slice_films(key)
     number = st.selectbox(
         "Films of the slice", range(len(report.slices)), key=_BOX,
+        on_change=lambda: film_view.show(film_view.SLICE),
         format_func=lambda row: _name(report.slices[row]), help="Or click its row in the table.",
     )  # fmt: skip
     return report.slices[number]
+
+
+def _films(choice: FindingChoice, studies: StudySet, one: Slice) -> FilmGroup:
+    """The films that a slice counts."""
+    columns, lesions = errors_cache.columns(choice.cases, studies, choice.finding)
+    inside = members(one, {**columns, **lesions})
+    if any(name in lesions for name, _ in one.values):
+        inside &= choice.by_row(len(studies))[0] == 1  # as the slice was counted
+    return FilmGroup(one.name, inside)
 
 
 def summary(report: SliceReport) -> str:

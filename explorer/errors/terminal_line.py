@@ -20,10 +20,11 @@ def draw(studies: StudySet, finding: str) -> None:
         return
     fit = ["--fit", here.threshold_set] if here.threshold_set else []
     rule = ["--threshold", here.threshold_rule, *fit]
+    score = ["--score", here.judged_score] if here.judged_score != "lrclr" else []
     terminal.show_all([
-        ["errors", *whose, *rule],
-        ["calibrate", *whose, *fit],
-        ["slices", *whose, "--finding", finding, *rule],
+        ["errors", *whose, *score, *rule],
+        ["calibrate", *whose, *score, *fit],
+        ["slices", *whose, *score, "--finding", finding, *rule, "--pairs", "--found", "8"],
         ["notes", "add", "--data", here.study_set, "--study", studies.study_id(here.row),
          "--finding", finding, "--verdict", "model is wrong", "--author", here.author or "ME"],
     ])  # fmt: skip

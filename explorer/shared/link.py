@@ -1,16 +1,22 @@
-"""The address of a page: model, set, study, prompt and finding; a link is read with care."""
+"""The address of a page: model, set, study, prompt, finding; a link is read with care."""
 
 import re
 from contextlib import suppress
 
 import streamlit as st
 
+from core.analysis.threshold import parse_rule
 from core.errors import ExplorerError
 from core.evaluation.text_truth import stated_findings
+from core.inference.score_names import SCORES
 from explorer import access
 from explorer.shared import cache, state
 
 _NAMES = ("model", "set", "study", "prompt", "finding")
+_PHANTOMS = r"phantom:[a-z0-9=,]{1,60}"
+_ERRORS = "errors"
+_JUDGED = {"score": "lrclr", "threshold": "youden", "fit": ""}
+"""What the page Errors adds to the address, and how it begins."""
 
 
 def start() -> None:
@@ -21,7 +27,7 @@ def start() -> None:
     if asked["model"] in cache.model_names():
         state.choose_model(asked["model"])
     # Only phantoms: a link must not make the server read a path.
-    if re.fullmatch(r"phantom:[a-z0-9=,]{1,60}", asked["set"]):
+    if re.fullmatch(_PHANTOMS, asked["set"]):
         try:  # nor draw for minutes what nobody here asked for
             access.check_phantoms(asked["set"])
             state.choose_set(asked["set"])
@@ -35,6 +41,19 @@ def start() -> None:
         state.set_prompt(asked["prompt"].strip())
     elif asked["set"] or asked["study"]:
         _own_sentence()
+    _judged({name: st.query_params.get(name, "") for name in _JUDGED})
+
+
+def _judged(asked: dict[str, str]) -> None:
+    """What the page Errors opens with: score, and how its threshold comes about."""
+    if asked["score"] in SCORES:
+        state.judge_by(asked["score"])
+    with suppress(ExplorerError):  # a link that somebody shortened
+        rule = str(parse_rule(asked["threshold"][:40])) if asked["threshold"] else "youden"
+        fit = asked["fit"] if re.fullmatch(_PHANTOMS, asked["fit"]) else ""
+        if fit:
+            access.check_phantoms(fit)
+        state.fit_threshold(rule, fit)
 
 
 def _own_sentence() -> None:
@@ -56,8 +75,20 @@ def write() -> None:
         st.query_params.update(finding=here.judged)
     elif "finding" in st.query_params:
         del st.query_params["finding"]
+    _write_judged(here)
     if here.study_set.startswith("phantom:"):
         st.query_params.update(set=here.study_set, study=str(here.row))
     else:
         for name in {"set", "study"} & set(st.query_params):
+            del st.query_params[name]
+
+
+def _write_judged(here: state.Session) -> None:
+    """On the page Errors, what is chosen there; what is as it was at first needs no word."""
+    fit = here.threshold_set if here.threshold_set.startswith("phantom:") else ""
+    told = {"score": here.judged_score, "threshold": here.threshold_rule, "fit": fit}
+    for name, first in _JUDGED.items():
+        if here.page == _ERRORS and told[name] != first:
+            st.query_params[name] = told[name]
+        elif name in st.query_params:
             del st.query_params[name]

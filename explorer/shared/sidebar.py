@@ -1,11 +1,12 @@
 """The sidebar of every page: model, study set, current study."""
 
 import random
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.studies import UploadedSet
+from core.studies import StudySet, UploadedSet
 from explorer import access, policy
 from explorer.shared import cache, link, state
 
@@ -142,15 +143,16 @@ def _study() -> None:
         st.error(str(error), icon=":material/error:")
         return
     count, row = len(studies), min(state.session().row, len(studies) - 1)
+    rows = _stepped(studies)
     before, after, lot = st.columns(3)
     if before.button(":material/chevron_left:", help="Previous study", shortcut="Left",
                      width="stretch", key="previous"):  # fmt: skip
-        row = (row - 1) % count
+        row = max((one for one in rows if one < row), default=rows[-1])
     if after.button(":material/chevron_right:", help="Next study", shortcut="Right",
                     width="stretch", key="next"):  # fmt: skip
-        row = (row + 1) % count
+        row = min((one for one in rows if one > row), default=rows[0])
     if lot.button(":material/shuffle:", help="Any study", width="stretch", key="any"):
-        row = random.randrange(count)
+        row = random.choice(rows)
     state.choose_row(row)
     # Without a key of its own the widget follows the row; ids are unique within a set.
     if count > _LISTED:
@@ -162,3 +164,16 @@ def _study() -> None:
     if chosen != row:
         state.choose_row(chosen)
         st.rerun()
+
+
+def _stepped(studies: StudySet) -> Sequence[int]:
+    """Rows that the buttons step through: all, or those that are selected."""
+    selected, here = state.selected_rows(studies), state.session()
+    if not selected or here.selection is None:
+        return range(len(studies))
+    only = st.toggle(
+        f"Only {here.selection.name} ({len(selected)})", here.stepping_selected,
+        help="The buttons below go through the selected films alone.",
+    )  # fmt: skip
+    state.step_selected(only)
+    return selected if only else range(len(studies))

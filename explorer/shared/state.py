@@ -5,7 +5,7 @@ vanish with their page: what must outlive a page is a field of `Session`, what a
 takes goes through `widget`, `put_widget` and `begin_widget`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -59,12 +59,15 @@ class Session:
     measured: tuple[str, int, str] = ("", -1, "")  # set, row and text of the last comparison
     boxes_drawn: int = 0  # on the picture of the search
     judged: str = ""  # finding whose errors are looked at; "" the one that is ranked worst
+    judged_score: str = "lrclr"  # of `core.inference.score_names.SCORES`
     threshold_rule: str = "youden"  # as `core.analysis.threshold.parse_rule` takes it
     threshold_set: str = ""  # that thresholds are fitted on; "" the films that are shown
     threshold_by_hand: tuple[str, float] = ("", 0.0)  # what it was set for, and the score
     report_asked: str = ""  # what a report is made of, where it was asked for
     report_opened: str = ""  # file id of the report that was opened last
     sliced: str = ""  # table of slices that the films are chosen from
+    selection: "Selection | None" = None  # films that were chosen on the map
+    stepping_selected: bool = False  # the sidebar's buttons leave other films out
     author: str = ""  # of the notes that are written next
     notes_written: frozenset[str] = frozenset()  # ids
     noted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # notes by set and row
@@ -80,6 +83,15 @@ class Session:
     dropped_ids: tuple[str, ...] = ()  # of the files in the uploaders that were kept or refused
     dropped_error: str = ""
     import_entries: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Films of a set that somebody chose, under a name."""
+
+    name: str
+    spec: str  # of the set
+    rows: tuple[int, ...]  # of it, in order
 
 
 @dataclass(frozen=True)
@@ -270,6 +282,43 @@ def count_drawn_box() -> None:
 def judge(finding: str) -> None:
     """Look at the errors of a finding; "" for the one that is ranked worst."""
     _change(judged=finding)
+
+
+def judge_by(score: str) -> None:
+    """Look at the errors of a score."""
+    _change(judged_score=score)
+
+
+def select_films(spec: str, rows: Iterable[int]) -> None:
+    """Choose films of a set in place of those before; the selection keeps its name."""
+    before = session().selection
+    name = before.name if before and before.spec == spec else "selection"
+    _change(selection=Selection(name, spec, tuple(sorted(set(rows)))))
+
+
+def name_selection(name: str) -> None:
+    """Call the selection something else."""
+    here = session().selection
+    if here is not None:
+        _change(selection=replace(here, name=name))
+
+
+def drop_selection() -> None:
+    """Choose no films."""
+    _change(selection=None, stepping_selected=False)
+
+
+def step_selected(only: bool) -> None:
+    """Whether the sidebar's buttons go through the selected films alone."""
+    _change(stepping_selected=only)
+
+
+def selected_rows(studies: StudySet) -> tuple[int, ...]:
+    """Rows that are selected of a set; none where the selection is another set's."""
+    here = session().selection
+    if here is None or here.spec != studies.spec:
+        return ()
+    return tuple(row for row in here.rows if row < len(studies))
 
 
 def fit_threshold(rule: str, spec: str) -> None:
