@@ -21,7 +21,7 @@ from core.paths import ROOT
 
 PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
          "finetune": "finetune"}  # fmt: skip
-MORE = {"errors": "errors", "search": "search", "import_data": "import_data",
+MORE = {"errors": "errors", "case": "case", "search": "search", "import_data": "import_data",
         "model": "model"}  # with --all alone  # fmt: skip
 STUDY = "set=phantom:demo&study=32&prompt=right%20pneumothorax"
 

@@ -10,8 +10,8 @@ from app_server import settled
 pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
 
-PAGES = ["", "zero_shot", "regions", "errors", "search", "compare", "import_data", "finetune",
-         "model"]  # fmt: skip
+PAGES = ["", "zero_shot", "regions", "errors", "case", "search", "compare", "import_data",
+         "finetune", "model"]  # fmt: skip
 STREAMLITS = (
     '[data-testid="stDataFrame"]',  # a canvas with a table of its own behind it
     '[data-testid="stToolbar"]',

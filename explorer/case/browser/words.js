@@ -30,26 +30,37 @@ class Words {
     this.element.addEventListener("focusout", () => this._rest());
   }
 
+  /** Pieces between blanks stay on one line: a button would part a word from its full stop. */
   _pieces(text, number) {
-    return text.pieces.map(([piece, word]) => {
-      if (word === null) return document.createTextNode(piece);
-      const button = make("button", {
-        type: "button",
-        className: "word",
-        textContent: piece,
-        tabIndex: -1,
-        attr: { "aria-pressed": "false" },
-      });
-      const look = () => {
-        if (!this.pinned) this.pick(number, word);
-      };
-      button.addEventListener("pointerenter", look);
-      button.addEventListener("focus", look);
-      button.addEventListener("click", () => this._pin(button, number, word));
-      Object.assign(button, { word, piece });
-      this.buttons.push(button);
-      return button;
+    const parts = [];
+    for (const [piece, word] of text.pieces) {
+      const blank = /\s/.test(piece); // of an unread text the whole is one piece
+      if (blank || !parts.length || typeof parts.at(-1) === "string") {
+        parts.push(blank ? piece : make("span", { className: "together" }));
+      }
+      if (!blank) parts.at(-1).append(this._piece(piece, word, number));
+    }
+    return parts;
+  }
+
+  _piece(piece, word, number) {
+    if (word === null) return document.createTextNode(piece);
+    const button = make("button", {
+      type: "button",
+      className: "word",
+      textContent: piece,
+      tabIndex: -1,
+      attr: { "aria-pressed": "false" },
     });
+    const look = () => {
+      if (!this.pinned) this.pick(number, word);
+    };
+    button.addEventListener("pointerenter", look);
+    button.addEventListener("focus", look);
+    button.addEventListener("click", () => this._pin(button, number, word));
+    Object.assign(button, { word, piece });
+    this.buttons.push(button);
+    return button;
   }
 
   /** A click, a touch or Enter keeps a word; the same again lets it go. */
@@ -108,7 +119,7 @@ class Words {
     const nearest = [...rows].sort((a, b) => b[1] - a[1]).slice(0, MARKED);
     for (const [button, cosine] of rows) {
       const share = high > low ? (cosine - low) / (high - low) : 0;
-      button.style.setProperty("--tint", percent(MOST_TINT * share));
+      button.style.setProperty("--tint", `${100 * MOST_TINT * share}%`);
       button.classList.toggle("near", nearest.some(([one]) => one === button));
     }
     return nearest.map(([button, cosine]) => `${button.piece} ${cosine.toFixed(2)}`);
