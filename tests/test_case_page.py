@@ -93,13 +93,14 @@ def test_scores_are_called_by_the_threshold_of_errors(app: AppTest) -> None:
     limits = fit_thresholds(Rule("youden"), scored)
     table = _frame(app, "Call is").set_index("Finding")
     for finding in scored.findings:
-        truth, score = scored.truth[2, scored.column(finding)], scored.scores[2, scored.column(finding)]  # fmt: skip  # noqa: E501
+        column = scored.column(finding)
+        truth, score = scored.truth[2, column], scored.scores[2, column]
         line = table.loc[finding]
-        assert line["Score"] == pytest.approx(score, abs=1e-3)
+        assert line["Score"] == pytest.approx(score, abs=1e-6)
         called = score >= limits[finding].value
         assert line["Called"] == ("positive" if called else "negative")
         assert line["Call is"] == ("wrong" if called != bool(truth) else "right")
-        others = np.delete(scored.scores[:, scored.column(finding)], 2)
+        others = np.delete(scored.scores[:, column], 2)
         assert line["Rank in set"] == pytest.approx(100 * (others < score).mean(), abs=1e-6)
 
 
@@ -107,7 +108,7 @@ def test_neighbours_are_the_nearest_and_a_click_opens_one(app: AppTest) -> None:
     sound(app)
     model, studies = load_predictor("demo"), open_studies(SET)
     hits = search_encoding(model.encode_set(studies)).nearest(
-        image_query(model.encode_row(studies, 2)), 7, 2
+        image_query(model.encode_row(studies, 2)), 6, 2
     )
     assert _buttons(app, "case_near_") == [f"case_near_{hit.row}" for hit in hits]
     app.button(key=f"case_near_{hits[0].row}").click().run()

@@ -15,7 +15,7 @@ from explorer.shared.state import Current
 
 PAGE = "case.py"
 _FINDING = "case_finding"
-_MAPS = ("lrclr", "gradcam")
+_MAPS, _MOST = ("lrclr", "gradcam"), 4
 
 
 class CaseView(NamedTuple):
@@ -36,10 +36,12 @@ def draw(current: Current) -> CaseView:
     with two:
         text, _ = components.prompt_or_sentence(current)
     with three:
-        methods = st.multiselect(
-            "Maps beside the film", list(METHODS), default=_MAPS, key="case_maps", max_selections=4,
-            format_func=lambda name: METHODS[name].title,
-        )  # fmt: skip
+        with st.popover("Maps beside the film", icon=":material/layers:", width="stretch"):
+            methods = st.pills(
+                f"At most {_MOST}; those that read pixels take a while", list(METHODS),
+                selection_mode="multi", default=_MAPS, key="case_maps",
+                format_func=lambda name: METHODS[name].title,
+            )[:_MOST]  # fmt: skip
         choice = cam_view.picker(st.container(), state.session().model)
     return CaseView(finding, text, words.note(text), tuple(methods), choice)
 

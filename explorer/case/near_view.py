@@ -14,7 +14,7 @@ from explorer.shared import cache, components, state
 from explorer.shared.state import Current
 
 _WIDTH = 130  # of a thumbnail, in pixels
-_NEAREST = 7
+_NEAREST = 6
 
 
 def neighbours(current: Current) -> None:

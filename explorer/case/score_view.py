@@ -46,8 +46,10 @@ def labels_and_scores(current: Current, ready: bool) -> None:
     said = ""
     others, row = np.zeros((0, len(here.prompts)), np.float32), None
     if ready:
-        row = current.row_in_set
-        others = score_cache.scores(here.model, studies, here.prompts)["lrclr"]
+        row, of_set = current.row_in_set, score_cache.scores(here.model, studies, here.prompts)
+        others = of_set["lrclr"]
+        if row is not None:  # kept in half precision: the very score that a threshold was fitted on
+            own = {name: values[row] for name, values in of_set.items()}
         limits, said = _thresholds(studies)
     lines = study_scores(here.prompts, own, others, row, labels)
     called = called_findings(lines, limits)
@@ -68,9 +70,9 @@ def labels_and_scores(current: Current, ready: bool) -> None:
 def frame(called: list[CalledFinding]) -> pd.DataFrame:
     """The table, without columns of what nothing is known."""
     rows = [
-        {"Finding": one.finding, "Label": _LABEL[one.labelled], "Score": one.score,
-         "Rank in set": one.rank, "Threshold": one.threshold, "Called": _CALL[one.called],
-         "Call is": _WRONG[one.wrong]}
+        {"Finding": one.finding, "Label": _LABEL[one.labelled], "Called": _CALL[one.called],
+         "Call is": _WRONG[one.wrong], "Score": one.score, "Threshold": one.threshold,
+         "Rank in set": one.rank}
         for one in called
     ]  # fmt: skip
     table = pd.DataFrame(rows)
