@@ -34,7 +34,10 @@ def browser_files() -> dict[str, str]:
     return {"html": html, "css": css, "js": "\n".join(scripts)}
 
 
-_charts = st.components.v2.component("lrclr_threshold", **browser_files())
+_FILES = browser_files()
+_charts = st.components.v2.component(
+    "threshold_charts", html=_FILES["html"], css=_FILES["css"], js=_FILES["js"]
+)
 
 
 class Begun(NamedTuple):
