@@ -21,6 +21,7 @@ from core.paths import ASSETS
 from core.phantom.write import write_phantoms
 from core.training.record import read_record
 
+pytestmark = pytest.mark.slow
 Array = np.ndarray
 LABELS = pd.DataFrame({"Fracture": [1, 0] * 40, "Edema": [1, 1, 0, 0] * 20}, dtype=float)
 
@@ -193,13 +194,13 @@ def test_a_plan_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     save_model(LRCLR(CompactBackbone(small), LRCLRConfig(added_layers=False)), tmp_path / "base")
     (tmp_path / "plan.toml").write_text(f"""
 seeds = [0, 1]
-test_data = "phantom:test,n=24"
+test_data = "phantom:test,n=24,size=64"
 localize_first = 16
 controls = ["centre"]
 [shared]
 model = "{tmp_path / "base"}"
-data = "phantom:train,n=8"
-check_data = "phantom:val,n=12"
+data = "phantom:train,n=8,size=64"
+check_data = "phantom:val,n=12,size=64"
 check_every = 2
 [shared.schedule]
 steps = 2

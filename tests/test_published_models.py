@@ -254,8 +254,8 @@ def test_a_fine_tuned_run_of_another_size_stands_alone(layout: str, tmp_path: Pa
 
 def _finetune_and_reload(source: Path, tmp_path: Path, size: int | None = None) -> None:
     config = FinetuneConfig(
-        model=f"{source}@{size}" if size else str(source), data="phantom:train,n=6",
-        check_data="phantom:val,n=12", lrclr=LRCLRConfig(k=3, fusion_heads=2),
+        model=f"{source}@{size}" if size else str(source), data="phantom:train,n=6,size=64",
+        check_data="phantom:val,n=12,size=64", lrclr=LRCLRConfig(k=3, fusion_heads=2),
         schedule=Schedule(steps=2, batch_size=4, precision="fp32", layer_decay=0.8,
                           freeze=("backbone.model.text",)),
     )  # fmt: skip
@@ -312,6 +312,7 @@ def test_an_ensemble_of_different_models_is_refused(tmp_path: Path) -> None:
         load_model(f"chexzero:{tmp_path / 'empty'}")
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")  # the archive is of its kind
 def test_a_torchscript_archive_is_not_run_and_the_sentence_says_how_to_convert_it(
     tmp_path: Path,
 ) -> None:
