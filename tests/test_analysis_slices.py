@@ -230,3 +230,13 @@ def test_more_clusters_than_films_allow_are_refused():
     cases, embedding, limit, columns = look_alikes(40)
     with pytest.raises(ExplorerError, match="too few"):
         found_slices(cases, "Edema", embedding, limit, columns, None, 20)
+
+
+def test_a_slice_that_holds_every_positive_film_has_no_rest_to_differ_from():
+    cases = scored(240)
+    has = np.where(cases.truth[:, 0] == 1, "yes", "no").astype(object)
+    has[np.flatnonzero(cases.truth[:, 0] == 0)[:60]] = "yes"
+    report = slice_report(cases, "Edema", {"asked for": has}, n_bootstrap=20, min_cases=5)
+    assert report.tried == 0
+    whole = next(one for one in report.slices if one.name == "asked for yes")
+    assert whole.compared is None and whole.too_small.startswith("the rest has no film with")

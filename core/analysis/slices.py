@@ -48,8 +48,8 @@ class Slice:
     values: tuple[tuple[str, str], ...]  # (column, value)
     n: int  # films that the metric counts
     positives: int
-    compared: Difference | None  # None where it is too small
-    p_corrected: float  # NaN where it is too small
+    compared: Difference | None  # None where it, or the rest, is too small
+    p_corrected: float  # NaN there
     too_small: str  # why it says nothing; empty where it does
 
     @property
@@ -251,14 +251,15 @@ class _Tally:
 
     def slices(self) -> list[Slice]:
         """With p not corrected yet."""
-        return [
-            Slice(name, int(self._n[k]), int(self._positives[k]), None if small else compared,
-                  float("nan"), small)
-            for k, (name, small, compared) in enumerate(
-                zip(self._partition.names, self._small, self._figures.differences(), strict=True)
-            )
-            if name
-        ]  # fmt: skip
+        slices = []
+        told = zip(self._partition.names, self._small, self._figures.differences(), strict=True)
+        for k, (name, small, compared) in enumerate(told):
+            if not small and np.isnan(compared.difference.value):
+                small = "the rest has no film with the finding, or none without"
+            if name:
+                slices.append(Slice(name, int(self._n[k]), int(self._positives[k]),
+                                    None if small else compared, float("nan"), small))  # fmt: skip
+        return slices
 
 
 def _corrected(slices: list[Slice]) -> tuple[Slice, ...]:
