@@ -9,6 +9,7 @@ from explorer.errors import (
     map_view,
     report_view,
     selection_view,
+    shortcut_view,
     slice_view,
     terminal_line,
     threshold_view,
@@ -38,6 +39,8 @@ with guard.sentences():
     groups |= selection_view.draw(studies)
     st.header("Films")
     film_view.draw(choice, studies, groups)
+    st.header("Shortcuts: does it read what it should not?")
+    shortcut_view.draw(choice, studies)
     st.header("Report")
     report_view.draw(choice, studies)
 st.header("Notes on the current study")

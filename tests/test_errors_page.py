@@ -17,14 +17,16 @@ from core.analysis import film_map, report
 from core.analysis.columns import columns_of
 from core.analysis.errors import error_report
 from core.analysis.found_slices import found_slices
+from core.analysis.masked_scores import score_masked
 from core.analysis.report import made_report
 from core.analysis.report_view import ReportView
 from core.analysis.scored import ScoredSet
 from core.analysis.scoring import embedded, score_studies
+from core.analysis.shortcuts import shortcut_report
 from core.analysis.slices import slice_report
 from core.analysis.threshold import Rule, Threshold, fit_thresholds
 from core.inference.predictor import load_predictor
-from core.inference.prompts import default_prompts
+from core.inference.prompts import PromptSet, default_prompts
 from core.paths import ROOT
 from core.records.note import FilmRef, Said
 from core.records.notebook import Notebook
@@ -32,7 +34,7 @@ from core.specs import open_studies
 from core.studies.selection import selection_json
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors import controls, threshold_table
+from explorer.errors import controls, shortcut_view, threshold_table
 from explorer.errors.map_plot import by_value
 from explorer.errors.map_view import chosen_rows
 from explorer.errors.selection_view import file_name
@@ -468,3 +470,24 @@ def test_a_report_of_films_that_are_not_open_says_which(app: AppTest) -> None:
     assert not app.exception
     assert "The report is of mine.csv; open that set first" in app.error[0].value
     assert app.selectbox(key="errors_finding").value == before
+
+
+def test_a_part_is_masked_on_films_spread_over_the_set(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcut_view, "DRAWS", 1)
+    app.selectbox(key="errors_finding").set_value("Support Devices").run()
+    app.number_input(key="errors_masked_films_40").set_value(12).run()
+    assert "Films with it" not in {name for table in app.dataframe for name in table.value}
+    app.button(key="errors_mask").click().run()
+    sound(app)
+    (table,) = [table.value for table in app.dataframe if "Films with it" in table.value]
+    studies = open_studies(SET)
+    rows = np.unique(np.linspace(0, 39, 12).round().astype(int))
+    some = studies.subset(rows.tolist())
+    prompts = PromptSet({"Support Devices": default_prompts()["Support Devices"]})
+    scored = score_masked(load_predictor("demo"), some, prompts, ["device"], 1)
+    (expected,) = shortcut_report(scored, 60).shortcuts
+    assert table["Films with it"].tolist() == [expected.n] and expected.n > 1
+    assert table["Masked"][0] == pytest.approx(expected.change.value, abs=1e-4)
+    assert table["Elsewhere"][0] == pytest.approx(expected.control.value, abs=1e-4)

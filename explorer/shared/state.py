@@ -63,6 +63,7 @@ class Session:
     threshold_rule: str = "youden"  # as `core.analysis.threshold.parse_rule` takes it
     threshold_set: str = ""  # that thresholds are fitted on; "" the films that are shown
     threshold_by_hand: tuple[str, float] = ("", 0.0)  # what it was set for, and the score
+    masks_asked: str = ""  # what is masked on which films, where it was asked for
     report_asked: str = ""  # what a report is made of, where it was asked for
     report_opened: str = ""  # file id of the report that was opened last
     sliced: str = ""  # table of slices that the films are chosen from
@@ -332,6 +333,11 @@ def set_threshold(of: str, score: float) -> None:
     `NEXT_CHOICE` stands for those that are chosen next.
     """
     _change(threshold_by_hand=(of, score))
+
+
+def ask_masks(of: str) -> None:
+    """Mask the parts that `of` names."""
+    _change(masks_asked=of)
 
 
 def ask_report(of: str) -> None:

@@ -1,0 +1,134 @@
+"""Does the score hang on a device, the border or one half? Parts masked, beside masks elsewhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.analysis.masked_scores import score_masked
+from core.analysis.shortcut_masks import REGIONS, elsewhere, filled, region_mask
+from core.analysis.shortcuts import Shortcut, ShortcutReport, shortcut_report
+from core.errors import ExplorerError
+from core.inference.predictor import Predictor
+from core.inference.prompts import PromptSet
+from core.studies import StudySet
+from explorer.errors import cache as errors_cache
+from explorer.errors.choice import FindingChoice
+from explorer.shared import cache, components, figures, guard, state
+from explorer.shared.progress import page_progress
+
+FILMS = 60  # at most, unless more are asked for: some ten seconds for a device
+DRAWS = 4
+_PASS = 0.1  # CPU seconds of a film through the model
+
+
+@dataclass(frozen=True)
+class Masks:
+    """What is masked, and on which films."""
+
+    parts: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+def draw(choice: FindingChoice, studies: StudySet) -> None:
+    """On demand: how far the finding's score moves when a part is masked."""
+    st.markdown(
+        f"Hide a part of the films from the model. If the score of **{choice.finding}** moves "
+        "further than when as much is hidden elsewhere, it hangs on that part."
+    )
+    one, two, three = components.row(420, 150, 150)
+    with one:
+        parts = st.multiselect(
+            "Parts to mask", list(REGIONS), default=["device"], key="errors_masked",
+            help="; ".join(f"{name}: {said}" for name, (said, _) in REGIONS.items()),
+        )  # fmt: skip
+    with two:
+        most = len(studies)
+        count = st.number_input(
+            "Films", 1, most, min(FILMS, most), 10, key=f"errors_masked_films_{most}",
+            help="Spread evenly over the set.",
+        )  # fmt: skip
+    rows = np.unique(np.linspace(0, most - 1, int(count)).round().astype(int)).tolist()
+    asked = f"{choice.cases.key} {choice.finding} {parts} {rows}"
+    with three:
+        seconds = len(rows) * (1 + len(parts) * (1 + DRAWS)) * _PASS
+        if st.button("Mask them", key="errors_mask", disabled=not parts, width="stretch",
+                     help=f"Takes {seconds:.0f} s at most."):  # fmt: skip
+            state.ask_masks(asked)
+    if state.session().masks_asked == asked:
+        with guard.sentences():
+            _told(choice, studies, Masks(tuple(parts), tuple(rows)))
+
+
+def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
+    here = state.session()
+    prompts = errors_cache.asked_prompts(studies, here.prompts)
+    one = PromptSet({choice.finding: prompts[choice.finding]})
+    report = _report(
+        cache.predictor(here.model), cache.fingerprint_of(studies), choice.finding, one.to_json(),
+        here.judged_score, masks.parts, masks.rows, studies, one,
+    )  # fmt: skip
+    st.dataframe(
+        frame(report), hide_index=True, column_config={
+            name: st.column_config.NumberColumn(format="%+.3f")
+            for name in ("Masked", "Elsewhere", "Further than elsewhere")
+        },
+    )  # fmt: skip
+    missing = [name for name in masks.parts if name not in {s.part for s in report.shortcuts}]
+    if missing:
+        st.info(f"None of these films has a known place of: {', '.join(missing)}.")
+    _example(studies, masks, [s.part for s in report.shortcuts])
+    st.caption(
+        f"Change of the score, 95 % intervals over patients; {DRAWS} masks of the same size and "
+        f"shape elsewhere on each film. A verdict needs {report.min_cases} films with the part. "
+        "Masks are filled with the film's local mean. `python -m core shortcuts` prints the same."
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+def _report(
+    model: Predictor, fingerprint: str, finding: str, prompts_json: str, score: str,
+    parts: tuple[str, ...], rows: tuple[int, ...], _studies: StudySet, _prompts: PromptSet,
+) -> ShortcutReport:  # fmt: skip
+    with page_progress(f"Masking films, {finding}") as progress:
+        scored = score_masked(
+            model, _studies.subset(list(rows)), _prompts, parts, DRAWS, score=score,
+            progress=progress,
+        )  # fmt: skip
+        return shortcut_report(scored, errors_cache.RESAMPLES)
+
+
+def frame(report: ShortcutReport) -> pd.DataFrame:
+    """A line for each part."""
+    return pd.DataFrame([_line(one) for one in report.shortcuts])
+
+
+def _line(one: Shortcut) -> dict[str, object]:
+    return {
+        "Part": one.part, "Films with it": one.n, "Masked": one.change.value,
+        "95 %": f"{one.change.low:+.2f} to {one.change.high:+.2f}",
+        "Elsewhere": one.control.value, "Further than elsewhere": one.size.value,
+        "The score": one.verdict,
+    }  # fmt: skip
+
+
+def _example(studies: StudySet, masks: Masks, parts: list[str]) -> None:
+    """The first film that has the part: masked, and masked elsewhere."""
+    for part in parts[:1]:
+        for row in masks.rows:
+            try:
+                image, truth = studies.image(row), studies.masks(row)
+            except ExplorerError:
+                continue
+            mask = region_mask(part, image, truth)
+            if mask is None:
+                continue
+            other = elsewhere(mask, np.random.default_rng([0, row]))
+            looks = (("as it is", image), (f"{part} masked", filled(image, mask)),
+                     ("masked elsewhere", filled(image, other)))  # fmt: skip
+            for place, (said, pixels) in zip(components.row(200, 200, 200), looks, strict=True):
+                with place:
+                    shown: figures.Picture = np.clip(pixels, 0, 255).astype(np.uint8)
+                    components.picture(shown, f"Radiograph {row + 1} of the set, {said}.", said)
+            return
