@@ -220,7 +220,8 @@ def test_a_text_that_does_not_fit_the_truth_is_said(app: AppTest, prompt: str, s
 
 
 def test_a_text_of_the_other_side_is_said(app: AppTest) -> None:
-    example = load_examples().opening
+    sided = (film for film in load_examples().films if other_side(film.prompt) != film.prompt)
+    example = next(sided)
     app.query_params.update(
         set=load_examples().data, study=str(example.row), prompt=other_side(example.prompt)
     )

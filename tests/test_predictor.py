@@ -59,8 +59,10 @@ def test_other_weights_settings_or_images_are_another_encoding(cache):
     Predictor(tiny_model(seed=1), "tiny").encode_set(studies)
     Predictor(tiny_model(scorer="all"), "tiny").encode_set(studies)
     Predictor(tiny_model(), "tiny").encode_set(TinySet(seed=1))
-    Predictor(tiny_model(), "tiny").encode_set(studies.subset([3, 1]))
-    assert len(list(cache.iterdir())) == 5
+    whole = Predictor(tiny_model(), "tiny").encode_set(studies)
+    some = Predictor(tiny_model(), "tiny").encode_set(studies.subset([3, 1]))
+    assert len(list(cache.iterdir())) == 4  # a part of what is kept is no other encoding
+    assert torch.equal(some.patch_features, whole.patch_features[[3, 1]])
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])

@@ -1,5 +1,7 @@
 """Texts of a batch with their truth: what contradicts a report is false of it, and known to be."""
 
+import re
+
 import torch
 
 from core.language.facts import Facts, read_report
@@ -112,5 +114,5 @@ def test_two_findings_on_opposite_sides_are_said_both_ways_round() -> None:
         said = [n for n, text in enumerate(drawn.texts)
                 if both <= {claim.finding for claim in read(text)}]  # fmt: skip
         assert sorted(drawn.truth[0, said].tolist()) == [0, 1]
-        one, other = (set(drawn.texts[n].lower().split()) for n in said)
+        one, other = (sorted(re.findall(r"\w+", drawn.texts[n].lower())) for n in said)
         assert one == other  # left and right have changed places, and nothing else

@@ -62,6 +62,8 @@ def choose_examples(
 ) -> tuple[Example, ...]:
     """For each finding that has one, the film with the fewest other findings, then the best score.
 
+    Prompts that say a side come first: they show more.
+
     A film is an example where one of the finding's prompts is true of it, and false with its sides
     swapped, its score is clearly for that prompt (`verdict`), and the heaviest region lies in the
     finding's mask. Of "No Finding", which has no place, the last is not asked.
@@ -80,7 +82,7 @@ def choose_examples(
 def _clear(
     predictor: "Predictor", studies: StudySet, images: "ImageEncoding", finding: str,
     prompts: PromptSet,
-) -> Iterator[tuple[tuple[int, float, int, str], Example]]:  # fmt: skip
+) -> Iterator[tuple[tuple[bool, int, float, int, str], Example]]:  # fmt: skip
     """Examples whose prompt is true and whose score is clear, with what they are sorted by."""
     burden = np.nansum(studies.labels.to_numpy(float), axis=1)
     has = studies.labels[finding].to_numpy(float) == 1
@@ -92,7 +94,7 @@ def _clear(
         for row in np.flatnonzero((truth == 1) & (elsewhere != 1) & has):
             number, score = int(row), float(scores[row])
             if verdict(scores, score, truth, number).call == FOR:
-                key = (int(burden[row]), -score, number, prompt)
+                key = (sideless, int(burden[row]), -score, number, prompt)
                 yield key, Example(finding, number, prompt)
 
 

@@ -64,7 +64,7 @@ def statements(
         KeyError: no such name.
 
     >>> statements("Pneumothorax", True, "left", rng=np.random.default_rng(4), styled=False)
-    'the left lung has collapsed'
+    'lung markings are absent at the left apex'
     """
     vocabulary = vocabularies()[finding]
     if not present:

@@ -59,10 +59,12 @@ def _version(connection: Connection, script: ScriptDirectory, engine: Engine) ->
     Raises:
         ExplorerError: a step that this version does not have.
     """
+    # Asked first: somebody who makes both in one transaction may do so between the two questions.
+    there = inspect(connection).has_table("lrclr_notes")
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     reached = context.get_current_heads()
     if not reached:
-        if inspect(connection).has_table("lrclr_notes"):
+        if there:
             raise ExplorerError(f"{_name(engine)} has notes without a version; put back a copy.")
         return None
     ours = {step.revision for step in script.walk_revisions()}

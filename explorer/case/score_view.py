@@ -102,6 +102,9 @@ def _thresholds(studies: StudySet) -> tuple[Mapping[str, Threshold], str]:
 
 def word_effects(current: Current, text: str) -> None:
     """What the score of a text has by each word, beside what words without meaning change."""
+    if len(text.split()) < 2:
+        st.markdown("A text of one word has nothing left without it; choose or type a longer one.")
+        return
     effects = case_cache.word_effects(state.session().model, current.studies, current.row, text)
     told = [*effects.words, *effects.added]
     names = [f"{one.word} (put before)" if one.start < 0 else one.word for one in told]

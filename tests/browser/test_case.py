@@ -132,7 +132,9 @@ def test_words_and_regions_light_each_other_up(page: Any) -> None:
     page.wait_for_function("() => true")
     assert said.inner_text().startswith("“pleural”")
     page.keyboard.press("Escape")
-    region = page.locator("rect.region[data-number='1']").bounding_box()
+    first = page.locator("rect.region[data-number='1']")
+    first.wait_for()
+    region = first.bounding_box()
     page.mouse.move(region["x"] + region["width"] / 2, region["y"] + region["height"] / 2)
     page.locator(".word.near").nth(2).wait_for()
     assert page.locator(".word.near").count() == 3
