@@ -96,7 +96,7 @@ def test_scores_are_called_by_the_threshold_of_errors(app: AppTest) -> None:
         column = scored.column(finding)
         truth, score = scored.truth[2, column], scored.scores[2, column]
         line = table.loc[finding]
-        assert line["Score"] == pytest.approx(score, abs=1e-6)
+        assert line["Score"] == pytest.approx(score, rel=1e-5)
         called = score >= limits[finding].value
         assert line["Called"] == ("positive" if called else "negative")
         assert line["Call is"] == ("wrong" if called != bool(truth) else "right")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.analysis.found_slices import FoundSlices
     from core.analysis.reliability import Reliability
     from core.analysis.report import Asked
+    from core.analysis.shortcuts import ShortcutReport
     from core.inference.predictor import Predictor
 
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
@@ -267,3 +268,24 @@ def _has_map(model: Predictor, fingerprint: str, _studies: StudySet) -> bool:
     from core.analysis.film_map import MapSettings, has_map
 
     return has_map(model, _studies, MapSettings())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+def _masked(model: Predictor, fingerprint: str, prompts_json: str, score: str,
+            parts: tuple[str, ...], rows: tuple[int, ...], draws: int, _studies: StudySet,
+            _prompts: PromptSet) -> ShortcutReport:  # fmt: skip
+    from core.analysis.masked_scores import score_masked
+    from core.analysis.shortcuts import shortcut_report
+
+    with page_progress(f"Masking films, {', '.join(_prompts)}") as progress:
+        some = _studies.subset(list(rows))
+        scored = score_masked(model, some, _prompts, parts, draws, score=score, progress=progress)
+        return shortcut_report(scored, RESAMPLES)
+
+
+def masked(of: StudySet, prompts: PromptSet, parts: tuple[str, ...], rows: tuple[int, ...],
+           draws: int) -> ShortcutReport:  # fmt: skip
+    """How far the session's score moves where parts of some films are masked, and elsewhere."""
+    here = state.session()
+    return _masked(cache.predictor(here.model), cache.fingerprint_of(of), prompts.to_json(),
+                   here.judged_score, parts, rows, draws, of, prompts)  # fmt: skip

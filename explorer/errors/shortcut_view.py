@@ -6,17 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.analysis.masked_scores import score_masked
 from core.analysis.shortcut_masks import REGIONS, elsewhere, filled, region_mask
-from core.analysis.shortcuts import Shortcut, ShortcutReport, shortcut_report
+from core.analysis.shortcuts import Shortcut, ShortcutReport
 from core.errors import ExplorerError
-from core.inference.predictor import Predictor
 from core.inference.prompts import PromptSet
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice
-from explorer.shared import cache, components, figures, guard, state
-from explorer.shared.progress import page_progress
+from explorer.shared import components, figures, guard, state
 
 FILMS = 60  # at most, unless more are asked for: some ten seconds for a device
 DRAWS = 4
@@ -65,10 +62,7 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     here = state.session()
     prompts = errors_cache.asked_prompts(studies, here.prompts)
     one = PromptSet({choice.finding: prompts[choice.finding]})
-    report = _report(
-        cache.predictor(here.model), cache.fingerprint_of(studies), choice.finding, one.to_json(),
-        here.judged_score, masks.parts, masks.rows, studies, one,
-    )  # fmt: skip
+    report = errors_cache.masked(studies, one, masks.parts, masks.rows, DRAWS)
     st.dataframe(
         frame(report), hide_index=True, column_config={
             name: st.column_config.NumberColumn(format="%+.3f")
@@ -84,19 +78,6 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
         f"shape elsewhere on each film. A verdict needs {report.min_cases} films with the part. "
         "Masks are filled with the film's local mean. `python -m core shortcuts` prints the same."
     )
-
-
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
-def _report(
-    model: Predictor, fingerprint: str, finding: str, prompts_json: str, score: str,
-    parts: tuple[str, ...], rows: tuple[int, ...], _studies: StudySet, _prompts: PromptSet,
-) -> ShortcutReport:  # fmt: skip
-    with page_progress(f"Masking films, {finding}") as progress:
-        scored = score_masked(
-            model, _studies.subset(list(rows)), _prompts, parts, DRAWS, score=score,
-            progress=progress,
-        )  # fmt: skip
-        return shortcut_report(scored, errors_cache.RESAMPLES)
 
 
 def frame(report: ShortcutReport) -> pd.DataFrame:
