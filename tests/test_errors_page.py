@@ -20,7 +20,7 @@ from core.analysis.found_slices import found_slices
 from core.analysis.masked_scores import score_masked
 from core.analysis.report import made_report
 from core.analysis.report_view import ReportView
-from core.analysis.scored import ScoredSet
+from core.analysis.scored import ScoredSet, identity_of
 from core.analysis.scoring import embedded, score_studies
 from core.analysis.shortcuts import shortcut_report
 from core.analysis.slices import slice_report
@@ -40,6 +40,7 @@ from explorer.errors.map_view import chosen_rows
 from explorer.errors.selection_view import file_name
 from explorer.errors.slice_view import frame, summary, worst
 from explorer.shared import notes_view
+from explorer.shared.state import NEXT_CHOICE
 
 SET = "phantom:n=40,seed=5"
 OTHER, BAD = "phantom:n=30,seed=9", "nonsense:7"
@@ -491,3 +492,26 @@ def test_a_part_is_masked_on_films_spread_over_the_set(
     assert table["Films with it"].tolist() == [expected.n] and expected.n > 1
     assert table["Masked"][0] == pytest.approx(expected.change.value, abs=1e-4)
     assert table["Elsewhere"][0] == pytest.approx(expected.control.value, abs=1e-4)
+
+
+def test_a_report_with_one_score_for_every_finding_opens_with_it_set_by_hand(app: AppTest) -> None:
+    name = identity_of(open_studies(SET))
+    told = VIEW | {"data": SET, "fingerprint": name.fingerprint, "threshold": "0.25",
+                   "model_hash": load_predictor("demo").model_hash}  # fmt: skip
+    content = b'<script type="application/json" id="view">%s</script>' % json.dumps(told).encode()
+    uploader = labelled(app.file_uploader, "Open a report")
+    uploader.set_value(("report.html", content, "text/html")).run()
+    sound(app)
+    assert not app.warning
+    assert app.selectbox(key="errors_finding").value == "Edema"
+    assert app.selectbox(key="errors_rule").value == "youden"
+    assert session_of(app).threshold_by_hand[1] == 0.25
+
+
+def test_a_link_with_a_score_for_a_threshold_opens_with_it_set_by_hand() -> None:
+    page = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    page.query_params.update({"set": SET, "finding": "Edema", "threshold": "0.25"})
+    page.run()
+    sound(page)
+    assert session_of(page).threshold_rule == "youden"
+    assert session_of(page).threshold_by_hand == (NEXT_CHOICE, 0.25)

@@ -10,7 +10,7 @@ from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice
-from explorer.shared import cache, components, guard, state
+from explorer.shared import cache, components, guard, link, state
 
 _FILE = "errors_report_file"
 
@@ -73,8 +73,7 @@ def _open(view: ReportView) -> None:
     state.judge(view.finding)
     if view.score in SCORES:
         state.judge_by(view.score)
-    state.fit_threshold(view.threshold, fit)
-    state.set_threshold(state.NEXT_CHOICE, float(view.by_hand)) if view.by_hand else None
+    link.take_threshold(view.threshold, fit, float(view.by_hand) if view.by_hand else None)
     state.drop_widgets("errors_finding", "errors_score", "errors_rule", "errors_fit", "errors_cost",
                        "errors_sensitivity", "errors_specificity")  # fmt: skip
     st.toast(f"Opened the report of {view.finding}.", icon=":material/article:")

@@ -49,11 +49,24 @@ def _judged(asked: dict[str, str]) -> None:
     if asked["score"] in SCORES:
         state.judge_by(asked["score"])
     with suppress(ExplorerError):  # a link that somebody shortened
-        rule = str(parse_rule(asked["threshold"][:40])) if asked["threshold"] else "youden"
         fit = asked["fit"] if re.fullmatch(_PHANTOMS, asked["fit"]) else ""
         if fit:
             access.check_phantoms(fit)
-        state.fit_threshold(rule, fit)
+        take_threshold(asked["threshold"][:40] or "youden", fit)
+
+
+def take_threshold(text: str, fit: str, by_hand: float | None = None) -> None:
+    """Begin with a rule, as `parse_rule` takes it, fitted on a set; a plain score is set by hand.
+
+    Raises:
+        ExplorerError: the text is no rule.
+    """
+    rule = parse_rule(text)
+    if rule.name == "score":  # a command has it for every finding; the page for the one it shows
+        rule, by_hand = parse_rule("youden"), rule.value if by_hand is None else by_hand
+    state.fit_threshold(str(rule), fit)
+    if by_hand is not None:
+        state.set_threshold(state.NEXT_CHOICE, by_hand)
 
 
 def _own_sentence() -> None:
