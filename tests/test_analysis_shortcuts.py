@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_model import TinySet, tiny_model
 
-from core.analysis.masked_scores import MaskedScores, score_masked
+from core.analysis.masked_scores import MaskedScores, masked_looks, score_masked
 from core.analysis.scored import SetIdentity
 from core.analysis.shortcut_masks import REGIONS, elsewhere, filled, region_mask
 from core.analysis.shortcuts import shortcut_report
@@ -171,3 +171,22 @@ def test_a_device_is_masked_with_its_edge_and_a_line_of_text_where_it_is_found()
 def test_what_is_no_part_is_refused():
     with pytest.raises(ExplorerError, match=f"no part 'lung'.*{next(iter(REGIONS))}"):
         score_masked(Predictor(tiny_model(), "tiny"), TinySet(2), TEXTS, ["lung"])
+
+
+def test_the_shown_masks_are_those_that_were_scored() -> None:
+    """By a score that is the mean of all pixels, so that every mask changes it in its own way."""
+
+    def mean(images: torch.Tensor, prompts: PromptSet) -> dict[str, np.ndarray]:
+        return {"lrclr": images.mean(dim=(1, 2, 3)).numpy()[:, None]}
+
+    films, parts = Marked(6), ["border", "corners"]
+    predictor = SimpleNamespace(model=reads_brightest().model, score=mean)
+    scored = score_masked(predictor, films, TEXTS, parts, 3, seed=4)
+    looks = masked_looks(films, parts, "corners", seed=4)
+    assert looks is not None
+    row, pictures = looks
+    expected = [scored.whole[row, 0], scored.masked["corners"][row, 0],
+                scored.controls["corners"][row, 0, 0]]  # fmt: skip
+    assert len(set(expected)) == 3
+    assert [float(one.mean()) / 255 for one in pictures] == pytest.approx(expected, rel=1e-5)
+    assert masked_looks(films, ["device"], "device") is None

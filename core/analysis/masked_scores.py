@@ -125,6 +125,27 @@ def _pictures(
                 yield filled(image, elsewhere(mask, rng))
 
 
+def masked_looks(
+    studies: StudySet, regions: Sequence[str], part: str, seed: int = 0
+) -> tuple[int, list[NDArray[np.float32]]] | None:
+    """The first film that has a part: its row, and it whole, masked, and under the first control.
+
+    The pictures are those that `score_masked` of the same set, regions and seed scored.
+
+    Returns:
+        None where no film has the part.
+    """
+    for row in range(len(studies)):
+        try:
+            image, truth = studies.loaded(row).pixels, studies.masks(row)
+        except ExplorerError:
+            continue
+        if (mask := region_mask(part, image, truth)) is not None:
+            parts = {name: mask if name == part else None for name in regions}
+            return row, list(_pictures(image, parts, 1, (seed, row)))
+    return None
+
+
 def _sorted_out(
     scores: Array, present: NDArray[np.bool_], draws: int
 ) -> tuple[Array, Array, Array]:

@@ -22,6 +22,11 @@ from explorer.shared import cache, state
 from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.analysis.calibration import Calibration
     from core.analysis.film_map import Points
     from core.analysis.found_slices import FoundSlices
@@ -34,6 +39,8 @@ Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
 Columns = tuple[dict[str, Values], dict[str, Values]]
 """Of the films, and of the finding where it is there, (N,) each."""
+Masked = tuple["ShortcutReport", "tuple[int, list[NDArray[np.float32]]] | None"]
+"""What masks do to a score; and `masked_looks` of the first part that a film has."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
 _MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
@@ -211,21 +218,25 @@ def clusters(choice: FindingChoice, of: StudySet, count: int) -> FoundSlices:
 @st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def _report(cases: KeyedScores, fitted: KeyedScores, asked: str, noted: str, spec: str,
             _asked: Asked, _noted: dict[str, list[str]] | None, _studies: StudySet,
-            _prompts: PromptSet) -> tuple[str, str]:  # fmt: skip
+            _prompts: PromptSet) -> tuple[str, dict[str, Threshold]]:  # fmt: skip
     from core.analysis.report import analyse, made_report
-    from core.analysis.score_table import score_table
 
     with page_progress("Making the report") as progress:
         analysed = analyse(spec, _studies, _prompts, cases.scored, fitted.scored, _asked,
                            lambda _: progress)  # fmt: skip
         page, _ = made_report(analysed, cache.predictor(spec), _studies, fitted.scored, _asked,
                               _noted, lambda _: progress)  # fmt: skip
-    return page, score_table(cases.scored, analysed.thresholds, _studies).to_csv(index=False)
+    return page, dict(analysed.thresholds)
 
 
-def report(choice: FindingChoice, of: StudySet, with_notes: bool) -> tuple[str, str]:
-    """The report of a choice as HTML, and scores, labels and calls of its films as CSV."""
+def report(choice: FindingChoice, of: StudySet, with_notes: bool
+           ) -> tuple[str, Callable[[], str]]:  # fmt: skip
+    """The report of a choice as HTML; and what makes its films' scores, labels and calls as CSV.
+
+    The table names films by their pixels and so reads them all, which is for whoever asks for it.
+    """
     from core.analysis.report import Asked
+    from core.analysis.score_table import score_table
 
     here = state.session()
     asked = Asked(
@@ -234,8 +245,9 @@ def report(choice: FindingChoice, of: StudySet, with_notes: bool) -> tuple[str, 
         by_hand=choice.threshold.value if choice.by_hand else None,
     )  # fmt: skip
     noted = cache.notebook().sentences() if with_notes else None
-    return _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked, noted,
-                   of, asked_prompts(of, here.prompts))  # fmt: skip
+    page, limits = _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked,
+                           noted, of, asked_prompts(of, here.prompts))  # fmt: skip
+    return page, lambda: score_table(choice.cases.scored, limits, of).to_csv(index=False)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
@@ -273,18 +285,20 @@ def _has_map(model: Predictor, fingerprint: str, _studies: StudySet) -> bool:
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
 def _masked(model: Predictor, fingerprint: str, prompts_json: str, score: str,
             parts: tuple[str, ...], rows: tuple[int, ...], draws: int, _studies: StudySet,
-            _prompts: PromptSet) -> ShortcutReport:  # fmt: skip
-    from core.analysis.masked_scores import score_masked
+            _prompts: PromptSet) -> Masked:  # fmt: skip
+    from core.analysis.masked_scores import masked_looks, score_masked
     from core.analysis.shortcuts import shortcut_report
 
     with page_progress(f"Masking films, {', '.join(_prompts)}") as progress:
         some = _studies.subset(list(rows))
         scored = score_masked(model, some, _prompts, parts, draws, score=score, progress=progress)
-        return shortcut_report(scored, RESAMPLES)
+        report = shortcut_report(scored, RESAMPLES)
+        shown = next((one.part for one in report.shortcuts), None)
+        return report, masked_looks(some, parts, shown) if shown else None
 
 
 def masked(of: StudySet, prompts: PromptSet, parts: tuple[str, ...], rows: tuple[int, ...],
-           draws: int) -> ShortcutReport:  # fmt: skip
+           draws: int) -> Masked:  # fmt: skip
     """How far the session's score moves where parts of some films are masked, and elsewhere."""
     here = state.session()
     return _masked(cache.predictor(here.model), cache.fingerprint_of(of), prompts.to_json(),

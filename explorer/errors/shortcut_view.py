@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
-from core.analysis.shortcut_masks import REGIONS, elsewhere, filled, region_mask
+from core.analysis.shortcut_masks import REGIONS
 from core.analysis.shortcuts import Shortcut, ShortcutReport
-from core.errors import ExplorerError
 from core.inference.prompts import PromptSet
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice
-from explorer.shared import components, figures, guard, state
+from explorer.shared import components, guard, state
 
 FILMS = 60  # at most, unless more are asked for: some ten seconds for a device
 DRAWS = 4
@@ -62,7 +62,7 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     here = state.session()
     prompts = errors_cache.asked_prompts(studies, here.prompts)
     one = PromptSet({choice.finding: prompts[choice.finding]})
-    report = errors_cache.masked(studies, one, masks.parts, masks.rows, DRAWS)
+    report, looks = errors_cache.masked(studies, one, masks.parts, masks.rows, DRAWS)
     st.dataframe(
         frame(report), hide_index=True, column_config={
             name: st.column_config.NumberColumn(format="%+.3f")
@@ -72,7 +72,9 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     missing = [name for name in masks.parts if name not in {s.part for s in report.shortcuts}]
     if missing:
         st.info(f"None of these films has a known place of: {', '.join(missing)}.")
-    _example(studies, masks, [s.part for s in report.shortcuts])
+    if looks:
+        row, pictures = looks
+        _example(masks.rows[row], report.shortcuts[0].part, pictures)
     st.caption(
         f"Change of the score, 95 % intervals over patients; {DRAWS} masks of the same size and "
         f"shape elsewhere on each film. A verdict needs {report.min_cases} films with the part. "
@@ -94,22 +96,10 @@ def _line(one: Shortcut) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _example(studies: StudySet, masks: Masks, parts: list[str]) -> None:
-    """The first film that has the part: masked, and masked elsewhere."""
-    for part in parts[:1]:
-        for row in masks.rows:
-            try:
-                image, truth = studies.image(row), studies.masks(row)
-            except ExplorerError:
-                continue
-            mask = region_mask(part, image, truth)
-            if mask is None:
-                continue
-            other = elsewhere(mask, np.random.default_rng([0, row]))
-            looks = (("as it is", image), (f"{part} masked", filled(image, mask)),
-                     ("masked elsewhere", filled(image, other)))  # fmt: skip
-            for place, (said, pixels) in zip(components.row(200, 200, 200), looks, strict=True):
-                with place:
-                    shown: figures.Picture = np.clip(pixels, 0, 255).astype(np.uint8)
-                    components.picture(shown, f"Radiograph {row + 1} of the set, {said}.", said)
-            return
+def _example(row: int, part: str, pictures: list[NDArray[np.float32]]) -> None:
+    """The first film that has the part: whole, masked and masked elsewhere, as it was scored."""
+    said = ("as it is", f"{part} masked", "masked elsewhere")
+    for where, name, pixels in zip(components.row(200, 200, 200), said, pictures, strict=True):
+        with where:
+            shown = np.clip(pixels, 0, 255).astype(np.uint8)
+            components.picture(shown, f"Radiograph {row + 1} of the set, {name}.", name)
