@@ -27,3 +27,16 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 def write_text_whole(path: Path, text: str) -> None:
     """`write_whole` of UTF-8 text."""
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def keep_newest(folder: Path, pattern: str, limit: int) -> None:
+    """Remove the files of a cache that were used longest ago, so that `limit` bytes are left.
+
+    The newest stays whatever its size: one over the limit would be made anew at every look.
+    """
+    files = sorted(folder.glob(pattern), key=lambda f: f.stat().st_mtime, reverse=True)
+    total = 0
+    for number, file in enumerate(files):
+        total += file.stat().st_size
+        if total > limit and number:
+            file.unlink(missing_ok=True)

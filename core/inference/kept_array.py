@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.files import write_whole
+from core.files import keep_newest, write_whole
 from core.paths import cache_dir
 
 _LIMIT = 2**30  # bytes of one folder
@@ -53,9 +53,4 @@ def _write(path: Path, array: NDArray[Any]) -> None:
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, save)
-        files = sorted(path.parent.glob("*.npy"), key=lambda f: f.stat().st_mtime, reverse=True)
-        total = 0
-        for number, file in enumerate(files):
-            total += file.stat().st_size
-            if total > _LIMIT and number:
-                file.unlink(missing_ok=True)
+        keep_newest(path.parent, "*.npy", _LIMIT)

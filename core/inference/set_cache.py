@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from core.files import write_whole
+from core.files import keep_newest, write_whole
 from core.lrclr.encodings import ImageEncoding
 from core.paths import cache_dir
 
@@ -89,14 +89,4 @@ def _write(path: Path, encoding: ImageEncoding) -> None:
     with suppress(OSError, SafetensorError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda partial: save_file(tensors, partial))
-        _trim(path.parent)
-
-
-def _trim(folder: Path) -> None:
-    files = sorted(folder.glob("*.safetensors"), key=lambda f: f.stat().st_mtime, reverse=True)
-    total = 0
-    for number, file in enumerate(files):
-        total += file.stat().st_size
-        # One larger than the limit would be made anew at every look at its set.
-        if total > _LIMIT and number:
-            file.unlink(missing_ok=True)
+        keep_newest(path.parent, "*.safetensors", _LIMIT)
