@@ -43,17 +43,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
 
 def _chosen(clusters: FoundSlices, key: str) -> FoundSlice:
     """A cluster by a click in the table of that key, or from the box below it."""
-
-    def take() -> None:
-        rows = state.widget(key)["selection"]["rows"]
-        if rows:
-            state.put_widget(_BOX, rows[0])
-            film_view.show(film_view.CLUSTER)
-
-    st.dataframe(
-        frame(clusters), key=key, hide_index=True, on_select=take, selection_mode="single-row",
-        column_config=_FORMATS,
-    )  # fmt: skip
+    film_view.table(frame(clusters), key, _BOX, film_view.CLUSTER, column_config=_FORMATS)
     if (state.widget(_BOX) or 0) >= len(clusters.slices):
         state.put_widget(_BOX, 0)
     number = st.selectbox(

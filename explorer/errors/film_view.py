@@ -1,8 +1,10 @@
 """Films of a slice, a cluster or a selection on cards, the worst errors first, with their notes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core.evaluation.gallery import KINDS, Card, FindingScores, gallery
@@ -21,6 +23,25 @@ _SOURCE = "errors_films_of"
 def show(source: str) -> None:
     """Have the films of a source shown; in a callback."""
     state.put_widget(_SOURCE, source)
+
+
+def table(groups: pd.DataFrame, key: str, box: str, source: str, **looks: Any) -> None:
+    """Groups of films, one a row; a click chooses the row in the box below, and shows its films.
+
+    Args:
+        key: of the table; box: key of the box; source: of these groups.
+        looks: further options of `st.dataframe`.
+    """
+
+    def take() -> None:
+        rows = state.widget(key)["selection"]["rows"]
+        if rows:
+            state.put_widget(box, rows[0])
+            show(source)
+
+    st.dataframe(
+        groups, key=key, hide_index=True, on_select=take, selection_mode="single-row", **looks
+    )
 
 
 def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGroup]) -> None:

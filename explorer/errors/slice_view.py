@@ -49,17 +49,8 @@ def _asked() -> tuple[str, bool]:
 
 def _chosen(report: SliceReport, key: str) -> Slice:
     """A slice by a click in the table of that key, or from the box below it."""
-
-    def take() -> None:
-        rows = state.widget(key)["selection"]["rows"]
-        if rows:
-            state.put_widget(_BOX, rows[0])
-            film_view.show(film_view.SLICE)
-
-    st.dataframe(
-        frame(report), key=key, hide_index=True, on_select=take, selection_mode="single-row",
-        height=36 * min(len(report.slices), 9) + 40, column_config=_FORMATS,
-    )  # fmt: skip
+    film_view.table(frame(report), key, _BOX, film_view.SLICE, column_config=_FORMATS,
+                    height=36 * min(len(report.slices), 9) + 40)  # fmt: skip
     first = worst(report)
     if (state.widget(_BOX) or 0) >= len(report.slices) or state.session().sliced != key:
         state.put_widget(_BOX, first)
