@@ -1,25 +1,16 @@
-"""The entry: `streamlit run explorer/Home.py`."""
+"""The entry: `streamlit run explorer/Home.py`.
 
-import streamlit as st
+The server imports this file for its `app`; every run of a page executes it as `__main__`.
+"""
 
-from core.evaluation.examples import load_examples
-from explorer import navigation
-from explorer.shared import cache, guard, link, sidebar, state
+if __name__ == "__main__":
+    from explorer import page
 
-st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
-# Streamlit's own margins leave films a third of the window; the header takes the first 3.75 rem.
-# A title of two lines would push the film of a narrow window down.
-st.html(
-    "<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}"
-    ".stMainBlockContainer h1 {font-size: clamp(1.6rem, 2.7vw, 2.4rem)}</style>"
-)
-page = navigation.router()
-link.start()
-state.enter(page.url_path)
-sidebar.draw()
-with guard.sentences():
-    page.run()
-st.caption("Research and teaching only, not for clinical use.")
-example = load_examples()
-if (here := state.session()).study_set == example.data:  # else its encoding may take long
-    cache.get_ready(here.model, cache.studies(example.data), example.opening.prompt)
+    page.draw()
+else:
+    import streamlit as st
+
+    from explorer.routes import ROUTES
+    from explorer.startup import lifespan
+
+    app = st.App(__file__, lifespan=lifespan, routes=ROUTES)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from core.records.notebook import Notebook
 
 
-_PAUSE = 1.0  # seconds after the first page was drawn
+_PAUSE = 3.0  # seconds after the first page was drawn: the browser reads its parts until then
 
 
 def _of_model(model: Predictor) -> str:
@@ -136,7 +136,21 @@ def where_it_fails(spec: str) -> str:
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the study set", show_time=True)
 def _open(spec: str) -> StudySet:
-    return open_studies(spec)
+    return ahead.result(("opened", spec), lambda: open_studies(spec))
+
+
+def open_ahead(spec: str, shown: int, strip: list[int]) -> None:
+    """Open a set that comes with the project and read films of it, before a page asks for them.
+
+    Args:
+        shown: row of the film that is looked at first.
+        strip: rows of the small films beside it.
+    """
+    opened = open_studies(spec)
+    ahead.begin({("opened", spec): lambda: opened}, 0)
+    for row in strip:
+        opened.image(row)
+    opened.film(shown)
 
 
 def studies(spec: str) -> StudySet:

@@ -1,0 +1,28 @@
+"""What surrounds every page: its margins, the sidebar, the sentence below."""
+
+import streamlit as st
+
+from core.evaluation.examples import load_examples
+from explorer import navigation
+from explorer.shared import cache, guard, link, sidebar, state
+
+
+def draw() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
+    # Streamlit's own margins leave films a third of the window; the header takes the first 3.75
+    # rem. A title of two lines would push the film of a narrow window down.
+    st.html(
+        "<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}"
+        ".stMainBlockContainer h1 {font-size: clamp(1.6rem, 2.7vw, 2.4rem)}</style>"
+    )
+    page = navigation.router()
+    link.start()
+    state.enter(page.url_path)
+    sidebar.draw()
+    with guard.sentences():
+        page.run()
+    st.caption("Research and teaching only, not for clinical use.")
+    example = load_examples()
+    if (here := state.session()).study_set == example.data:  # else its encoding may take long
+        cache.get_ready(here.model, cache.studies(example.data), example.opening.prompt)

@@ -1,0 +1,33 @@
+"""The server's start: what the first page needs is read while the browser is on its way."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
+from threading import Thread
+from typing import Any
+
+from core.errors import ExplorerError
+
+_FIRST_PAGE = (
+    "explorer.page", "explorer.prompts.free_text", "explorer.regions.example_view",
+    "explorer.regions.film_view",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Of the server: it answers at once, and reads ahead in a thread."""
+    Thread(target=_read_ahead, daemon=True).start()
+    yield
+
+
+def _read_ahead() -> None:
+    for name in _FIRST_PAGE:
+        import_module(name)
+    from core.evaluation.examples import load_examples
+    from explorer.shared import cache
+
+    with suppress(ExplorerError):  # the page says it
+        examples = load_examples()
+        strip = [film.row for film in examples.films]
+        cache.open_ahead(examples.data, examples.opening.row, strip)

@@ -1,0 +1,59 @@
+"""The server's start: it answers at once, and the first page finds its films read."""
+
+import asyncio
+import time
+
+import pytest
+import streamlit as st
+from core.phantom.case import Case
+
+from core.evaluation.examples import load_examples
+from core.phantom.render import Rendering
+from core.specs import open_studies
+from core.studies import StudySet, phantom_set
+from explorer import Home
+from explorer.shared import ahead, cache
+from explorer.startup import lifespan
+
+
+def test_home_is_the_app_that_a_server_imports() -> None:
+    assert isinstance(Home.app, st.App)
+    assert Home.app.script_path.samefile(Home.__file__)
+
+
+def test_the_first_page_finds_its_films_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_begun", set())
+    monkeypatch.setattr(ahead, "_ahead", {})
+    opened, drawn = [], []
+    render = phantom_set.render
+
+    def count_opened(spec: str) -> StudySet:
+        opened.append(spec)
+        return open_studies(spec)
+
+    def count_drawn(case: Case, size: int) -> Rendering:
+        rendering = render(case, size)
+        drawn.append(case)
+        return rendering
+
+    monkeypatch.setattr(cache, "open_studies", count_opened)
+    monkeypatch.setattr(phantom_set, "render", count_drawn)
+    examples = load_examples()
+
+    async def start() -> float:
+        began = time.monotonic()
+        async with lifespan(None):
+            return time.monotonic() - began
+
+    assert asyncio.run(start()) < 1
+    films = len(examples.films) + 1  # the one that is looked at, fine and small
+    for _ in range(6000):
+        if len(drawn) == films:
+            break
+        time.sleep(0.01)
+    cache._open.clear()
+    studies = cache.studies(examples.data)
+    for film in examples.films:
+        studies.image(film.row)
+    studies.film(examples.opening.row)
+    assert opened == [examples.data] and len(drawn) == films
