@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from core import __version__
 from core.paths import ASSETS, ROOT, cache_dir, cxr_data, runs_dir
+from core.training.record import code_version
 
 # Distribution and module; torchvision, open_clip and captum fail at import when torch does not fit.
 PACKAGES = {
@@ -47,6 +49,7 @@ class Observation:
 def examine() -> list[Observation]:
     """Look at packages, decoders, weights, data and tools."""
     return [
+        _version(),
         _python(),
         *_packages(),
         *_decoders(),
@@ -59,6 +62,11 @@ def examine() -> list[Observation]:
         _radiographs(),
         _browser(),
     ]
+
+
+def _version() -> Observation:
+    code = code_version()
+    return Observation("LRCLR Explorer", "ok", " at ".join(dict.fromkeys([__version__, code])))
 
 
 def _python() -> Observation:

@@ -7,6 +7,8 @@ from platformdirs import user_cache_path, user_config_path, user_data_path
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
+IS_CHECKOUT = (ROOT / "pyproject.toml").is_file()
+"""Whether this is the project's own folder; else pip put it where nobody looks for runs."""
 
 
 def cache_dir() -> Path:
@@ -16,8 +18,10 @@ def cache_dir() -> Path:
 
 
 def runs_dir() -> Path:
-    """Folder of the fine-tuning runs (`LRCLR_RUNS`, else `runs/` of the checkout)."""
-    return Path(os.environ.get("LRCLR_RUNS", ROOT / "runs"))
+    """Folder of the fine-tuning runs (`LRCLR_RUNS`, else a checkout's `runs/`, else the user's)."""
+    chosen = os.environ.get("LRCLR_RUNS")
+    own = ROOT if IS_CHECKOUT else user_data_path("lrclr-explorer", appauthor=False)
+    return Path(chosen) if chosen else own / "runs"
 
 
 def presets_dir() -> Path:
@@ -55,6 +59,11 @@ def calibrations_dir() -> Path:
 
 
 def cxr_data() -> Path | None:
-    """Folder of the real radiographs used by tests (`CXR_DATA`, else `../shared/cxr`), if there."""
-    folder = Path(os.environ.get("CXR_DATA", ROOT.parent / "shared" / "cxr"))
-    return folder if (folder / "manifest.csv").is_file() else None
+    """Folder of the real radiographs used by tests, if there.
+
+    `CXR_DATA`, else `../shared/cxr` of a checkout.
+    """
+    chosen = os.environ.get("CXR_DATA")
+    folder = Path(chosen) if chosen else ROOT.parent / "shared" / "cxr"
+    usable = (chosen or IS_CHECKOUT) and (folder / "manifest.csv").is_file()
+    return folder if usable else None

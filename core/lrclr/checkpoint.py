@@ -16,8 +16,9 @@ from core.backbones.registry import build_backbone, load_backbone, names_backbon
 from core.errors import ExplorerError
 from core.files import write_text_whole, write_whole
 from core.lrclr.config import LRCLRConfig
-from core.lrclr.folders import CONFIG, WEIGHTS, model_folder
+from core.lrclr.folders import CONFIG, EMBEDDED, WEIGHTS, model_folder
 from core.lrclr.model import LRCLR
+from core.paths import IS_CHECKOUT
 
 MAPS = "maps"
 """Where config.json keeps the search of maps; a model that is trained on is searched anew."""
@@ -98,13 +99,18 @@ def check_maps_place(spec: str) -> Path:
     """The folder that a search of a model's maps can be kept in.
 
     Raises:
-        ExplorerError: a model without a folder of this project.
+        ExplorerError: a model without a folder of this project, or one that pip installed.
     """
     folder = model_folder(spec)
     if folder is None:
         raise ExplorerError(
             f"'{spec}' has no folder of this project to keep a search of maps in; leave out --save "
             "and name the best map where you need it."
+        )
+    if spec in EMBEDDED and not IS_CHECKOUT:
+        raise ExplorerError(
+            f"'{spec}' was installed and stays as it was released; copy {folder} to a folder of "
+            "your own and name the copy as the model, or leave out --save."
         )
     return folder
 

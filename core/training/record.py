@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import __version__
 from core.paths import ROOT
 
 if TYPE_CHECKING:
@@ -60,12 +61,17 @@ def read_record(run: Path) -> dict[str, Any]:
 
 
 def code_version() -> str:
-    """Commit of this checkout, with a plus where files differ from it; `unknown` without git."""
+    """Commit of this checkout, with a plus where files differ from it; the version without git.
+
+    Git answers for any folder above, too: a repository in which somebody keeps an environment.
+    """
+    if not (ROOT / ".git").exists():
+        return __version__
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return __version__
 
 
 def _git(*arguments: str) -> str:

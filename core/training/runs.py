@@ -24,7 +24,7 @@ from typing import Any
 from core.claims import claimed, is_alive, owner_of, this_process
 from core.errors import ExplorerError
 from core.files import write_text_whole
-from core.paths import ROOT, runs_dir
+from core.paths import IS_CHECKOUT, ROOT, runs_dir
 from core.training.record import read_record
 from core.training.states import StateFiles
 
@@ -165,9 +165,14 @@ def start_run(name: str, arguments: list[str]) -> Run:
     except FileExistsError:
         raise ExplorerError(f"There is a run '{name}' already; choose another name.") from None
     run = Run(folder)
-    shown = ["python", "-m", "core", "finetune", *arguments, "--out", f"runs/{name}"]
+    shown = ["python", "-m", "core", "finetune", *arguments, "--out", out_of(name)]
     _submit(run, arguments, shown)
     return run
+
+
+def out_of(name: str) -> str:
+    """What a command says of a run's folder: short in a checkout, where commands are typed."""
+    return f"runs/{name}" if IS_CHECKOUT else str(runs_dir() / name)
 
 
 def resume_run(run: Run) -> None:
@@ -213,12 +218,16 @@ def _submit(run: Run, arguments: list[str], shown: list[str] | None = None) -> N
 def _spawn(folder: Path, arguments: list[str]) -> int:
     """Start the process of a run; its number."""
     queue = [] if "--queue" in arguments else ["--queue"]
-    out = str(folder.resolve())  # the process works in another folder
-    command = [sys.executable, "-m", "core", "finetune", *arguments, *queue, "--out", out]
-    environment = {**os.environ, _SUBMITTED: out, "LRCLR_RUNS": str(runs_dir().resolve())}
+    out = str(folder.resolve())
+    # In the folder that somebody's paths begin in; -P: no `core` that lies there is taken for ours.
+    command = [sys.executable, "-P", "-m", "core", "finetune", *arguments, *queue, "--out", out]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {
+        **os.environ, _SUBMITTED: out, "LRCLR_RUNS": str(runs_dir().resolve()), "PYTHONPATH": path
+    }  # fmt: skip
     with (folder / "run.log").open("ab") as log:
         return subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, env=environment,
         ).pid  # fmt: skip
 

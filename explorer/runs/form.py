@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.training.config_file import read_config
 from core.training.own_presets import remove_preset, save_preset
 from core.training.presets import own_presets, preset_path, presets
-from core.training.runs import Run, start_run
+from core.training.runs import Run, out_of, start_run
 from core.training.settings import FinetuneConfig
 from explorer import access
 from explorer.shared import cache, state, terminal
@@ -40,7 +40,7 @@ def draw() -> Run | None:
     with st.form("new_run", border=True):
         name, arguments = _fields(preset, config)
         started = st.form_submit_button("Start", icon=":material/play_arrow:")
-    terminal.show("finetune", *arguments, "--out", f"runs/{name}")
+    terminal.show("finetune", *arguments, "--out", out_of(name))
     st.caption(
         "Images are never flipped: a flipped film would make 'left' and 'right' in its report "
         "untrue. A run that is started while another runs waits for it."

@@ -1,0 +1,92 @@
+"""A server of the app in a process of its own, and what a browser's session is told by it."""
+
+import asyncio
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+
+def free_port() -> int:
+    """A port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, health: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that serves, once `health` answers; ended afterwards."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [*command], cwd=folder, env={**environment}, stdout=said, stderr=subprocess.STDOUT
+        )
+        try:
+            deadline = time.monotonic() + 300
+            while not _answers(health):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said.seek(0)
+                    raise AssertionError(said.read().decode())
+                time.sleep(0.2)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def open_page(url: str, headers: Mapping[str, str] | None = None) -> list[ForwardMsg]:
+    """What the server sends to a new session until its script has ended.
+
+    Args:
+        url: the page, as a browser would write it, with its last slash.
+    """
+    return asyncio.run(_open_page(url, headers or {}))
+
+
+async def _open_page(url: str, headers: Mapping[str, str]) -> list[ForwardMsg]:
+    origin = "/".join(url.split("/")[:3])
+    async with websockets.connect(
+        f"{url.replace('http', 'ws', 1)}_stcore/stream", subprotocols=["streamlit"],
+        max_size=None, additional_headers=dict(headers), origin=origin,
+    ) as stream:  # fmt: skip
+        ask = BackMsg()
+        ask.rerun_script.query_string = ""
+        await stream.send(ask.SerializeToString())
+        messages = []
+        while True:
+            message = ForwardMsg.FromString(await asyncio.wait_for(stream.recv(), 300))
+            messages.append(message)
+            if message.WhichOneof("type") == "script_finished":
+                return messages
+
+
+def words_of(messages: Sequence[ForwardMsg]) -> str:
+    """The headings and texts that were sent."""
+    elements = [message.delta.new_element for message in messages]
+    texts = [(element.heading.body, element.markdown.body) for element in elements]
+    return "\n".join(filter(None, (text for pair in texts for text in pair)))
+
+
+def exceptions_in(messages: Sequence[ForwardMsg]) -> list[str]:
+    """What went wrong, as the page says it."""
+    found = [message.delta.new_element.exception.message for message in messages]
+    return [text for text in found if text]
