@@ -5,9 +5,9 @@ import time
 
 import pytest
 import streamlit as st
-from core.phantom.case import Case
 
 from core.evaluation.examples import load_examples
+from core.phantom.case import Case
 from core.phantom.render import Rendering
 from core.specs import open_studies
 from core.studies import StudySet, phantom_set
