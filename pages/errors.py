@@ -9,12 +9,12 @@ from explorer.errors import (
     map_view,
     report_view,
     selection_view,
-    shortcut_view,
     slice_view,
     terminal_line,
     threshold_view,
     together_view,
 )
+from explorer.probes import lesion_view, shortcut_view, twin_view
 from explorer.shared import cache, components, guard, notes_view, state
 
 st.title("Errors")
@@ -34,6 +34,9 @@ with guard.sentences():
     together_view.draw(choice)
     st.header("Slices: in which films is it worse?")
     groups = slice_view.draw(choice, studies) | cluster_view.draw(choice, studies)
+    st.header("From slice to cause: twins")
+    sliced = groups.get(film_view.SLICE)
+    twin_view.draw(choice, studies, sliced.name if sliced else "")
     st.header("Map: which films look alike?")
     map_view.draw(choice, studies)
     groups |= selection_view.draw(studies)
@@ -41,6 +44,8 @@ with guard.sentences():
     film_view.draw(choice, studies, groups)
     st.header("Shortcuts: does it read what it should not?")
     shortcut_view.draw(choice, studies)
+    st.header("Lesions: which ones do maps find?")
+    lesion_view.draw(choice, studies)
     st.header("Report")
     report_view.draw(choice, studies)
 st.header("Notes on the current study")

@@ -34,11 +34,12 @@ from core.specs import open_studies
 from core.studies.selection import selection_json
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors import controls, shortcut_view, threshold_table
+from explorer.errors import controls, threshold_table
 from explorer.errors.map_plot import by_value
 from explorer.errors.map_view import chosen_rows
 from explorer.errors.selection_view import file_name
 from explorer.errors.slice_view import frame, summary, worst
+from explorer.probes import shortcut_view
 from explorer.shared import notes_view
 from explorer.shared.state import NEXT_CHOICE
 

@@ -66,12 +66,14 @@ def test_correlations_and_intervals_are_those_of_a_plain_loop():
 def test_lesions_measures_maps_beside_shapes(run, tmp_path):
     code, out, err = run(
         "lesions", "--data", "phantom:n=12,seed=3,size=64", "--methods", "lrclr,centre",
-        "--min-cases", 5, "--n-bootstrap", 20, "--json", tmp_path / "l.json",
+        "--min-cases", 5, "--n-bootstrap", 20, "--films", 11, "--json", tmp_path / "l.json",
     )  # fmt: skip
     assert code == 0, err
     told = json.loads((tmp_path / "l.json").read_text())
     pairs = {(one["method"], one["measure"], one["question"]) for one in told["relations"]}
-    assert len(pairs) == 2 * 2 * len(QUESTIONS) and told["n"] >= 12 - 3
-    assert "confidence" in out and told["set"]["n"] == 12
+    assert len(pairs) == 2 * 2 * len(QUESTIONS) and told["n"] >= 11 - 3
+    assert "confidence" in out and told["set"]["n"] == 11
+    areas = [one for one in told["quarters"] if one["question"] == "area"]
+    assert sum(one["n"] for one in areas) == 2 * 2 * told["n"]
     code, _, err = run("lesions", "--methods", "tea")
     assert code == 2 and "no method 'tea'" in err

@@ -1,8 +1,10 @@
 """Scores of twins and of the slices that they explain; asks a model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.analysis.scored import identity_of
 from core.analysis.twins import Sides, TwinReport, both_sides, slice_sides, twin_report
@@ -35,26 +37,38 @@ def drawn_set(studies: StudySet) -> PhantomSet:
     """
     if not isinstance(studies, PhantomSet):
         raise ExplorerError(
-            f"'{studies.spec}' is no set of phantoms: only what was drawn can be drawn again with "
-            "one thing changed; choose phantom:test."
+            f"'{studies.spec}' is no set of phantoms, or some of one: only what was drawn can be "
+            "drawn again with one thing changed; choose phantom:test."
         )
     return studies
 
 
-def compare_twins(
-    predictor: Predictor, studies: PhantomSet, prompts: PromptSet, change: str, n: int = 200,
-    score: str = "lrclr", n_bootstrap: int = 1000, seed: int = 77,
-    progress: Progress | None = None,
-) -> TwinReport:  # fmt: skip
-    """Score `n` twins, and the films of a set on both sides of the same change.
+@dataclass(frozen=True)
+class DrawnTwins:
+    """The same cases twice, which differ in one thing alone; and films of a set that differ in it.
 
-    The twins are new cases of the set's split, not its films. Of what is graded they take the
-    means of the set's lowest and highest quarter, so that both differences are of one size.
+    Attributes:
+        low, high: one case a row.
+        words: of the low and of the high side, with the value of what is graded.
+        side: (N,) of the set's films: 0 low, 1 high, -1 neither.
+        in_set: whether the set has films on both sides.
+    """
+
+    low: PhantomSet
+    high: PhantomSet
+    words: tuple[str, str]
+    side: NDArray[np.int64]
+    in_set: bool
+
+
+def draw_twins(studies: PhantomSet, change: str, n: int = 200, seed: int = 77) -> DrawnTwins:
+    """New cases of a set's split; of what is graded, with the means of its outer quarters.
+
+    So that the twins' difference and that of the set's films are of one size.
 
     Args:
         change: of CHANGES.
-        seed: of the cases and the resamples.
-        progress: called with (done, total) films of each set that is encoded.
+        seed: of the cases.
     """
     what = CHANGES[change]
     values = np.array([what.of(case) for case in studies.cases])
@@ -66,23 +80,55 @@ def compare_twins(
         PhantomSet.of_cases(half, studies.size, f"{studies.split},seed={seed},{change}={value:.6g}")
         for half, value in zip(twins(what, cases, low, high), (low, high), strict=True)
     ]
+    words = (what.low, what.high)
+    if what.graded:
+        words = (f"{what.low} ({low:.3g})", f"{what.high} ({high:.3g})")
+    return DrawnTwins(drawn[0], drawn[1], words, side, varies)
+
+
+def compare_twins(
+    predictor: Predictor, studies: PhantomSet, prompts: PromptSet, change: str, n: int = 200,
+    score: str = "lrclr", n_bootstrap: int = 1000, seed: int = 77,
+    progress: Progress | None = None,
+) -> TwinReport:  # fmt: skip
+    """Score `n` twins, and the films of a set on both sides of the same change.
+
+    Args:
+        change: of CHANGES.
+        seed: of the cases and the resamples.
+        progress: called with (done, total) films of the twins and the set.
+
+    Raises:
+        ExplorerError: the change makes the label of every finding.
+    """
+    drawn = draw_twins(studies, change, n, seed)
     # A finding whose label the change itself makes is no other finding's shortcut.
-    labels = [one.labels for one in drawn]
-    names = [name for name in prompts if labels[0][name].equals(labels[1][name])]
+    names = [name for name in prompts if drawn.low.labels[name].equals(drawn.high.labels[name])]
     if not names:
         raise ExplorerError(f"Twins who differ in '{change}' differ in the label of "
                             f"{', '.join(prompts)}; choose another finding.")  # fmt: skip
     texts = PromptSet({name: prompts[name] for name in names})
-    scores = [predictor.score_set(one, texts, progress)[score].astype(float) for one in drawn]
-    truth = labels[0][names].to_numpy(float)
+    sets = [drawn.low, drawn.high, *([studies] if drawn.in_set else [])]
+    scores = [
+        predictor.score_set(one, texts, part)[score].astype(float)
+        for one, part in zip(sets, _parts(progress, sets), strict=True)
+    ]
     sides = None
-    if varies:
-        of_set = predictor.score_set(studies, texts, progress)[score].astype(float)
-        sides = Sides(of_set, studies.labels[names].to_numpy(float), side, studies.patients)
-    words = (what.low, what.high)
-    if what.graded:
-        words = (f"{what.low} ({low:.3g})", f"{what.high} ({high:.3g})")
+    if drawn.in_set:
+        sides = Sides(scores[2], studies.labels[names].to_numpy(float), drawn.side,
+                      studies.patients)  # fmt: skip
+    truth = drawn.low.labels[names].to_numpy(float)
     return twin_report(
-        what.about, words, names, both_sides(scores[0], scores[1], truth), sides,
+        CHANGES[change].about, drawn.words, names, both_sides(scores[0], scores[1], truth), sides,
         identity_of(studies), n_bootstrap, seed,
     )  # fmt: skip
+
+
+def _parts(progress: Progress | None, sets: Sequence[StudySet]) -> list[Progress]:
+    """For each set a callback that counts the films of all."""
+    total, before = sum(map(len, sets)), np.cumsum([0, *map(len, sets)])
+
+    def counting(start: int) -> Progress:
+        return lambda done, _: progress(start + done, total) if progress else None
+
+    return [counting(int(start)) for start in before[:-1]]

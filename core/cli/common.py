@@ -23,6 +23,11 @@ Only = Annotated[
     typer.Option(help="Only the studies that this file names: CSV with a column study, or JSON."),
 ]
 """The option --only of commands that open a set; see `core.studies.selection`."""
+Films = Annotated[
+    int | None,
+    typer.Option(min=1, help="So many of the set's, spread evenly over it; by default all."),
+]
+"""The option --films of commands that ask a model again and again for each film."""
 _SHOWN = 5  # of a set's problems
 
 

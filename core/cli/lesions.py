@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Films, StderrProgress, check_out, write_json
 from core.cli.errors import SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
 
@@ -21,11 +21,13 @@ def lesions_command(
     min_cases: Annotated[int, typer.Option(min=3, help="Of a finding told alone.")] = 20,
     score: Annotated[str, typer.Option(help=SCORE_HELP)] = "lrclr",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    films: Films = None,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of random maps and resamples.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
 ) -> None:
     """Hit rate and IoU of maps against area, elongation, irregularity, number and confidence."""
+    from core.analysis.lesion_bands import lesion_bands
     from core.analysis.lesion_maps import lesion_cases
     from core.analysis.lesions import lesion_report
     from core.analysis.scoring import check_score
@@ -33,6 +35,7 @@ def lesions_command(
     from core.cli.common import open_studies
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
+    from core.studies.selection import spread
 
     check_out(json)
     check_score(score)
@@ -41,10 +44,12 @@ def lesions_command(
         method_of(name)
     texts = load_prompts(prompts) if prompts else None
     cases = lesion_cases(
-        load_predictor(model), open_studies(data), names, texts, score, seed,
+        load_predictor(model), spread(open_studies(data), films), names, texts, score, seed,
         StderrProgress("Films"), StderrProgress("Encoding"),
     )  # fmt: skip
     report = lesion_report(cases, min_cases, n_bootstrap, seed, StderrProgress("Findings"))
     print(f"{model} on {data}\n{report.table()}")
     if json:
-        write_json(json, {"model": model, "data": data, "score": score, **report.to_json()})
+        quarters = [band.to_json() for band in lesion_bands(cases, n_bootstrap, seed)]
+        write_json(json, {"model": model, "data": data, "score": score, **report.to_json(),
+                          "quarters": quarters})  # fmt: skip

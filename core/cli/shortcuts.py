@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import StderrProgress, check_out, write_json
+from core.cli.common import Films, StderrProgress, check_out, write_json
 from core.cli.errors import SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
 
@@ -24,6 +24,7 @@ def shortcuts_command(
     min_cases: Annotated[int, typer.Option(min=2, help="Films that a verdict needs.")] = 20,
     score: Annotated[str, typer.Option(help=SCORE_HELP)] = "lrclr",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    films: Films = None,
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of masks elsewhere and resamples.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
@@ -36,12 +37,13 @@ def shortcuts_command(
     from core.cli.common import open_studies
     from core.inference.predictor import load_predictor
     from core.inference.prompts import load_prompts
+    from core.studies.selection import spread
 
     check_out(json)
     named = parts.split(",") if parts is not None else REGIONS
     regions = list(dict.fromkeys(filter(None, (name.strip() for name in named))))
     check_regions(regions)
-    studies = open_studies(data)
+    studies = spread(open_studies(data), films)
     texts = asked_prompts(studies, load_prompts(prompts) if prompts else None)
     texts = chosen_prompts(studies, texts, finding or [])
     scored = score_masked(

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import ExplorerError
 from core.studies.study import StudySet
 
@@ -32,6 +34,18 @@ def only_spec(spec: str, file: Path | None) -> str:
     if file.suffix.lower() not in (".json", ".csv"):
         raise ExplorerError(f"{file}: a selection is a .json or a .csv file; rename it.")
     return f"only,{file}:{spec}"
+
+
+def spread(studies: StudySet, count: int | None) -> StudySet:
+    """So many of a set's studies, evenly over it; the set itself where it has no more.
+
+    Args:
+        count: at least 1; None for all.
+    """
+    if count is None or count >= len(studies):
+        return studies
+    rows = np.unique(np.linspace(0, len(studies) - 1, count).round().astype(int))
+    return studies.subset(rows.tolist())
 
 
 def selected(studies: StudySet, file: Path) -> StudySet:

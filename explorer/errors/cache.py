@@ -24,23 +24,17 @@ from explorer.shared.progress import page_progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from core.analysis.calibration import Calibration
     from core.analysis.film_map import Points
     from core.analysis.found_slices import FoundSlices
     from core.analysis.reliability import Reliability
     from core.analysis.report import Asked
-    from core.analysis.shortcuts import ShortcutReport
     from core.inference.predictor import Predictor
 
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
 Columns = tuple[dict[str, Values], dict[str, Values]]
 """Of the films, and of the finding where it is there, (N,) each."""
-Masked = tuple["ShortcutReport", "tuple[int, list[NDArray[np.float32]]] | None"]
-"""What masks do to a score; and `masked_looks` of the first part that a film has."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
 _MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
@@ -280,26 +274,3 @@ def _has_map(model: Predictor, fingerprint: str, _studies: StudySet) -> bool:
     from core.analysis.film_map import MapSettings, has_map
 
     return has_map(model, _studies, MapSettings())
-
-
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
-def _masked(model: Predictor, fingerprint: str, prompts_json: str, score: str,
-            parts: tuple[str, ...], rows: tuple[int, ...], draws: int, _studies: StudySet,
-            _prompts: PromptSet) -> Masked:  # fmt: skip
-    from core.analysis.masked_scores import masked_looks, score_masked
-    from core.analysis.shortcuts import shortcut_report
-
-    with page_progress(f"Masking films, {', '.join(_prompts)}") as progress:
-        some = _studies.subset(list(rows))
-        scored = score_masked(model, some, _prompts, parts, draws, score=score, progress=progress)
-        report = shortcut_report(scored, RESAMPLES)
-        shown = next((one.part for one in report.shortcuts), None)
-        return report, masked_looks(some, parts, shown) if shown else None
-
-
-def masked(of: StudySet, prompts: PromptSet, parts: tuple[str, ...], rows: tuple[int, ...],
-           draws: int) -> Masked:  # fmt: skip
-    """How far the session's score moves where parts of some films are masked, and elsewhere."""
-    here = state.session()
-    return _masked(cache.predictor(here.model), cache.fingerprint_of(of), prompts.to_json(),
-                   here.judged_score, parts, rows, draws, of, prompts)  # fmt: skip

@@ -75,9 +75,13 @@ def picture(
     st.image(shown, caption=caption, width=width, alt=alt)
 
 
-def row(*widths: int) -> list[DeltaGenerator]:
-    """Places side by side, in pixels, that go below each other where the window is narrow."""
-    line = st.container(horizontal=True, gap="medium")
+def row(*widths: int, align: Literal["top", "bottom"] = "top") -> list[DeltaGenerator]:
+    """Places side by side, in pixels, that go below each other where the window is narrow.
+
+    Args:
+        align: "bottom" puts a button beside boxes with labels on the boxes' line.
+    """
+    line = st.container(horizontal=True, gap="medium", vertical_alignment=align)
     return [line.container(width=width) for width in widths]
 
 

@@ -64,6 +64,8 @@ class Session:
     threshold_set: str = ""  # that thresholds are fitted on; "" the films that are shown
     threshold_by_hand: tuple[str, float] = ("", 0.0)  # what it was set for, and the score
     masks_asked: str = ""  # what is masked on which films, where it was asked for
+    twins_asked: str = ""  # who is drawn twice, where it was asked for
+    lesions_asked: str = ""  # which maps are held against lesions, where it was asked for
     report_asked: str = ""  # what a report is made of, where it was asked for
     report_opened: str = ""  # file id of the report that was opened last
     sliced: str = ""  # table of slices that the films are chosen from
@@ -338,6 +340,16 @@ def set_threshold(of: str, score: float) -> None:
 def ask_masks(of: str) -> None:
     """Mask the parts that `of` names."""
     _change(masks_asked=of)
+
+
+def ask_twins(of: str) -> None:
+    """Draw the twins that `of` names."""
+    _change(twins_asked=of)
+
+
+def ask_lesions(of: str) -> None:
+    """Hold the maps that `of` names against lesions."""
+    _change(lesions_asked=of)
 
 
 def ask_report(of: str) -> None:

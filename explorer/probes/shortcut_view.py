@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from core.analysis.shortcut_masks import REGIONS
 from core.analysis.shortcuts import Shortcut, ShortcutReport
-from core.inference.prompts import PromptSet
 from core.studies import StudySet
-from explorer.errors import cache as errors_cache
+from explorer.errors import terminal_line
 from explorer.errors.choice import FindingChoice
+from explorer.probes import cache as probes_cache
 from explorer.shared import components, guard, state
 
 FILMS = 60  # at most, unless more are asked for: some ten seconds for a device
@@ -25,7 +25,7 @@ class Masks:
     """What is masked, and on which films."""
 
     parts: tuple[str, ...]
-    rows: tuple[int, ...]
+    films: int  # spread evenly over the set
 
 
 def draw(choice: FindingChoice, studies: StudySet) -> None:
@@ -34,10 +34,11 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
         f"Hide a part of the films from the model. If the score of **{choice.finding}** moves "
         "further than when as much is hidden elsewhere, it hangs on that part."
     )
-    one, two, three = components.row(420, 150, 150)
+    one, two, three = components.row(420, 150, 150, align="bottom")
     with one:
-        parts = st.multiselect(
-            "Parts to mask", list(REGIONS), default=["device"], key="errors_masked",
+        parts = st.pills(
+            "Parts to mask", list(REGIONS), selection_mode="multi", default=["device"],
+            key="errors_masked",
             help="; ".join(f"{name}: {said}" for name, (said, _) in REGIONS.items()),
         )  # fmt: skip
     with two:
@@ -46,23 +47,20 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
             "Films", 1, most, min(FILMS, most), 10, key=f"errors_masked_films_{most}",
             help="Spread evenly over the set.",
         )  # fmt: skip
-    rows = np.unique(np.linspace(0, most - 1, int(count)).round().astype(int)).tolist()
-    asked = f"{choice.cases.key} {choice.finding} {parts} {rows}"
+    masks = Masks(tuple(parts), int(count))
+    asked = f"{choice.cases.key} {choice.finding} {masks}"
     with three:
-        seconds = len(rows) * (1 + len(parts) * (1 + DRAWS)) * _PASS
+        seconds = masks.films * (1 + len(parts) * (1 + DRAWS)) * _PASS
         if st.button("Mask them", key="errors_mask", disabled=not parts, width="stretch",
                      help=f"Takes {seconds:.0f} s at most."):  # fmt: skip
             state.ask_masks(asked)
     if state.session().masks_asked == asked:
         with guard.sentences():
-            _told(choice, studies, Masks(tuple(parts), tuple(rows)))
+            _told(choice, studies, masks)
 
 
 def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
-    here = state.session()
-    prompts = errors_cache.asked_prompts(studies, here.prompts)
-    one = PromptSet({choice.finding: prompts[choice.finding]})
-    report, looks = errors_cache.masked(studies, one, masks.parts, masks.rows, DRAWS)
+    report, looks = probes_cache.masked(choice, studies, masks.parts, masks.films, DRAWS)
     st.dataframe(
         frame(report), hide_index=True, column_config={
             name: st.column_config.NumberColumn(format="%+.3f")
@@ -73,13 +71,15 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     if missing:
         st.info(f"None of these films has a known place of: {', '.join(missing)}.")
     if looks:
-        row, pictures = looks
-        _example(masks.rows[row], report.shortcuts[0].part, pictures)
+        _, pictures = looks
+        _example(report.shortcuts[0].part, pictures)
     st.caption(
         f"Change of the score, 95 % intervals over patients; {DRAWS} masks of the same size and "
         f"shape elsewhere on each film. A verdict needs {report.min_cases} films with the part. "
-        "Masks are filled with the film's local mean. `python -m core shortcuts` prints the same."
+        "Masks are filled with the film's local mean."
     )
+    terminal_line.show("shortcuts", "--finding", choice.finding, "--parts", ",".join(masks.parts),
+                       "--films", str(masks.films), "--draws", str(DRAWS))  # fmt: skip
 
 
 def frame(report: ShortcutReport) -> pd.DataFrame:
@@ -96,10 +96,10 @@ def _line(one: Shortcut) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _example(row: int, part: str, pictures: list[NDArray[np.float32]]) -> None:
+def _example(part: str, pictures: list[NDArray[np.float32]]) -> None:
     """The first film that has the part: whole, masked and masked elsewhere, as it was scored."""
     said = ("as it is", f"{part} masked", "masked elsewhere")
     for where, name, pixels in zip(components.row(200, 200, 200), said, pictures, strict=True):
         with where:
             shown = np.clip(pixels, 0, 255).astype(np.uint8)
-            components.picture(shown, f"Radiograph {row + 1} of the set, {name}.", name)
+            components.picture(shown, f"A radiograph of the set, {name}.", name)
