@@ -73,7 +73,8 @@ def test_twins_and_lesions_are_those_of_the_commands_and_wait_to_be_asked(app: A
     assert len(shown) == 2 * len(QUESTIONS) and set(shown["Map"]) == {"LRCLR regions", "Centre"}
     area = next(one for one in told.relations if (one.method, one.measure, one.question)
                 == ("lrclr", "iou", "area"))  # fmt: skip
-    assert shown["IoU: rank correlation"][0].startswith(f"{area.rank.value:+.2f} ({area.rank.low:+.2f}")
+    told_area = f"{area.rank.value:+.2f} ({area.rank.low:+.2f}"
+    assert shown["IoU: rank correlation"][0].startswith(told_area)
     (plot,) = [one.proto for one in app.get("plotly_chart") if "errors_lesions" in one.proto.id]
     assert "share of the film" in plot.spec
     assert "lesions --model demo --data phantom:n=24,seed=5 --methods lrclr,centre" in _commands(
