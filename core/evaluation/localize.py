@@ -1,6 +1,6 @@
 """Do maps point at the finding? Methods and controls on the studies whose findings have a mask."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +11,11 @@ from core.attribution import METHODS, attribution_maps, choose, method_of
 from core.errors import ExplorerError
 from core.evaluation.abstention import abstention, weighing_methods
 from core.evaluation.deletion import deletion
+from core.evaluation.given_maps import GivenMaps
 from core.evaluation.oracle import cells_of, oracle_values
 from core.evaluation.prior import LocationPrior, location_prior, prior_map
 from core.evaluation.report import LocalizationReport
+from core.evaluation.rivals import best_rivals, unmeasured
 from core.evaluation.tally import MIN_CASES, Tally, localization_report
 from core.inference.images import Images
 from core.inference.map_choice import Choice
@@ -56,6 +58,7 @@ def localize(
     seed: int = 0,
     progress: Progress | None = None,
     min_cases: int = MIN_CASES,
+    given: Sequence[GivenMaps] = (),
 ) -> LocalizationReport:
     """Measure methods against truth, each finding with its own positive prompts.
 
@@ -70,9 +73,11 @@ def localize(
             left out.
         prior: makes what `mean-location` knows, when it is needed.
         min_cases: of a finding in the mean over the findings, where any has so many.
+        given: boxes or maps of models that are not here, measured beside the methods.
 
     Raises:
-        ExplorerError: an unknown method, no study with a mask or box.
+        ExplorerError: an unknown method, no study with a mask or box, or `given` says nothing of
+            a study that has one.
     """
     unreadable: list[str] = []
     known: list[LocationPrior] = []
@@ -85,7 +90,7 @@ def localize(
     weighing = weighing_methods(methods)
     tallies = measure_cases(
         predictor, studies, methods, prompts, remembered, seed, progress, unreadable=unreadable,
-        encoded=encoded if weighing else None,
+        encoded=encoded if weighing else None, given=given,
     )  # fmt: skip
     if not tallies:
         asked = f" of {', '.join(prompts)}" if prompts else ""
@@ -93,45 +98,19 @@ def localize(
             f"'{studies.spec}' has no mask or box{asked}: there is nothing to point at. Choose a "
             "set with truth, such as phantom:test."
         )
-    report = localization_report(
-        tallies, methods, studies.patients, n_bootstrap, seed, min_cases
-    )  # fmt: skip
+    names = [*methods, *(maps.name for maps in given)]
+    report = localization_report(tallies, names, studies.patients, n_bootstrap, seed, min_cases)
     source = known[0].source if known else None
     maps = {name: str(choose(name, predictor)) for name in methods if name not in TRUTH_CONTROLS}
     return replace(
         report, unreadable=tuple(unreadable), prior=source, maps=maps,
-        rivals=best_rivals(report), unmeasured=_unmeasured(predictor, maps.values()),
+        rivals=best_rivals({name: report.methods[name] for name in maps}),
+        unmeasured=unmeasured(predictor, maps.values()),
         abstention=abstention(
             predictor, studies, tallies, weighing, encoded,
             lambda name: _prompts_of(prompts, name), n_bootstrap, seed,
         ),
     )  # fmt: skip
-
-
-def best_rivals(report: LocalizationReport) -> dict[str, str | None]:
-    """The best Grad-CAM, the best other method and the better of them, by the pointing game.
-
-    Where several of a kind were measured, the best is taken on this very set, which favours it.
-    """
-    pointing = {
-        name: figures["pointing_game"].value
-        for name, figures in report.methods.items()
-        if name not in TRUTH_CONTROLS and not np.isnan(figures["pointing_game"].value)
-    }
-    best: dict[str, str | None] = {}
-    for kind in ("gradcam", "other"):
-        names = [name for name in pointing if method_of(name).kind == kind]
-        best[kind] = max(names, key=lambda name: pointing[name]) if names else None
-    both = [name for name in best.values() if name]
-    best["best"] = max(both, key=lambda name: pointing[name]) if both else None
-    return best
-
-
-def _unmeasured(predictor: Predictor, measured: Iterable[str]) -> str:
-    """The best other method on validation, where it is not among those measured; else ""."""
-    others = tuple(name for name, method in METHODS.items() if method.kind == "other")
-    best = predictor.map_search.best(others) if predictor.map_search else None
-    return "" if best is None or str(best) in measured else str(best)
 
 
 def measure_cases(
@@ -145,6 +124,7 @@ def measure_cases(
     costly: bool = False,
     unreadable: list[str] | None = None,
     encoded: dict[int, ImageEncoding] | None = None,
+    given: Sequence[GivenMaps] = (),
 ) -> dict[str, Tally]:
     """Every measure of every case, by finding; arguments as `localize`, empty without truth.
 
@@ -166,8 +146,10 @@ def measure_cases(
             tally.rows += chunk.rows_of(finding)
             for method in methods:
                 for values in chunk.measure(method, finding, known, seed, costly):
-                    for measure, value in values.items():
-                        tally.values.setdefault((method, measure), []).append(value)
+                    tally.add(method, values)
+            for maps in given:
+                for values in chunk.measure_given(maps, finding):
+                    tally.add(maps.name, values)
         if encoded is not None and chunk.masks:
             encoded |= {row: chunk.images.encoding.rows(slice(place, place + 1))
                         for place, row in enumerate(chunk.masks)}  # fmt: skip
@@ -210,6 +192,7 @@ class TruthChunk:
         self, predictor: Predictor, studies: StudySet, rows: list[int], prompts: PromptSet | None
     ) -> None:
         self.predictor, self.prompts = predictor, prompts
+        self._study_id = studies.study_id
         self.preprocess = predictor.model.backbone.preprocess
         self.masks: dict[int, dict[str, Mask]] = {}
         self.unreadable: list[str] = []
@@ -269,6 +252,13 @@ class TruthChunk:
                     values["box_iou"] = box_iou(fitted, mask)
                     values["deletion"] = float(falls[place])
                 yield values
+
+    def measure_given(self, maps: GivenMaps, finding: str) -> Iterator[dict[str, float]]:
+        """Every measure of every row of the finding, by what another model found."""
+        for row in self.rows_of(finding):
+            mask = self.masks[row][finding]
+            shape = (mask.shape[0], mask.shape[1])
+            yield _measures(maps.of(self._study_id(row), finding, shape), mask)
 
     def prompts_of(self, finding: str) -> FindingPrompts:
         """Of a finding with a mask."""

@@ -27,6 +27,11 @@ class Tally:
     rows: list[int] = field(default_factory=list)
     values: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
+    def add(self, method: str, measured: dict[str, float]) -> None:
+        """What the next row's map by a method comes to, by measure."""
+        for measure, value in measured.items():
+            self.values.setdefault((method, measure), []).append(value)
+
 
 class Cases:
     """The cases of some findings with one draw of the patients for all of them."""
