@@ -55,7 +55,7 @@ class GivenBoxes(GivenMaps):
 
     def _box(self, study: str, box: Any) -> tuple[Box, float]:
         try:
-            sides = [float(box[side]) for side in ("x", "y", "w", "h")]
+            x, y, w, h = (float(box[side]) for side in ("x", "y", "w", "h"))
             score = float(box.get("score", 1))
             label = box["label"]
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -63,12 +63,12 @@ class GivenBoxes(GivenMaps):
                 f"{self._path.name}, study {study}: a box is {{label, x, y, w, h}} with numbers in "
                 f"pixels, and perhaps a score; this is {str(box)[:80]}."
             ) from None
-        if not np.isfinite([*sides, score]).all() or min(sides[2:]) <= 0 or score <= 0:
+        if not np.isfinite([x, y, w, h, score]).all() or min(w, h, score) <= 0:
             raise ExplorerError(
                 f"{self._path.name}, study {study}: width, height and score of a box are finite "
                 f"and above 0; this is {str(box)[:80]}."
             )
-        return Box(str(label), *sides), score
+        return Box(str(label), x, y, w, h), score
 
     def of(self, study: str, finding: str, shape: tuple[int, int]) -> Map:
         """See `GivenMaps.of`."""
