@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv run test check
+.PHONY: venv run test check docs
 
 venv: $(STAMP)
 
@@ -22,3 +22,8 @@ test: venv
 check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Warnings are errors: dead links inside the site, pages that no other page leads to.
+docs: venv
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
