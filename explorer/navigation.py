@@ -15,6 +15,7 @@ TABLE = (
     ("regions.py", "Selected regions", ":material/grid_view:"),
     ("errors.py", "Errors", ":material/rule:"),
     ("case.py", "Case", ":material/person_search:"),
+    ("lab.py", "Lab", ":material/science:"),
     ("search.py", "Search", ":material/search:"),
     ("compare.py", "Compare with Grad-CAM", ":material/compare:"),
     ("import_data.py", "Import", ":material/input:"),

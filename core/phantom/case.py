@@ -35,6 +35,8 @@ class Case:
     heart_ratio: float  # cardiothoracic ratio, above 0.5 only with Cardiomegaly
     findings: tuple[Finding, ...]
     vessels: float = 1.0  # calibre of the lung's vessels against the average adult's
+    noise: float = 1.0  # standard deviation of the detector's noise against the usual
+    repeat: int = 0  # number of the exposure: the same patient again, with other noise
 
     def of(self, name: str) -> tuple[Finding, ...]:
         """The findings of one CheXpert name (devices and lesions may come more than once)."""

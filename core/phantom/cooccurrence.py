@@ -20,6 +20,10 @@ class Finding:
     zone: str  # "upper", "middle", "lower", "apical", "basal" or "" where it has no meaning
     severity: float  # 0 barely visible .. 1 obvious
     seed: int  # for its own shape
+    place: tuple[float, float] | None = None  # centre of a lesion or consolidation, cm from the
+    # midline (left of the patient is positive) and from the top; None where its seed puts it
+    radius: float | None = None  # of a lesion, cm; None where kind and severity say it
+    contrast: float = 1.0  # of a lesion: 0 nothing, 1 soft tissue, above 1 denser
 
 
 KINDS: dict[str, tuple[str, ...]] = {

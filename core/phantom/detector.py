@@ -37,14 +37,28 @@ def expose(
     Noise falls with the pixel's area and blur is in centimetres, so that a large picture made
     small looks like a small one.
     """
-    primary = np.exp(-line)
-    signal = primary + _scatter(primary, raster)
-    signal = gaussian_filter(signal, _BLUR_CM / raster.pixel, truncate=3)
-    photons = _PHOTONS * raster.pixel**2 * 2.0 ** (1.2 * case.exposure)
+    signal = mean_signal(line, raster)
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
-    signal = signal + noise * np.sqrt(signal / photons)
+    signal = signal + noise * noise_sd(signal, raster, case)
     logged = -np.log(np.maximum(signal, 1e-4))
     return _display(logged, _window(case, raster.field_cm), case.exposure)
+
+
+def mean_signal(line: Field, raster: Raster) -> Field:
+    """What reaches the detector of a beam of 1 without noise (S, S): primary, scatter, blur."""
+    primary = np.exp(-line)
+    signal = primary + _scatter(primary, raster)
+    blurred: Field = gaussian_filter(signal, _BLUR_CM / raster.pixel, truncate=3)
+    return blurred
+
+
+def noise_sd(signal: Field, raster: Raster, case: Case) -> Field:
+    """Standard deviation (S, S) of the noise at each pixel, which knows nothing of its neighbours.
+
+    That of counted photons; it is added behind the blur.
+    """
+    photons = _PHOTONS * raster.pixel**2 * 2.0 ** (1.2 * case.exposure)
+    return np.sqrt(signal / photons) * np.float32(case.noise)
 
 
 def _scatter(primary: Field, raster: Raster) -> Field:

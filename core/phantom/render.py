@@ -39,15 +39,21 @@ def render(case: Case, size: int = 224, organs: bool = False) -> Rendering:
         for finding in case.of(name):
             for mask in draw(thorax, finding):
                 masks[name] = masks[name] | mask if name in masks else mask
-                boxes += _box(name, mask)
-    noise = np.random.default_rng([case.seed, 13, size])
-    image = expose(attenuation(thorax), raster, case, noise)
+                boxes += box_of(name, mask)
+    image = expose(attenuation(thorax), raster, case, noise_source(case, size))
     if organs:
         cage["heart"] = thorax.heart > 1.0
     return Rendering(image, masks, boxes, cage)
 
 
-def _box(name: str, mask: Mask) -> list[dict[str, str | float]]:
+def noise_source(case: Case, size: int) -> np.random.Generator:
+    """The noise of one exposure of a case on a detector of so many pixels a side."""
+    again = [case.repeat] if case.repeat else []
+    return np.random.default_rng([case.seed, 13, size, *again])
+
+
+def box_of(name: str, mask: Mask) -> list[dict[str, str | float]]:
+    """The box of one instance's mask, in pixels; none of an empty one."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return []

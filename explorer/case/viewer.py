@@ -21,7 +21,8 @@ from explorer.shared import alt, guard, notes_view, state, window_control
 from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = ("view.js", "film.js", "boxes.js", "words.js", "input.js", "case.js")
+_SCRIPTS = ("../../shared/browser/elements.js", "view.js", "film.js", "boxes.js", "words.js",
+            "input.js", "case.js")  # fmt: skip
 _KEY = "case_film"
 _component = st.components.v2.component(
     "case_film",

@@ -86,6 +86,19 @@ class Session:
     dropped_ids: tuple[str, ...] = ()  # of the files in the uploaders that were kept or refused
     dropped_error: str = ""
     import_entries: Mapping[str, str] = field(default_factory=dict)
+    lab: "LabVisit" = field(default_factory=lambda: LabVisit())
+
+
+@dataclass(frozen=True)
+class LabVisit:
+    """The patient of the lab as somebody left it."""
+
+    patient: str = ""  # as `core.phantom.patient.parse_patient` reads it; "" before the first visit
+    text: str = ""
+    chosen: int = 0  # number of the finding that is looked at
+    edition: int = 0  # a new one makes the browser forget what was done to the patient before
+    word: str = ""  # by which the browser asks for frames
+    linked: str = ""  # the patient that the address named last
 
 
 @dataclass(frozen=True)
@@ -447,6 +460,27 @@ def forget_dropped() -> None:
 def keep_entry(name: str, value: str) -> None:
     """Remember what was entered in the form of the import."""
     _change(import_entries={**session().import_entries, name: value})
+
+
+def begin_lab(patient: str, text: str, chosen: int = 0) -> None:
+    """Put a patient into the lab, in place of what is there."""
+    here = session().lab
+    _change(lab=replace(here, patient=patient, text=text, chosen=chosen, edition=here.edition + 1))
+
+
+def leave_lab(patient: str, text: str, chosen: int) -> None:
+    """The patient as the browser left it."""
+    _change(lab=replace(session().lab, patient=patient, text=text, chosen=chosen))
+
+
+def link_lab(patient: str) -> None:
+    """The patient that the address names now."""
+    _change(lab=replace(session().lab, linked=patient))
+
+
+def keep_lab_word(word: str) -> None:
+    """By which the browser asks for the lab's frames."""
+    _change(lab=replace(session().lab, word=word))
 
 
 def widget(key: str) -> Any:

@@ -44,9 +44,10 @@ def consolidation(thorax: Thorax, finding: Finding) -> list[Mask]:
         y0 = _height(thorax, finding.zone, side) + rng.normal(0, 0.5)
         x0 = sign * (7.0 + rng.uniform(-0.8, 0.8))
         size = 0.85 + 0.3 * finding.severity
+        if finding.kind == "lobar" and finding.zone == "middle":
+            x0, y0 = sign * 6.4, thorax.dome[side] - 4.8
+        x0, y0 = finding.place or (x0, y0)
         if finding.kind == "lobar":
-            if finding.zone == "middle":
-                x0, y0 = sign * 6.4, thorax.dome[side] - 4.8
             patch = _bump(thorax, x0, y0, 4.3 * size, 3.3 * size, sign * 0.2)
         else:
             spots = [
@@ -83,20 +84,34 @@ def _bronchogram(
 
 
 def lesion(thorax: Thorax, finding: Finding) -> list[Mask]:
-    """A nodule of 1 to 3 cm or a mass of 3 to 6 cm: two or three merged spheres of tissue."""
+    """A nodule of 1 to 3 cm or a mass of 3 to 6 cm: two or three merged spheres of tissue.
+
+    Of a contrast below 1 so much less of the lung's air gives way to tissue.
+    """
     rng = np.random.default_rng(finding.seed)
     side, sign = finding.side, SIDES[finding.side]
-    large = finding.kind == "mass"
-    radius = 1.55 + 1.35 * finding.severity if large else 0.55 + 0.90 * finding.severity
-    x0, y0 = _open_place(thorax, finding, rng)
+    radius = lesion_radius(finding)
+    by_seed = _open_place(thorax, finding, rng)  # drawn in any case: what follows has one shape
+    x0, y0 = finding.place or by_seed
     chord = thorax.raster.zeros()
     for _ in range(3):
         part = radius * rng.uniform(0.78, 0.95)
         away = (radius - part) * rng.normal(0, 0.8, 2)
         spot = (x0 + sign * away[0], y0 + away[1])
         chord = np.maximum(chord, ellipsoid(thorax.raster, spot, (part, part * 0.95, part)))
-    thorax.lung[side] = np.maximum(thorax.lung[side] - chord, 0)
+    tissue = chord * np.float32(min(finding.contrast, 1.0))
+    thorax.lung[side] = np.maximum(thorax.lung[side] - tissue, 0)
+    if finding.contrast > 1:
+        thorax.soft += chord * np.float32(finding.contrast - 1)
     return [chord > 0.25 * radius]
+
+
+def lesion_radius(finding: Finding) -> float:
+    """Radius of a lesion in cm."""
+    if finding.radius is not None:
+        return finding.radius
+    large = finding.kind == "mass"
+    return 1.55 + 1.35 * finding.severity if large else 0.55 + 0.90 * finding.severity
 
 
 def _open_place(
