@@ -49,21 +49,22 @@ def main() -> None:
     lab.frame(patient, TEXT, 0, fine=True)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {asked.patient}")
     print(f"{'':28} {'clock ms':>9} {'processor ms':>13}")
-    _print("drawn anew, as a set is", lambda n: render(moved[n].case, SIZE), asked.repeats)
-    _print("drawn, one finding moved", lambda n: small.draw(moved[n].case), asked.repeats)
-    _print("model's pass", lambda n: predictor.encode_image(film), asked.repeats)
-    _print("answer to the texts",
-           lambda n: read(predictor, encoding, film.shape, TEXT, sentences), asked.repeats)  # fmt: skip
-    whole = _print("whole frame, as sent",
-                   lambda n: sent.frame(lab.frame(moved[n], TEXT, 0), False), asked.repeats)  # fmt: skip
-    _print(f"fine drawing, {FINE} pixels", lambda n: fine.draw(moved[n].case), asked.repeats)
-    _print("whole release, as sent",
-           lambda n: sent.frame(lab.frame(moved[n], TEXT, 0, True), True), asked.repeats)  # fmt: skip
+    work = {
+        "drawn anew, as a set is": lambda n: render(moved[n].case, SIZE),
+        "drawn, one finding moved": lambda n: small.draw(moved[n].case),
+        "model's pass": lambda n: predictor.encode_image(film),
+        "answer to the texts": lambda n: read(predictor, encoding, film.shape, TEXT, sentences),
+        "whole frame, as sent": lambda n: sent.frame(lab.frame(moved[n], TEXT, 0), False),
+        f"fine drawing, {FINE} pixels": lambda n: fine.draw(moved[n].case),
+        "whole release, as sent": lambda n: sent.frame(lab.frame(moved[n], TEXT, 0, True), True),
+    }
+    told = {name: _timed(name, one, asked.repeats) for name, one in work.items()}
+    whole = told["whole frame, as sent"]
     print(f"frames a second: {1000 / whole[0]:.1f} by the clock, {1000 / whole[1]:.1f} if one core "
           "were all there is")  # fmt: skip
 
 
-def _print(name: str, work: Callable[[int], object], repeats: int) -> tuple[float, float]:
+def _timed(name: str, work: Callable[[int], object], repeats: int) -> tuple[float, float]:
     clock, processor = [], []
     for number in range(repeats):
         started = time.perf_counter(), time.process_time()

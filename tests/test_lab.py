@@ -13,11 +13,13 @@ from starlette.testclient import TestClient
 from core.errors import ExplorerError
 from core.evaluation.study_scores import text_prompts
 from core.inference.predictor import Predictor, load_predictor
-from core.lab.answer import Answer, ask, on_target
+from core.lab.answer import LabAnswer, ask, on_target
 from core.lab.bench import Bench
 from core.lab.frame import FINE, Lab
 from core.lab.told import plain_text, true_sentence, where_sentences
 from core.language.truth import is_true
+from core.phantom.anatomy import Thorax
+from core.phantom.case import Case
 from core.phantom.kinds import KINDS
 from core.phantom.patient import (
     MOST_FINDINGS,
@@ -30,6 +32,7 @@ from core.phantom.patient import (
     with_value,
     without_finding,
 )
+from core.phantom.primitives import Raster
 from core.phantom.render import render
 from explorer.lab import benches
 from explorer.lab.route import MOST_BYTES
@@ -128,7 +131,12 @@ def test_a_moved_finding_leaves_the_thorax_alone(monkeypatch: pytest.MonkeyPatch
 
     built: list[int] = []
     build = module.build_thorax
-    monkeypatch.setattr(module, "build_thorax", lambda *a: (built.append(1), build(*a))[1])
+
+    def counted(case: Case, raster: Raster) -> Thorax:
+        built.append(raster.size)
+        return build(case, raster)
+
+    monkeypatch.setattr(module, "build_thorax", counted)
     bench, patient = Bench(48), parse_patient(NODULE)
     for step in range(4):
         bench.draw(with_changed(patient, 0, x=-6.0 - step).case)
@@ -176,7 +184,7 @@ def test_an_answer_is_the_predictors_own(predictor: Predictor) -> None:
 
 def test_weight_on_target_by_hand() -> None:
     weights = np.array([[0.5, 0.2], [0.1, 0.0]], np.float32)
-    answer = Answer(0.0, (), 0.2, weights)
+    answer = LabAnswer(0.0, (), 0.2, weights)
     mask = np.zeros((8, 8), bool)
     assert on_target(answer, mask) == 0
     mask[:4, :4] = True  # the first patch

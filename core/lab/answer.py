@@ -10,7 +10,7 @@ from core.evaluation.study_scores import TEXT, text_prompts
 from core.inference.predictor import Predictor
 from core.inference.regions import on_grid, patch_box
 from core.inference.zero_shot import combine, member_cosines, mix
-from core.lab.bench import Drawn
+from core.lab.bench import DrawnPatient
 from core.lrclr.encodings import ImageEncoding
 from core.preprocessing import Rectangle
 
@@ -18,7 +18,7 @@ _SHOWN = 6  # regions
 
 
 @dataclass(frozen=True)
-class Answer:
+class LabAnswer:
     """A model's answer to a text on one film."""
 
     score: float  # of the text against its negation: `lrclr` of `core.inference.score_names`
@@ -29,10 +29,9 @@ class Answer:
     best_margin: float = 0.0  # of its score over that of the next
 
 
-
 def ask(
-    predictor: Predictor, drawn: Drawn, text: str, sentences: tuple[str, ...] = ()
-) -> Answer:
+    predictor: Predictor, drawn: DrawnPatient, text: str, sentences: tuple[str, ...] = ()
+) -> LabAnswer:
     """Encode a film and read a text on it.
 
     Args:
@@ -50,7 +49,7 @@ def ask(
 def read(
     predictor: Predictor, encoding: ImageEncoding, shape: tuple[int, ...], text: str,
     sentences: tuple[str, ...] = (),
-) -> Answer:  # fmt: skip
+) -> LabAnswer:  # fmt: skip
     """The answer of a film (a batch of 1) that is encoded already."""
     model, prompts = predictor.model, text_prompts(text)
     own = prompts.all_texts()
@@ -77,15 +76,18 @@ def read(
     fits = mix({name: value[len(own) :] for name, value in parts.items()}, model.config.mix,
                model.config.spread).tolist()  # fmt: skip
     best = max(range(len(sentences)), key=fits.__getitem__, default=-1)
-    margin = fits[best] - max((v for n, v in enumerate(fits) if n != best), default=fits[best]) \
-        if sentences else 0.0
-    return Answer(
+    margin = (
+        fits[best] - max((v for n, v in enumerate(fits) if n != best), default=fits[best])
+        if sentences
+        else 0.0
+    )
+    return LabAnswer(
         float(scores["lrclr"][0, 0]), boxes, nowhere, grid, sentences[best] if sentences else "",
         margin,
     )  # fmt: skip
 
 
-def on_target(answer: Answer, mask: NDArray[np.bool_]) -> float:
+def on_target(answer: LabAnswer, mask: NDArray[np.bool_]) -> float:
     """Share of all weight that lies in a mask (S, S); a patch counts by its share that does."""
     rows, columns = answer.weights.shape
     size = mask.shape[0] // rows * rows, mask.shape[1] // columns * columns

@@ -22,7 +22,7 @@ from core.phantom.render import noise_source
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnPatient:
     """A radiograph with what is true of it; nothing of it is to be changed."""
 
     image: NDArray[np.uint8]  # (S, S), dense is bright
@@ -63,7 +63,7 @@ class Bench:
         self._base: tuple[Case, Thorax] | None = None
         self._stages: list[_Stage] = []
 
-    def draw(self, case: Case) -> Drawn:
+    def draw(self, case: Case) -> DrawnPatient:
         """The radiograph and the masks of a case."""
         with self._lock:
             thorax, stages = self._with_findings(case)
@@ -71,7 +71,7 @@ class Bench:
         image = expose(line, thorax.raster, case, noise_source(case, self.size))
         mask_of = {id(stage.finding): stage.mask for stage in stages}
         masks = tuple((finding, mask_of[id(finding)]) for finding in case.findings)
-        return Drawn(image, masks, line, thorax.raster)
+        return DrawnPatient(image, masks, line, thorax.raster)
 
     def _with_findings(self, case: Case) -> tuple[Thorax, list[_Stage]]:
         anatomy = _anatomy(case)

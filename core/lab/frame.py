@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inference.predictor import Predictor
-from core.lab.answer import Answer, ask, on_target
-from core.lab.bench import Bench, Drawn
+from core.lab.answer import LabAnswer, ask, on_target
+from core.lab.bench import Bench, DrawnPatient
 from core.lab.told import plain_text, true_sentence, where_sentences
 from core.phantom.findings.spaces import Mask
 from core.phantom.patient import Patient, without_finding
@@ -24,14 +24,14 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Frame:
+class LabFrame:
     """What is seen and said of a patient."""
 
     patient: Patient
     image: NDArray[np.uint8]  # (S, S)
     boxes: tuple[Box | None, ...]  # around each finding; None where nothing of it is on the film
     field_cm: float  # side of the film in the patient
-    answer: Answer
+    answer: LabAnswer
     regions: tuple[tuple[Box, float], ...]  # with their weights, heaviest first
     target: float | None  # share of the weight on the chosen finding
     sentence: str  # true of the chosen finding
@@ -60,7 +60,7 @@ class Lab:
         self.predictor = predictor
         self._small, self._fine = Bench(SIZE), Bench(FINE, keeps_stages=False)
 
-    def frame(self, patient: Patient, text: str, chosen: int, fine: bool = False) -> Frame:
+    def frame(self, patient: Patient, text: str, chosen: int, fine: bool = False) -> LabFrame:
         """The patient's film with a model's answer to a text.
 
         Args:
@@ -84,7 +84,7 @@ class Lab:
             other = self._small.draw(without_finding(patient, chosen).case)
             without = round(ask(self.predictor, other, text).score, 4)
         target = on_target(answer, drawn.mask_of(chosen)) if has_chosen else None
-        return Frame(
+        return LabFrame(
             patient, shown.image, tuple(_share(mask) for _, mask in drawn.masks),
             drawn.raster.field_cm, answer,
             tuple((_shares(box, drawn), weight) for box, weight in answer.regions),
@@ -94,7 +94,7 @@ class Lab:
         )  # fmt: skip
 
 
-def _shares(box: tuple[float, float, float, float], drawn: Drawn) -> Box:
+def _shares(box: tuple[float, float, float, float], drawn: DrawnPatient) -> Box:
     height, width = drawn.image.shape
     return box[0] / width, box[1] / height, box[2] / width, box[3] / height
 

@@ -20,7 +20,7 @@ _IDLE = 3600.0  # seconds after which a lab is closed
 
 
 @dataclass
-class Bench:
+class OpenLab:
     """A lab with the number of the newest question that it was asked."""
 
     lab: Lab
@@ -29,7 +29,7 @@ class Bench:
     used: float = field(default_factory=time.monotonic)
 
 
-_benches: OrderedDict[str, Bench] = OrderedDict()
+_benches: OrderedDict[str, OpenLab] = OrderedDict()
 _lock = Lock()
 
 
@@ -47,18 +47,18 @@ def open_bench(word: str, predictor: Predictor) -> str:
         if bench is None or bench.lab.predictor is not predictor:
             _benches.pop(word, None)
             word = secrets.token_urlsafe(24)
-            _benches[word] = Bench(Lab(predictor))
+            _benches[word] = OpenLab(Lab(predictor))
         _touch(word)
         return word
 
 
-def bench_of(word: str) -> Bench | None:
+def bench_of(word: str) -> OpenLab | None:
     """The lab of a word; None where there is none, or no longer."""
     with _lock:
         return _touch(word) if word in _benches else None
 
 
-def _touch(word: str) -> Bench:
+def _touch(word: str) -> OpenLab:
     now = time.monotonic()
     bench = _benches[word]
     bench.used = now

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from core.errors import ExplorerError
 from core.phantom.patient import parse_patient
 from explorer.lab import sent
-from explorer.lab.benches import Bench, bench_of
+from explorer.lab.benches import OpenLab, bench_of
 
 MOST_BYTES = 8_192
 _AT_ONCE = 2  # frames of all sessions together; the others wait in their order
@@ -50,7 +50,7 @@ async def frame(request: Request) -> Response:
         return _refused(422, str(error))
 
 
-async def _answer(bench: Bench, question: Question) -> Response:
+async def _answer(bench: OpenLab, question: Question) -> Response:
     bench.newest = max(bench.newest, question.serial)
     async with bench.turn:
         if question.serial < bench.newest:
@@ -61,7 +61,7 @@ async def _answer(bench: Bench, question: Question) -> Response:
     return JSONResponse({**told, "serial": question.serial}, headers={"Cache-Control": "no-store"})
 
 
-def _work(bench: Bench, question: Question) -> dict[str, Any]:
+def _work(bench: OpenLab, question: Question) -> dict[str, Any]:
     patient = parse_patient(question.patient)
     shown = bench.lab.frame(patient, question.text, question.chosen, question.fine)
     return sent.frame(shown, question.fine)

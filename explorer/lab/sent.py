@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.lab.frame import Frame
+from core.lab.frame import LabFrame
 from core.phantom.kinds import KINDS, word_of
 from core.phantom.patient import (
     CHOICES,
@@ -24,7 +24,7 @@ from core.phantom.patient import (
 _QUALITY = 88  # of a film that is dragged: a tenth of the bytes of what noise leaves of a PNG
 
 
-def frame(shown: Frame, fine: bool) -> dict[str, Any]:
+def frame(shown: LabFrame, fine: bool) -> dict[str, Any]:
     """A frame with its film: without loss where it was left, as JPEG while it is dragged."""
     buffer = io.BytesIO()
     picture = Image.fromarray(shown.image)

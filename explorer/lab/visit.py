@@ -12,16 +12,16 @@ from explorer.shared import link, state
 
 FIRST = "seed=7;nodule,x=-6.5,y=10,radius=1.2"
 """Whom the page begins with."""
-_PATIENT, _PROMPT = "patient", "prompt"
+_PATIENT, _TEXT = "patient", "text"
+"""In the address; `prompt` there is the session's, which every page writes before it is read."""
 
 
 def arrive() -> Patient:
     """The patient that the page shows; a link's is taken where it is another than before."""
-    asked = st.query_params.get(_PATIENT, "")
-    here = state.session().lab
-    if asked and asked != here.linked:
+    asked = st.query_params.get(_PATIENT, ""), st.query_params.get(_TEXT, "")
+    if asked[0] and asked != state.session().lab.linked:
         try:
-            _begin(parse_patient(asked), st.query_params.get(_PROMPT, ""))
+            _begin(parse_patient(asked[0]), asked[1])
         except ExplorerError as error:
             st.warning(f"The link's patient cannot be used. {error}", icon=":material/link_off:")
     if not state.session().lab.patient:
@@ -62,6 +62,6 @@ def leave(told: Any) -> None:
 def write_link() -> None:
     """Keep the address true: patient and text."""
     link.write()
-    patient = state.session().lab.patient
-    st.query_params[_PATIENT] = patient
-    state.link_lab(patient)
+    here = state.session().lab
+    st.query_params.update({_PATIENT: here.patient, _TEXT: here.text})
+    state.link_lab(here.patient, here.text)

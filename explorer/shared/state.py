@@ -98,7 +98,7 @@ class LabVisit:
     chosen: int = 0  # number of the finding that is looked at
     edition: int = 0  # a new one makes the browser forget what was done to the patient before
     word: str = ""  # by which the browser asks for frames
-    linked: str = ""  # the patient that the address named last
+    linked: tuple[str, str] = ("", "")  # patient and text that the address named last
 
 
 @dataclass(frozen=True)
@@ -473,9 +473,9 @@ def leave_lab(patient: str, text: str, chosen: int) -> None:
     _change(lab=replace(session().lab, patient=patient, text=text, chosen=chosen))
 
 
-def link_lab(patient: str) -> None:
-    """The patient that the address names now."""
-    _change(lab=replace(session().lab, linked=patient))
+def link_lab(patient: str, text: str) -> None:
+    """What the address names now."""
+    _change(lab=replace(session().lab, linked=(patient, text)))
 
 
 def keep_lab_word(word: str) -> None:

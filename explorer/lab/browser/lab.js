@@ -163,7 +163,7 @@ class LabView {
   link(button) {
     const address = new URL(window.location.href);
     address.searchParams.set("patient", textOf(this.patient));
-    address.searchParams.set("prompt", this.text);
+    address.searchParams.set("text", this.text);
     navigator.clipboard?.writeText(address.href).then(() => {
       button.textContent = "Copied";
       setTimeout(() => (button.textContent = "Copy link"), 1500);
