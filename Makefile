@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 venv: $(STAMP)
 
 # Done again only when what it installs has changed.
-$(STAMP): requirements.txt pyproject.toml constraints.txt
+$(STAMP): requirements.txt constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -r requirements.txt -c constraints.txt
 	touch $@

@@ -137,14 +137,15 @@ def nothing_written(python: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("nothing_written")
 def test_the_doctor_of_an_installation_is_content(
-    python: Path, environment: dict[str, str], home: Path, tmp_path: Path
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
+    newcomer = {**environment, "HOME": str(tmp_path)}  # who has no runs yet
     done = subprocess.run(
-        ["lrclr-explorer", "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True
+        ["lrclr-explorer", "doctor"], cwd=tmp_path, env=newcomer, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MISSING" not in done.stdout and __version__ in done.stdout
-    assert str(home) in next(line for line in done.stdout.splitlines() if "runs" in line)
+    assert str(tmp_path) in next(line for line in done.stdout.splitlines() if "runs" in line)
 
 
 @pytest.mark.usefixtures("nothing_written")
