@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv run test check docs
+.PHONY: venv run test check docs dist space
 
 venv: $(STAMP)
 
@@ -27,3 +27,21 @@ check: venv
 docs: venv
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+# The commit's own files, of no working folder, and times of the commit: the same bytes each time.
+dist: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+dist:
+	rm -rf dist
+	mkdir -p dist/source
+	git archive HEAD | tar -x -C dist/source
+	cd dist/source && $(abspath $(BIN)/python) -m hatchling build -d ..
+	rm -rf dist/source
+	cd dist && sha256sum *.tar.gz *.whl > SHA256SUMS
+
+# A folder to push to a Space of Hugging Face: the image's own files, and nothing is handed in there.
+space: dist
+	rm -rf dist/space
+	mkdir -p dist/space/dist dist/space/deploy
+	cp Dockerfile .dockerignore constraints.txt deploy/space/README.md dist/space
+	cp deploy/space/access.toml dist/space/deploy
+	cp dist/*.whl dist/space/dist

@@ -95,8 +95,17 @@ def check_upload() -> None:
     Raises:
         ExplorerError: access.toml says `uploads = false`.
     """
-    if not is_owner() and not policy().uploads:
+    if not may_upload():
         raise ExplorerError("This server takes no uploads of visitors.")
+
+
+def may_upload() -> bool:
+    """Whether this session may hand in a film.
+
+    Raises:
+        ExplorerError: access.toml cannot be read.
+    """
+    return is_owner() or policy().uploads
 
 
 def check_import() -> None:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from core import __version__
 from core.analysis.columns import columns_of, lesion_columns
 from core.analysis.errors import ErrorReport, error_report
 from core.analysis.report_films import ShownFilm, worst_films
@@ -133,7 +134,7 @@ def made_report(
         by_hand="" if asked.by_hand is None else repr(asked.by_hand),
     )
     facts = [("Model", f"{view.model}, weights {predictor.model_hash[:16]}"),
-             ("Made with", f"lrclr-explorer {version('lrclr-explorer')}, torch {version('torch')}"),
+             ("Made with", f"lrclr-explorer {__version__}, torch {version('torch')}"),
              ("Resamples", f"{asked.n_bootstrap}, seed {asked.seed}")]  # fmt: skip
     return report_html(analysed, films, facts, _command(view, asked, out), view), len(films)
 

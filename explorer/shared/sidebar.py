@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import __version__
 from core.errors import ExplorerError
 from core.studies import StudySet, UploadedSet
 from explorer import access, policy
@@ -19,7 +20,7 @@ _LISTED = 2000  # studies; a browser does not take a list of a whole archive
 def draw() -> None:
     """Draw the pickers; what is wrong is said here and the last good choice stays."""
     with st.sidebar:
-        st.markdown("**LRCLR Explorer**")
+        st.markdown(f"**LRCLR Explorer** :small[{__version__}]")
         _model()
         _upload()
         if state.session().upload is None:
@@ -60,6 +61,11 @@ def _model() -> None:
 
 
 def _upload() -> None:
+    try:
+        if not access.may_upload():
+            return
+    except ExplorerError:  # a film is refused by this very sentence
+        pass
     file = st.file_uploader(
         # Any suffix, or none: scanners write DICOM as IM000001. The content decides.
         "Your radiograph", key="upload_widget",
