@@ -67,6 +67,10 @@ def _commands(to: Path) -> None:
         obj=command, ctx=typer.Context(command, info_name="python -m core"),
         name="python -m core", title="Command line",
     )  # fmt: skip
+    for name, one in command.commands.items():  # which the list cuts at 45 letters
+        told = (one.help or "").split("\n\n")[0].replace("\n", " ")
+        cut = rf"(?m)^\* `{name}`: .*\.\.\.$"
+        lines = re.sub(cut, lambda _, name=name, told=told: f"* `{name}`: {told}", lines)
     (to / "commands.md").write_text(lines, encoding="utf-8")
 
 
