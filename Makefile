@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv run test check docs dist space
+.PHONY: venv run test test-long check docs dist space
 
 venv: $(STAMP)
 
@@ -16,8 +16,14 @@ $(STAMP): requirements.txt constraints.txt
 run: venv
 	$(BIN)/streamlit run explorer/Home.py
 
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 test: venv
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow and not browser"
+
+# What trains in processes of its own, installs the wheel, or drives a browser.
+test-long: venv
+	$(PYTEST) -m "slow or browser"
 
 check: venv
 	$(BIN)/ruff check .

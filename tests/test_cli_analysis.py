@@ -109,6 +109,7 @@ def test_errors_without_labels_name_reports_and_films(run, tmp_path):
     assert {len(pair["films"]) for pair in pairs} == {24}
 
 
+@pytest.mark.slow
 def test_shortcuts_says_that_devices_are_read_from_devices(run, tmp_path):
     code, out, err = run(
         "shortcuts", "--data", "phantom:n=32,seed=3,size=128", "--finding", "Support Devices",

@@ -229,6 +229,7 @@ def features(folder: Path) -> np.ndarray:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_make_what_one_does_after_one_was_killed(model, tmp_path):
     """kill -9 in the middle: no worker stays, no half shard; two processes do the rest."""
     out = tmp_path / "killed"

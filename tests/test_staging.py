@@ -54,6 +54,7 @@ def _left(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if "importing" in path.name]
 
 
+@pytest.mark.slow
 def test_two_imports_to_one_place_mix_no_films(tmp_path: Path) -> None:
     data = _films(tmp_path / "in", FILMS)
     for attempt in range(3):
