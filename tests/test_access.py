@@ -310,6 +310,15 @@ def test_a_link_to_very_many_phantoms_opens_the_default(app: AppTest) -> None:
     assert any("100000 phantoms" in toast.value for toast in app.toast)
 
 
+def test_a_visitor_is_not_asked_for_films_that_are_not_taken(
+    app: AppTest, visitor: None, allow: Any
+) -> None:
+    allow("uploads = false\n")
+    assert not app.run().get("file_uploader") and not app.exception
+    allow("")
+    assert app.run().get("file_uploader")
+
+
 _TELL = "import streamlit as st\nfrom explorer import access\nst.text(access.is_owner())\n"
 
 
