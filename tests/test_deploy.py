@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbclient import NotebookClient
 from served import exceptions_in, free_port, open_page, served, words_of
 
@@ -188,10 +189,22 @@ def test_the_notebook_does_what_readme_shows() -> None:
     assert "image/png" in kinds
 
 
+def test_whoever_files_an_issue_is_told_to_leave_patients_out() -> None:
+    forms = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+    told = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in forms}
+    assert told.pop("config") == {"blank_issues_enabled": False}, "no way around the forms"
+    for form in told.values():
+        first, *_, last = form["body"]
+        assert "No patient images" in first["attributes"]["value"]
+        assert last["type"] == "checkboxes" and last["attributes"]["options"][0]["required"]
+    assert "patient" in (ROOT / "SECURITY.md").read_text("utf-8")
+
+
 def test_the_release_says_its_version_everywhere() -> None:
-    citation = (ROOT / "CITATION.cff").read_text("utf-8")
-    assert f"version: {__version__}\n" in citation
-    (released,) = re.findall(r"date-released: (\S+)", citation)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == __version__ and citation["license"] == "MIT"
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    released = str(citation["date-released"])
     log = (ROOT / "CHANGELOG.md").read_text("utf-8")
     (newest, *_) = re.findall(r"^## (\d+\.\d+\.\d+) - (\S+)$", log, re.M)
     assert newest == (__version__, released)
