@@ -12,7 +12,7 @@ class CalledFinding:
     """A finding of a film, called by a threshold where there is one."""
 
     finding: str
-    score: float  # the LRCLR score
+    score: float  # the one that is judged by
     rank: float  # per cent of the set's other films that score lower; NaN where that is not known
     labelled: bool | None  # None where the label is not known
     threshold: float | None = None
@@ -27,12 +27,16 @@ class CalledFinding:
 
 
 def called_findings(
-    lines: Iterable[FindingScore], thresholds: Mapping[str, Threshold]
+    lines: Iterable[FindingScore], thresholds: Mapping[str, Threshold], by: str = "lrclr"
 ) -> list[CalledFinding]:
-    """The findings of a film in their order, each called where it has a threshold."""
+    """The findings of a film in their order, each called where it has a threshold.
+
+    Args:
+        by: the score that thresholds are of, of `core.inference.score_names.SCORES`.
+    """
     called = []
     for line in lines:
-        score, limit = line.scores["lrclr"], thresholds.get(line.finding)
+        score, limit = line.scores[by], thresholds.get(line.finding)
         told = (None, None) if limit is None else (limit.value, score >= limit.value)
         called.append(CalledFinding(line.finding, score, line.rank, line.labelled, *told))
     return called

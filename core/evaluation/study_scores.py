@@ -51,19 +51,21 @@ def study_scores(
     others: NDArray[np.floating],
     row: int | None,
     labels: Mapping[str, int],
+    by: str = "lrclr",
 ) -> list[FindingScore]:
     """Scores of one study for every finding, the highest rank first.
 
     Args:
         own: score -> (F,) of the study.
-        others: (n, F), the LRCLR score of the set.
+        others: (n, F), the score `by` of the set.
         row: the study's own in the set; None where it is from elsewhere.
         labels: of the study, 1 or 0; unknown ones are absent.
+        by: the score that ranks, of `core.inference.score_names.SCORES`.
     """
     table = []
     for column, name in enumerate(prompts):
         scores = {score: float(values[column]) for score, values in own.items()}
-        rank = rank_in_set(others[:, column], scores["lrclr"], row)
+        rank = rank_in_set(others[:, column], scores[by], row)
         labelled = bool(labels[name]) if name in labels else None
         table.append(FindingScore(name, rank, labelled, scores))
     return sorted(table, key=lambda line: (np.isnan(line.rank), -line.rank))

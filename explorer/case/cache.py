@@ -58,17 +58,18 @@ def film_words(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -> Fil
 
 @by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)
 def _word_effects(
-    model: Predictor, fingerprint: str, row: int, text: str, _studies: StudySet
+    model: Predictor, fingerprint: str, row: int, text: str, score: str, _studies: StudySet
 ) -> WordEffects:
     from core.inference.word_effects import word_effects
 
-    return word_effects(model, cache.images(model, fingerprint, row, _studies).encoding, text)
+    encoding = cache.images(model, fingerprint, row, _studies).encoding
+    return word_effects(model, encoding, text, score)
 
 
-def word_effects(spec: str, of: StudySet, row: int, text: str) -> WordEffects:
-    """The score of a text on a film without each of its words.
+def word_effects(spec: str, of: StudySet, row: int, text: str, score: str) -> WordEffects:
+    """A score of a text on a film without each of its words.
 
     Raises:
         ExplorerError: it has a single word, or too many signs.
     """
-    return _word_effects(cache.predictor(spec), cache.fingerprint_of(of), row, text, of)
+    return _word_effects(cache.predictor(spec), cache.fingerprint_of(of), row, text, score, of)

@@ -30,7 +30,9 @@ class CaseView(NamedTuple):
 
 def draw(current: Current) -> CaseView:
     """The pickers; a finding proposes its first prompt as the text."""
-    one, two, three = components.row(190, 340, 320)
+    zero, one, two, three = components.row(120, 190, 320, 270)
+    with zero:
+        components.score_picker("case_score")
     with one:
         finding = _finding()
     with two:

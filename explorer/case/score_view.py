@@ -11,6 +11,7 @@ from core.analysis.one_film import CalledFinding, called_findings
 from core.analysis.threshold import Threshold, parse_rule, thresholds_for
 from core.errors import ExplorerError
 from core.evaluation.study_scores import study_scores
+from core.inference.score_names import SCORES
 from core.studies import StudySet
 from explorer.case import cache as case_cache
 from explorer.errors import cache as errors_cache
@@ -47,12 +48,12 @@ def labels_and_scores(current: Current, ready: bool) -> None:
     others, row = np.zeros((0, len(here.prompts)), np.float32), None
     if ready:
         row, of_set = current.row_in_set, score_cache.scores(here.model, studies, here.prompts)
-        others = of_set["lrclr"]
+        others = of_set[here.judged_score]
         if row is not None:  # kept in half precision: the very score that a threshold was fitted on
             own = {name: values[row] for name, values in of_set.items()}
         limits, said = _thresholds(studies)
-    lines = study_scores(here.prompts, own, others, row, labels)
-    called = called_findings(lines, limits)
+    lines = study_scores(here.prompts, own, others, row, labels, here.judged_score)
+    called = called_findings(lines, limits, here.judged_score)
     st.dataframe(
         frame(called), hide_index=True, width="stretch", height=36 * min(len(called), 14) + 40,
         column_config={
@@ -64,7 +65,10 @@ def labels_and_scores(current: Current, ready: bool) -> None:
             "Threshold": st.column_config.NumberColumn(format="%.3f"),
         },
     )  # fmt: skip
-    st.caption(f"No score is a probability; compare with the threshold of its finding. {said}")
+    st.caption(
+        f"The score is *{here.judged_score}*: {SCORES[here.judged_score]}. No score is a "
+        f"probability; compare with the threshold of its finding. {said}"
+    )
 
 
 def frame(called: list[CalledFinding]) -> pd.DataFrame:
@@ -87,12 +91,12 @@ def _thresholds(studies: StudySet) -> tuple[Mapping[str, Threshold], str]:
     """Of the page Errors, by its rule and set; and where they come from, in a sentence."""
     here = state.session()
     try:
-        cases = errors_cache.cases(here.model, studies, here.prompts)
+        cases = errors_cache.cases(here.model, studies, here.prompts, here.judged_score)
         fitted = cases
         if here.threshold_set and here.threshold_set != here.study_set:
             other = cache.studies(here.threshold_set)
             if cache.predictor(here.model).has_encoded(other):
-                fitted = errors_cache.cases(here.model, other, here.prompts)
+                fitted = errors_cache.cases(here.model, other, here.prompts, here.judged_score)
         limits = thresholds_for(parse_rule(here.threshold_rule), cases.scored, fitted.scored)
     except ExplorerError as error:
         return {}, f"No finding is called: {error}"
@@ -105,7 +109,9 @@ def word_effects(current: Current, text: str) -> None:
     if len(text.split()) < 2:
         st.markdown("A text of one word has nothing left without it; choose or type a longer one.")
         return
-    effects = case_cache.word_effects(state.session().model, current.studies, current.row, text)
+    effects = case_cache.word_effects(
+        state.session().model, current.studies, current.row, text, state.session().judged_score
+    )
     told = [*effects.words, *effects.added]
     names = [f"{one.word} (put before)" if one.start < 0 else one.word for one in told]
     beyond = [one.word for one in told if not one.neutral and abs(one.change) > effects.chance]

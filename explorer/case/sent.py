@@ -32,6 +32,7 @@ class FilmMap:
     title: str
     about: str
     alt: str
+    stamp: tuple[str, bool]  # what sanity tests said of it, and whether that is a warning
     heat: NDArray[np.float32]  # (h, w) over the whole film
 
 
@@ -116,8 +117,11 @@ def _shape(drawn: Any, shape: tuple[int, int]) -> Shape | None:
 def _map(one: FilmMap) -> dict[str, Any]:
     rows, columns = one.heat.shape
     values = np.rint(255 * figures.normalised(one.heat)).astype(np.uint8)
-    return {"title": one.title, "about": one.about, "alt": one.alt, "values": _text(values),
-            "height": rows, "width": columns}  # fmt: skip
+    text, warned = one.stamp
+    return {
+        "title": one.title, "about": one.about, "alt": one.alt, "stamp": text, "warned": warned,
+        "values": _text(values), "height": rows, "width": columns,
+    }  # fmt: skip
 
 
 def _film_text(text: "FilmText", title: str) -> dict[str, Any]:

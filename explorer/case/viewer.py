@@ -17,12 +17,12 @@ from explorer.case import cache as case_cache
 from explorer.case import sent
 from explorer.regions import cache as region_cache
 from explorer.regions import cam_view
-from explorer.shared import alt, guard, notes_view, state, window_control
+from explorer.shared import alt, guard, notes_view, stamps, state, window_control
 from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = ("../../shared/browser/elements.js", "view.js", "film.js", "boxes.js", "words.js",
-            "input.js", "case.js")  # fmt: skip
+_SCRIPTS = ("../../shared/browser/elements.js", "view.js", "film.js", "difference.js", "boxes.js",
+            "words.js", "input.js", "case.js")  # fmt: skip
 _KEY = "case_film"
 _component = st.components.v2.component(
     "case_film",
@@ -90,13 +90,14 @@ def _content(
 def _map(
     current: Current, text: str, name: str, choice: Choice, shape: tuple[int, int]
 ) -> sent.FilmMap:
+    spec, words = state.session().model, cam_view.with_score(name, choice)
     heat = region_cache.saliency(
-        cam_view.with_score(name, choice), state.session().model, current.studies, current.row,
-        (text,), sent.map_shape(*shape),
-    )  # fmt: skip
+        words, spec, current.studies, current.row, (text,), sent.map_shape(*shape)
+    )
     title = METHODS[name].title
     said = alt.mapped(name_of(current), title, text, heat)
-    return sent.FilmMap(title, cam_view.about(name, choice).replace("`", ""), said, heat)
+    about = cam_view.about(name, choice).replace("`", "")
+    return sent.FilmMap(title, about, said, stamps.stamp(spec, words), heat)
 
 
 def name_of(current: Current) -> str:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.analysis.threshold import Rule, Threshold, parse_rule, thresholds_for
 from core.errors import ExplorerError
-from core.inference.score_names import SCORES
 from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
@@ -32,7 +31,7 @@ def draw() -> FindingChoice:
     studies = cache.studies(here.study_set)
     zero, one, two, three, four = components.row(130, 230, 280, 250, 130)
     with zero:
-        _score()
+        components.score_picker("errors_score")
     cases = _cases(studies)
     with one:
         finding = _finding(cases)
@@ -56,14 +55,6 @@ def draw() -> FindingChoice:
         by_hand = Threshold(score, Rule("score", score), None)
         return FindingChoice(cases, fitted, finding, limit, by_hand)
     return chosen
-
-
-def _score() -> None:
-    names, before = list(SCORES), state.session().judged_score
-    state.judge_by(st.selectbox(
-        "Score", names, index=names.index(before) if before in names else 0, key="errors_score",
-        help="; ".join(f"{name}: {said}" for name, said in SCORES.items()),
-    ))  # fmt: skip
 
 
 def _finding(cases: KeyedScores) -> str:

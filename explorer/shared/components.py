@@ -11,6 +11,7 @@ from core.errors import ExplorerError
 from core.evaluation.answers import WeighedBoxes
 from core.evaluation.report import left_out_sentence
 from core.inference.prompts import MAX_PROMPT_CHARACTERS, check_prompt
+from core.inference.score_names import SCORES
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from core.studies.study import Mask
@@ -58,6 +59,15 @@ def prompt_or_sentence(current: Current) -> tuple[str, bool]:
     if source == "Sentence of the report":
         return str(st.selectbox("Sentence", sentences, key="sentence")), False
     return prompt_box(), True
+
+
+def score_picker(key: str) -> None:
+    """The score that films are judged by, shared by the pages that call findings."""
+    names, before = list(SCORES), state.session().judged_score
+    state.judge_by(st.selectbox(
+        "Score", names, index=names.index(before) if before in names else 0, key=key,
+        help="; ".join(f"{name}: {said}" for name, said in SCORES.items()),
+    ))  # fmt: skip
 
 
 def show(figure: figures.go.Figure, key: str, alt: str) -> None:

@@ -14,9 +14,9 @@ from explorer.shared import cache, state
 
 _NAMES = ("model", "set", "study", "prompt", "finding")
 _PHANTOMS = r"phantom:[a-z0-9=,]{1,60}"
-_ERRORS = "errors"
+_CALLING = ("errors", "case")  # pages that call findings
 _JUDGED = {"score": "lrclr", "threshold": "youden", "fit": ""}
-"""What the page Errors adds to the address, and how it begins."""
+"""What the pages Errors and Case add to the address, and how it begins."""
 
 
 def start() -> None:
@@ -45,7 +45,7 @@ def start() -> None:
 
 
 def _judged(asked: dict[str, str]) -> None:
-    """What the page Errors opens with: score, and how its threshold comes about."""
+    """What Errors and Case open with: score, and how its threshold comes about."""
     if asked["score"] in SCORES:
         state.judge_by(asked["score"])
     with suppress(ExplorerError):  # a link that somebody shortened
@@ -97,11 +97,11 @@ def write() -> None:
 
 
 def _write_judged(here: state.Session) -> None:
-    """On the page Errors, what is chosen there; what is as it was at first needs no word."""
+    """How findings are called, where they are; what is as it was at first needs no word."""
     fit = here.threshold_set if here.threshold_set.startswith("phantom:") else ""
     told = {"score": here.judged_score, "threshold": here.threshold_rule, "fit": fit}
     for name, first in _JUDGED.items():
-        if here.page == _ERRORS and told[name] != first:
+        if here.page in _CALLING and told[name] != first:
             st.query_params[name] = told[name]
         elif name in st.query_params:
             del st.query_params[name]

@@ -10,13 +10,21 @@ def caption(spec: str, choice: str) -> str:
     Args:
         choice: the map in words, such as `gradcam:layercam:local:lrclr`.
     """
+    text, marked = stamp(spec, choice)
+    # In bold: a caption's colours fall short of AA.
+    return f"**:material/warning: {text}**" if marked else text
+
+
+def stamp(spec: str, choice: str) -> tuple[str, bool]:
+    """The stamp of a model's map in words, and whether it is to be marked: a test was failed.
+
+    Args:
+        choice: as in `caption`.
+    """
     from core.analysis.stamps import UNTESTED, stamps_of
 
     try:
-        stamp = stamps_of(spec, cache.predictor(spec).model_hash).get(choice)
+        told = stamps_of(spec, cache.predictor(spec).model_hash).get(choice)
     except ExplorerError as error:
-        return f"**{error}**"
-    if stamp is None:
-        return UNTESTED
-    # In bold: a caption's colours fall short of AA.
-    return f"**:material/warning: {stamp.text}**" if stamp.failed else stamp.text
+        return str(error), True
+    return (UNTESTED, False) if told is None else (told.text, bool(told.failed))

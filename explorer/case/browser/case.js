@@ -53,27 +53,46 @@ class CaseFilm {
     this.regionsOn = !data.texts[0]?.noPlace;
     this.words = new Words(data, (text, word) => this._pick(text, word));
     const label = "Film: drag or arrow keys change the window, plus and minus zoom, R goes through the regions";
-    this.panes = [
-      new Pane("The film", data.alt, "", label),
-      ...this.maps.map((map) => new Pane(map.title, map.alt, map.about, `${map.title}: as the film`)),
-    ];
-    this.maps.forEach((map, number) => (this.panes[number + 1].heat = map));
-    this._develop();
     this.size.disconnect();
-    for (const { stage } of this.panes) {
-      stage.style.aspectRatio = `${this.film.width} / ${this.film.height}`;
-      new Touches(stage, this);
-      stage.addEventListener("keydown", (event) => this._key(event));
-      this.size.observe(stage);
-    }
+    this.row = make("div", { className: "panes" });
+    this.panes = [];
+    this._add(new Pane("The film", data.alt, "", label));
+    for (const map of this.maps) this._add(this._paneOf(map));
+    this._develop();
     this.said = make("p", { className: "said", attr: { role: "status" } });
     this.readout = make("p", { className: "readout", attr: { "aria-hidden": "true" } });
-    const row = make("div", { className: "panes" }, ...this.panes.map((pane) => pane.element));
     const keys = make("details", {}, make("summary", { textContent: "Keys" }), make("p", { textContent: KEYS }));
     this.root.replaceChildren(
-      this._tools(), row, this.readout, this.said, this.words.element, keys,
+      this._tools(), this.row, this.readout, this.said, this.words.element, keys,
     );
     this._rest();
+  }
+
+  _paneOf(map) {
+    return new Pane(map.title, map.alt, map.about, `${map.title}: as the film`, map);
+  }
+
+  _add(pane) {
+    const { stage } = pane;
+    stage.style.aspectRatio = `${this.film.width} / ${this.film.height}`;
+    stage.dataset.mode = this.mode;
+    new Touches(stage, this);
+    stage.addEventListener("keydown", (event) => this._key(event));
+    this.size.observe(stage);
+    this.panes.push(pane);
+    this.row.append(pane.element);
+  }
+
+  /** A pane with the difference of two maps, after theirs; null takes it away. */
+  _compare(map) {
+    for (const pane of this.panes.splice(this.maps.length + 1)) pane.element.remove();
+    this.difference = map;
+    this.compared = map?.title ?? "";
+    if (map) {
+      map.develop(this.opacity);
+      this._add(this._paneOf(map));
+    }
+    this.draw();
   }
 
   _tools() {
@@ -104,6 +123,8 @@ class CaseFilm {
         this.panes[0].heat = on ? this.maps[0] : null;
       }), this._slider());
     }
+    this.difference = null;
+    if (this.maps.length > 1) bar.append(differencePicker(this.maps, this.compared, (map) => this._compare(map)));
     this.choose(this.modes[this.mode] ? this.mode : "window");
     return bar;
   }
@@ -128,7 +149,7 @@ class CaseFilm {
   }
 
   _develop() {
-    for (const map of this.maps) map.develop(this.opacity);
+    for (const map of [...this.maps, this.difference]) map?.develop(this.opacity);
   }
 
   // What a reader does: input.js calls these.
@@ -243,6 +264,7 @@ class CaseFilm {
     if (place) {
       parts.unshift(`value ${this.film.valueAt(place)} of 255`);
       parts.push(...this.maps.map((map) => `${map.title} ${map.valueAt(place).toFixed(2)}`));
+      if (this.difference) parts.push(`difference ${this.difference.valueAt(place).toFixed(2)}`);
     }
     this.readout.textContent = parts.join(" · ");
   }

@@ -37,8 +37,8 @@ class Film {
 
 class HeatMap {
   /** A map of 0 to 255, its own range, and the colours of 256 values. */
-  constructor({ title, about, alt, values, width, height }, colours) {
-    Object.assign(this, { title, about, alt, width, height, colours });
+  constructor({ title, about, alt, stamp, warned, values, width, height }, colours) {
+    Object.assign(this, { title, about, alt, stamp, warned, width, height, colours });
     this.values = bytesOf(values);
     this.canvas = make("canvas", { width, height });
   }
@@ -64,8 +64,8 @@ class HeatMap {
 
 /** One picture of the row: the film, alone or under a map, with what is drawn over it. */
 class Pane {
-  constructor(title, alt, about, label) {
-    this.heat = null;
+  constructor(title, alt, about, label, heat = null) {
+    this.heat = heat;
     this.canvas = make("canvas", { attr: { role: "img", "aria-label": alt } });
     this.marks = makeSvg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
     this.shapes = makeSvg("g");
@@ -78,6 +78,10 @@ class Pane {
       this.marks,
     );
     this.caption = make("figcaption", {}, make("strong", { textContent: title }), " ", about);
+    if (heat?.stamp) {
+      const stamp = heat.warned ? `⚠ ${heat.stamp}` : heat.stamp;
+      this.caption.append(make(heat.warned ? "strong" : "span", { className: "stamp", textContent: stamp }));
+    }
     this.element = make("figure", {}, this.stage, this.caption);
   }
 
