@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from explorer.case import controls, near_view, score_view, viewer
+from explorer.case import controls, near_view, score_view, viewer, word_view
 from explorer.case.controls import CaseView
 from explorer.shared import cache, components, guard, notes_view, state, window_control
 from explorer.shared.state import Current
 
 
-@st.fragment  # a box that is drawn draws this part alone
+@st.fragment  # what is drawn for a note draws this part alone
 def film_and_notes(current: Current, asked: CaseView) -> None:
-    """The film, and notes that take the boxes drawn on it."""
+    """The film, and notes that take what is drawn on it."""
     shapes = viewer.draw(current, asked.text, asked.read, asked.methods, asked.choice)
     st.caption(
         "Numbers between a word and a region are **cosines** of their features: what is near to "
@@ -42,7 +42,7 @@ with guard.sentences():
     with effects, guard.sentences():
         st.subheader("Words that drive the score")
         if asked.read:
-            score_view.word_effects(current, asked.text)
+            word_view.draw(current, asked.text)
     st.header("Nearest films")
     with guard.sentences():
         if ready:

@@ -13,12 +13,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.scoring import score_studies
+from core.analysis.stamps import stamps_of
 from core.analysis.threshold import Rule, fit_thresholds
 from core.archive.query import image_query
 from core.archive.search import search_encoding
 from core.inference.predictor import load_predictor
+from core.inference.word_effects import word_effects
 from core.paths import ROOT
-from core.records.note import FilmRef, Note, Said, box
+from core.records.note import POLYGON, FilmRef, Note, Said, Shape, box
 from core.records.notebook import Notebook
 from core.specs import open_studies
 from explorer import access
@@ -104,6 +106,31 @@ def test_scores_are_called_by_the_threshold_of_errors(app: AppTest) -> None:
         assert line["Rank in set"] == pytest.approx(100 * (others < score).mean(), abs=1e-6)
 
 
+def test_another_score_is_called_by_its_own_thresholds_and_stands_in_the_address(
+    app: AppTest,
+) -> None:
+    app.selectbox(key="case_score").select("global").run()
+    sound(app)
+    scored = score_studies(load_predictor("demo"), open_studies(SET), score="global")
+    limit = fit_thresholds(Rule("youden"), scored)["Edema"].value
+    line = _frame(app, "Call is").set_index("Finding").loc["Edema"]
+    column = scored.scores[:, scored.column("Edema")]
+    assert (line["Score"], line["Threshold"]) == pytest.approx((column[2], limit), rel=1e-5)
+    others = np.delete(column, 2)
+    assert line["Rank in set"] == pytest.approx(100 * (others < column[2]).mean(), abs=1e-6)
+    assert app.query_params["score"] in ("global", ["global"])
+    model, studies = load_predictor("demo"), open_studies(SET)
+    text = "left pleural effusion"
+    effects = word_effects(model, model.encode_row(studies, 2), text, "global")
+    told = _frame(app, "By the word")["By the word"][:3].tolist()
+    assert told == pytest.approx([one.change for one in effects.words], abs=1e-4)
+    # What sanity tests said of each map stands below it.
+    stamps = {name: one.text for name, one in stamps_of("demo", model.model_hash).items()}
+    told_stamps = [one["stamp"] for one in _sent(app)["maps"]]
+    assert told_stamps[0] == stamps.get("lrclr", "sanity: not tested")
+    assert all(stamp.startswith("sanity: ") for stamp in told_stamps)
+
+
 def test_neighbours_are_the_nearest_and_a_click_opens_one(app: AppTest) -> None:
     sound(app)
     model, studies = load_predictor("demo"), open_studies(SET)
@@ -157,8 +184,13 @@ def test_boxes_go_with_a_note_and_lie_on_the_film_afterwards(app: AppTest) -> No
         FilmRef(studies.image_key(2), side, side), "Ada", Said("Edema", "", "here", shapes=shapes)
     )
     assert isinstance(note, Note)
+    corners = [[0.25, 0.25], [0.75, 0.25], [0.5, 0.75]]
+    outline = {"edition": data["edition"], "polygons": [corners]}
+    (polygon,) = sent.drawn_shapes(outline, data["edition"], (shape[0], shape[1]))
+    assert polygon.points == tuple((x * side, y * side) for x, y in corners)
+    Notebook().add(FilmRef(studies.image_key(2), side, side), "Bo", Said(shapes=(polygon,)))
     app.run()
-    assert _sent(app)["noted"] == [[0.25, 0.5, 0.5, 0.25]]
+    assert _sent(app)["noted"] == [[0.25, 0.5, 0.5, 0.25], corners]
     assert "Edema: here; 1 drawn" in "\n".join(one.value for one in app.markdown).replace("\\", "")
 
 
@@ -166,15 +198,21 @@ def test_boxes_go_with_a_note_and_lie_on_the_film_afterwards(app: AppTest) -> No
     "drawn",
     [None, "x", {"edition": "old", "boxes": [[0, 0, 1, 1]]}, {"edition": "now"},
      {"edition": "now", "boxes": [[0, 0, 0, 1], [0, 0, float("nan"), 1], [0, 0, 1], ["a"] * 4]},
-     {"edition": "now", "boxes": [[2, 2, 1, 1]]}],
+     {"edition": "now", "boxes": [[2, 2, 1, 1]], "polygons": {}},
+     {"edition": "now", "polygons": [[[0, 0], [1, 1]], [[0, 0], [1, 0], [0.5, 0]], "abc",
+                                     [[0, 0], [1, 0], [0, "1"]], [[0, 0, 0]] * 3,
+                                     [[0, 0], [1, 0], [0.5, 1]] * 700]}],
 )  # fmt: skip
-def test_what_is_no_box_of_this_film_is_left_out(drawn: Any) -> None:
+def test_what_is_no_shape_of_this_film_is_left_out(drawn: Any) -> None:
     assert sent.drawn_shapes(drawn, "now", (100, 200)) == ()
 
 
 def test_a_box_past_the_edge_ends_there() -> None:
     (shape,) = sent.drawn_shapes({"edition": "e", "boxes": [[-0.1, 0.5, 2, 2]]}, "e", (101, 203))
     assert shape == box(0, 50.5, 203, 50.5)
+    corners = [[-1, 0], [2, 0], [0.5, 0.5]]
+    (shape,) = sent.drawn_shapes({"edition": "e", "polygons": [corners]}, "e", (101, 203))
+    assert shape == Shape(POLYGON, ((0, 0), (203, 0), (101.5, 50.5)))
 
 
 def test_a_visitor_neither_draws_nor_reads_notes(

@@ -71,8 +71,9 @@ def test_the_command_prints_and_writes_them(run, tmp_path) -> None:
     told = figures["words"]
     assert told["value"] == pytest.approx(figures["findings"]["text"]["scores"]["lrclr"], abs=1e-4)
     assert [one["word"] for one in told["words"]] == ["a", "left", "lung", "nodule"]
-    for one in told["words"]:
-        assert f"{one['without']:9.3f} {one['change']:+9.3f}  {one['word']}" in out
+    for one, steep in zip(told["words"], told["gradients"]["words"], strict=True):
+        slope = f"{steep['slope']:+9.3f}"
+        assert f"{one['without']:9.3f} {one['change']:+9.3f} {slope}  {one['word']}" in out
     assert "put before it: there is (control)" in out
     code, _, err = run("score", "--data", SET, "--study", "test-4-00002", "--words")
     assert code == 2 and "--text" in err

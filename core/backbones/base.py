@@ -69,6 +69,7 @@ class Backbone(nn.Module):
     preprocess: Preprocess
     prefix: int = 1  # C, tokens before the patches
     general_words: bool = True  # False: its text tower learned from findings' sentences alone
+    unread_places: int = 0  # special tokens before the first word, which `text_tokens` leaves out
     members: int = 1  # models whose embeddings lie side by side in d (an ensemble)
     files: tuple[Path, ...] = ()  # what the weights were read from, where from published files
     grid: tuple[int, int]
@@ -107,6 +108,10 @@ class Backbone(nn.Module):
     @abstractmethod
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Encode texts; longer ones are cut at `context_length`."""
+
+    def read_anew(self, texts: Sequence[str]) -> TextTokens:
+        """`text_tokens` with nothing remembered, so that gradients reach the words' own vectors."""
+        return self.text_tokens(texts)
 
     def hide(self, inputs: Tensor, cells: Tensor) -> Tensor:
         """Inputs (B, C, H, W) with cells (B, h, w) of the grid, where true, made the mean value."""

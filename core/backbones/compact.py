@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from core.backbones.base import Backbone, Entry, ImageTokens, Taps, TextTokens
 from core.backbones.block import Block
 from core.backbones.lite_stem import CHANNELS, STRIDE, LiteStem
-from core.backbones.minilm import CONTEXT, WIDTH, load_minilm
+from core.backbones.minilm import CONTEXT, WIDTH, WordFeatures, load_minilm
 from core.preprocessing import Preprocess
 from core.progress import Progress
 
@@ -69,6 +69,7 @@ class CompactBackbone(Backbone):
 
     stem: LiteStem
     general_words = False
+    unread_places = 1
 
     def __init__(self, config: CompactConfig | None = None) -> None:
         super().__init__()
@@ -178,7 +179,13 @@ class CompactBackbone(Backbone):
 
     def text_tokens(self, texts: Sequence[str]) -> TextTokens:
         """See `Backbone.text_tokens`."""
-        frozen = load_minilm().encode(texts)
+        return self._read(load_minilm().encode(texts))
+
+    def read_anew(self, texts: Sequence[str]) -> TextTokens:
+        """See `Backbone.read_anew`."""
+        return self._read(load_minilm().encode_anew(texts))
+
+    def _read(self, frozen: WordFeatures) -> TextTokens:
         device = self.cls_token.device
         mask = frozen.mask.to(device)
         words, text_features = self.text(frozen.features.to(device), mask)

@@ -83,6 +83,18 @@ class FrozenMiniLM:
             pieces.append(names + [""] * (features.shape[1] - len(names)))
         return WordFeatures(features, mask, pieces)
 
+    def encode_anew(self, texts: Sequence[str]) -> WordFeatures:
+        """`encode` with nothing remembered nor rounded, and with gradients where they are on."""
+        batch = self.tokenizer.encode_batch(list(texts))
+        mask = torch.tensor([text.attention_mask for text in batch], dtype=torch.bool)
+        states = self.model(torch.tensor([text.ids for text in batch]), mask)
+        lengths = (mask.sum(dim=1) - 2).clamp(min=1)  # an empty text keeps its [SEP]
+        count = int(lengths.max())
+        inside = torch.arange(count)[None] < lengths[:, None]
+        pieces = [text.tokens[1 : 1 + length] + [""] * (count - length)
+                  for text, length in zip(batch, lengths.tolist(), strict=True)]  # fmt: skip
+        return WordFeatures(states[:, 1 : 1 + count] * inside[..., None], inside, pieces)
+
     @torch.no_grad()
     def _encode_chunk(self, texts: list[str]) -> dict[str, tuple[Tensor, list[str]]]:
         batch = self.tokenizer.encode_batch(texts)

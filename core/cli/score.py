@@ -86,17 +86,20 @@ def score_command(
 def _words(predictor: "Predictor", image: "ImageEncoding", text: str) -> dict[str, Any]:
     """Print what the score has by each word, a line each; the same as JSON."""
     from core.inference.word_effects import word_effects
+    from core.inference.word_gradients import word_gradients
 
     effects = word_effects(predictor, image, text)
-    print(f"The score {effects.value:.3f} without each word, and what it has by the word:")
-    for one in (*effects.words, *effects.added):
+    slopes = word_gradients(predictor, image, text)
+    print(f"The score {effects.value:.3f} without each word, by the word, and its slope along it:")
+    for one, steep in zip((*effects.words, *effects.added), (*slopes.words, *slopes.added),
+                          strict=True):  # fmt: skip
         about = "put before it: " if one.start < 0 else ""
         if one.neutral:
             mark = " (control)"
         else:
             mark = "" if abs(one.change) > effects.chance else " (no more than a control)"
-        print(f"{one.without:9.3f} {one.change:+9.3f}  {about}{one.word}{mark}")
-    return effects.to_json()
+        print(f"{one.without:9.3f} {one.change:+9.3f} {steep.slope:+9.3f}  {about}{one.word}{mark}")
+    return {**effects.to_json(), "gradients": slopes.to_json()}
 
 
 def _ensemble(

@@ -82,22 +82,25 @@ def patch_box(
 
 def _words(texts: TextEncoding) -> tuple[list[str], torch.Tensor]:
     """Whole words of the texts and their features (words, d), the mean of their pieces."""
-    words: list[str] = []
-    groups: list[list[torch.Tensor]] = []
+    told = word_places(texts)
+    if not told:
+        return [], texts.words.new_zeros(0, texts.words.shape[-1])
+    features = torch.stack([texts.words[row, places].mean(dim=0) for row, _, places in told])
+    return [word for _, word, _ in told], F.normalize(features, dim=-1)
+
+
+def word_places(texts: TextEncoding) -> list[tuple[int, str, list[int]]]:
+    """Whole words of texts: whose, the word, and the places of its pieces."""
+    told: list[tuple[int, str, list[int]]] = []
     begins = _beginnings(texts.pieces)
     for row, pieces in enumerate(texts.pieces):
         for count, place in enumerate(texts.mask[row].nonzero()[:, 0].tolist()):
-            feature = texts.words[row, place]
             if count == 0 or begins(pieces[place - 1], pieces[place]):
-                words.append("")
-                groups.append([])
-            words[-1] += pieces[place].removeprefix("##").strip("\u2581\u0120")
-            groups[-1].append(feature)
-    if not groups:
-        return [], texts.words.new_zeros(0, texts.words.shape[-1])
-    features = torch.stack([torch.stack(group).mean(dim=0) for group in groups])
-    named = [word.replace("</w>", "") for word in words]
-    return named, F.normalize(features, dim=-1)
+                told.append((row, "", []))
+            _, word, places = told[-1]
+            plain = pieces[place].removeprefix("##").strip("\u2581\u0120")
+            told[-1] = (row, (word + plain).replace("</w>", ""), [*places, place])
+    return told
 
 
 def _beginnings(rows: list[list[str]]) -> Callable[[str, str], bool]:

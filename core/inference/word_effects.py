@@ -79,15 +79,7 @@ def word_effects(
     Raises:
         ExplorerError: the text is no prompt, has a single word, or is longer than LONGEST.
     """
-    text = check_prompt(text)
-    places = list(_WORD.finditer(text))
-    if len(text) > LONGEST:
-        raise ExplorerError(
-            f'"{text[:30]}..." has {len(text)} characters; to leave its words out one by one, '
-            f"shorten it to {LONGEST} at most."
-        )
-    if len(places) < 2:
-        raise ExplorerError(f"“{text}” has a single word: there is nothing left without it.")
+    text, places = word_matches(text)
     shorter = [_without(text, place) for place in places]
     whole, *others = _scores(
         predictor, image, [text, *shorter, *(f"{words} {text}" for words in ADDED)], score
@@ -101,6 +93,24 @@ def word_effects(
         for put, other in zip(ADDED, others[len(places) :], strict=True)
     )
     return WordEffects(text, score, whole, words, added)
+
+
+def word_matches(text: str) -> tuple[str, list[re.Match[str]]]:
+    """A text as it is scored, and its words, two at least.
+
+    Raises:
+        ExplorerError: the text is no prompt, has a single word, or is longer than LONGEST.
+    """
+    text = check_prompt(text)
+    places = list(_WORD.finditer(text))
+    if len(text) > LONGEST:
+        raise ExplorerError(
+            f'"{text[:30]}..." has {len(text)} characters; to leave its words out one by one, '
+            f"shorten it to {LONGEST} at most."
+        )
+    if len(places) < 2:
+        raise ExplorerError(f"“{text}” has a single word: there is nothing left without it.")
+    return text, places
 
 
 def _scores(

@@ -174,9 +174,13 @@ class LRCLR(nn.Module):
         k = scores.shape[-1] if self.config.scorer == "all" else self.config.k
         return selection.pick(scores.to(pixels.device), k, body)
 
-    def encode_text(self, texts: list[str]) -> TextEncoding:
-        """Encode texts; each a string that is not empty."""
-        tokens = self.backbone.text_tokens(texts)
+    def encode_text(self, texts: list[str], anew: bool = False) -> TextEncoding:
+        """Encode texts; each a string that is not empty.
+
+        Args:
+            anew: as `Backbone.read_anew`.
+        """
+        tokens = self.backbone.read_anew(texts) if anew else self.backbone.text_tokens(texts)
         return TextEncoding(
             _unit(tokens.text_features),
             _unit(tokens.words),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.inference.film_words import FilmWords
     from core.inference.predictor import Predictor
     from core.inference.word_effects import WordEffects
+    from core.inference.word_gradients import WordGradients
 
 _SIDE = 2048  # pixels at most: a browser windows so many in some 20 ms
 
@@ -73,3 +74,23 @@ def word_effects(spec: str, of: StudySet, row: int, text: str, score: str) -> Wo
         ExplorerError: it has a single word, or too many signs.
     """
     return _word_effects(cache.predictor(spec), cache.fingerprint_of(of), row, text, score, of)
+
+
+@by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)
+def _word_gradients(
+    model: Predictor, fingerprint: str, row: int, text: str, score: str, _studies: StudySet
+) -> WordGradients:
+    from core.inference.word_gradients import word_gradients
+
+    encoding = cache.images(model, fingerprint, row, _studies).encoding
+    return word_gradients(model, encoding, text, score)
+
+
+def word_gradients(spec: str, of: StudySet, row: int, text: str, score: str) -> WordGradients:
+    """The slope of a score along each word of a text on a film.
+
+    Raises:
+        ExplorerError: as `word_effects`.
+    """
+    model, name = cache.predictor(spec), cache.fingerprint_of(of)
+    return _word_gradients(model, name, row, text, score, of)

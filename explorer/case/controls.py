@@ -10,7 +10,7 @@ from core.inference.map_choice import Choice
 from core.studies import StudySet
 from explorer import navigation
 from explorer.regions import cam_view
-from explorer.shared import components, state, words
+from explorer.shared import components, link, state, words
 from explorer.shared.state import Current
 
 PAGE = "case.py"
@@ -33,6 +33,7 @@ def draw(current: Current) -> CaseView:
     zero, one, two, three = components.row(120, 190, 320, 270)
     with zero:
         components.score_picker("case_score")
+        link.write()
     with one:
         finding = _finding()
     with two:

@@ -1,4 +1,4 @@
-"""Labels beside scores, their ranks and what a threshold calls them; the words that drive one."""
+"""Labels beside scores, their ranks and what a threshold calls them."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from core.errors import ExplorerError
 from core.evaluation.study_scores import study_scores
 from core.inference.score_names import SCORES
 from core.studies import StudySet
-from explorer.case import cache as case_cache
 from explorer.errors import cache as errors_cache
 from explorer.prompts import cache as score_cache
 from explorer.shared import cache, state
@@ -102,39 +101,3 @@ def _thresholds(studies: StudySet) -> tuple[Mapping[str, Threshold], str]:
         return {}, f"No finding is called: {error}"
     origin = next(iter(limits.values())).origin(cases.scored.identity)
     return limits, f"Thresholds: {origin}; the page Errors sets rule and films."
-
-
-def word_effects(current: Current, text: str) -> None:
-    """What the score of a text has by each word, beside what words without meaning change."""
-    if len(text.split()) < 2:
-        st.markdown("A text of one word has nothing left without it; choose or type a longer one.")
-        return
-    effects = case_cache.word_effects(
-        state.session().model, current.studies, current.row, text, state.session().judged_score
-    )
-    told = [*effects.words, *effects.added]
-    names = [f"{one.word} (put before)" if one.start < 0 else one.word for one in told]
-    beyond = [one.word for one in told if not one.neutral and abs(one.change) > effects.chance]
-    st.dataframe(
-        pd.DataFrame({
-            "Word": names, "Score without": [one.without for one in told],
-            "By the word": [one.change for one in told],
-            "Controls": ["is one" if one.neutral else
-                         "beyond" if abs(one.change) > effects.chance else "within"
-                         for one in told],
-        }), hide_index=True, width="stretch", height=36 * min(len(told), 14) + 40,
-        column_config={
-            "Score without": st.column_config.NumberColumn(format="%.3f"),
-            "By the word": st.column_config.NumberColumn(format="%+.3f"),
-        },
-    )  # fmt: skip
-    moved = ", ".join(f"“{word}”" for word in beyond) or "no word"
-    st.markdown(
-        f"The score of the text is **{effects.value:.3f}**; words that say nothing change it by "
-        f"up to {effects.chance:.3f}. More than that: **{moved}**."
-    )
-    st.caption(
-        "Each word left out in turn; the score is that of the text against its plain negation. "
-        "Another text may mean another thing: this says what the score hangs on, not why."
-    )
-

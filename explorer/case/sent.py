@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.preprocessing import Rectangle
-from core.records.note import BOX, Note, Shape, box
+from core.records.note import BOX, POLYGON, Note, Shape, box
 from explorer.shared import figures
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAP_SIDE = 160  # cells of a map's longer side: maps are smooth, grids have some 14 cells
 _LEAST = 1e-6  # of a film's side
+_MOST_CORNERS = 2000  # of an outline; what the browser draws has half
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ def key_of(*parts: object) -> str:
     return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def noted(notes: Iterable[Note]) -> list[list[float]]:
-    """Boxes around what was drawn on the film, as shares of it."""
+def noted(notes: Iterable[Note]) -> list[list[float] | list[list[float]]]:
+    """What was drawn on the film, as shares of it: [x, y, width, height], or corners [x, y]."""
     return [
-        _shares(shape.bounds, (note.film.height, note.film.width))
+        _noted(shape, (note.film.height, note.film.width))
         for note in notes
         for shape in note.said.shapes
         if note.film.width and note.film.height
@@ -83,24 +84,52 @@ def noted(notes: Iterable[Note]) -> list[list[float]]:
 
 
 def drawn_shapes(drawn: Any, edition: str, shape: tuple[int, int]) -> tuple[Shape, ...]:
-    """Boxes that the browser drew, in pixels of the film; whatever else it sends is left out.
+    """What the browser drew, in pixels of the film; whatever else it sends is left out.
 
     Args:
-        drawn: {"edition": ..., "boxes": [[x, y, width, height], ...]} as shares of the film.
-        edition: of the film that is shown: boxes that were drawn on another one are not its own.
+        drawn: {"edition": ..., "boxes": [[x, y, width, height], ...], "polygons": [[[x, y], ...],
+            ...]} as shares of the film.
+        edition: of the film that is shown: what was drawn on another one is not its own.
         shape: (H, W) of `StudySet.image`.
     """
     if not isinstance(drawn, dict) or drawn.get("edition") != edition:
         return ()
-    boxes = drawn.get("boxes")
-    shapes = (_shape(one, shape) for one in (boxes if isinstance(boxes, list) else []))
+    boxes, polygons = (
+        told if isinstance(told := drawn.get(name), list) else [] for name in ("boxes", "polygons")
+    )
+    shapes = [*(_box(one, shape) for one in boxes), *(_polygon(one, shape) for one in polygons)]
     return tuple(one for one in shapes if one is not None)
 
 
-def _shape(drawn: Any, shape: tuple[int, int]) -> Shape | None:
-    if not (isinstance(drawn, list) and len(drawn) == 4):
+def _noted(shape: Shape, size: tuple[int, int]) -> list[float] | list[list[float]]:
+    rows, columns = size
+    if shape.kind == POLYGON:
+        return [[round(x / columns, 5), round(y / rows, 5)] for x, y in shape.points]
+    return _shares(shape.bounds, size)
+
+
+def _numbers(values: Any, count: int) -> bool:
+    return (
+        isinstance(values, list) and len(values) == count
+        and all(isinstance(side, int | float) and np.isfinite(side) for side in values)
+    )  # fmt: skip
+
+
+def _polygon(drawn: Any, shape: tuple[int, int]) -> Shape | None:
+    if not (isinstance(drawn, list) and 3 <= len(drawn) <= _MOST_CORNERS):
         return None
-    if not all(isinstance(side, int | float) and np.isfinite(side) for side in drawn):
+    if not all(_numbers(corner, 2) for corner in drawn):
+        return None
+    rows, columns = shape
+    corners = np.clip(np.array(drawn, float), 0, 1)
+    if (np.ptp(corners, axis=0) < _LEAST).any():
+        return None
+    points = (corners * [columns, rows]).round(2).tolist()
+    return Shape(POLYGON, tuple((min(x, columns), min(y, rows)) for x, y in points))
+
+
+def _box(drawn: Any, shape: tuple[int, int]) -> Shape | None:
+    if not _numbers(drawn, 4):
         return None
     x, y, width, height = drawn
     left, right = np.clip([x, x + width], 0, 1)

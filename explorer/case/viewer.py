@@ -21,8 +21,10 @@ from explorer.shared import alt, guard, notes_view, stamps, state, window_contro
 from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = ("../../shared/browser/elements.js", "view.js", "film.js", "difference.js", "boxes.js",
-            "words.js", "input.js", "case.js")  # fmt: skip
+_SCRIPTS = (  # joined in this order
+    "../../shared/browser/elements.js", "view.js", "film.js", "difference.js", "boxes.js",
+    "outlines.js", "marks.js", "words.js", "input.js", "case.js",
+)  # fmt: skip
 _KEY = "case_film"
 _component = st.components.v2.component(
     "case_film",
@@ -35,7 +37,7 @@ _component = st.components.v2.component(
 def draw(
     current: Current, text: str, read: bool, methods: Sequence[str], choice: Choice
 ) -> tuple[Shape, ...]:
-    """The film, the chosen text and the report; the boxes that are drawn for a note.
+    """The film, the chosen text and the report; what is drawn for a note.
 
     Args:
         read: whether the model is asked about the chosen text: it knows its words.
@@ -63,7 +65,7 @@ def draw(
     return sent.drawn_shapes(result.get("drawn"), edition, shape)
 
 
-def _noted(current: Current) -> list[list[float]]:
+def _noted(current: Current) -> list[list[float] | list[list[float]]]:
     if not access.may_note():
         return []
     with guard.sentences():

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
-from core.records.note import VERDICTS, FilmRef, Note, Said, Shape
+from core.records.note import BOX, VERDICTS, FilmRef, Note, Said, Shape
 from core.records.notebook import Wanted
 from core.studies import StudySet, UploadedSet
 from explorer import access
@@ -80,8 +80,10 @@ def _form(
         verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
         text = st.text_area("What you see", key=f"note_text_{key}", height=90)
         if shapes:
-            drawn = "1 box" if len(shapes) == 1 else f"{len(shapes)} boxes"
-            st.markdown(f":material/select: {drawn} drawn on the film will be kept with the note.")
+            st.markdown(
+                f":material/select: {drawn_words(shapes)} drawn on the film will be kept with the "
+                "note."
+            )
         author = st.text_input(
             "Your name or initials", key=whose, help="It goes with the note wherever it goes."
         )
@@ -90,6 +92,17 @@ def _form(
                         "" if verdict == _NO_VERDICT else verdict, text, shapes=shapes)  # fmt: skip
             write(studies, row, author, said)
             st.rerun()
+
+
+def drawn_words(shapes: tuple[Shape, ...]) -> str:
+    """How many boxes and outlines there are, of at least one.
+
+    >>> drawn_words((Shape("box", ()), Shape("polygon", ()), Shape("polygon", ())))
+    '1 box and 2 outlines'
+    """
+    boxes = sum(shape.kind == BOX for shape in shapes)
+    counts = ((boxes, "box", "boxes"), (len(shapes) - boxes, "outline", "outlines"))
+    return " and ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
 
 
 def _form_key(studies: StudySet, row: int, place: str) -> str:

@@ -25,6 +25,8 @@ GREY = """canvas => {
   return sum / (data.length / 4);
 }"""
 
+CORNERS = "all => all.map(one => [...one.points].map(corner => [corner.x, corner.y]))"
+
 
 @pytest.fixture(scope="module")
 def notes_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -163,7 +165,7 @@ def test_boxes_by_mouse_and_keys_go_with_a_note(page: Any, notes_url: str) -> No
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Enter")
     page.get_by_text("2 boxes drawn on the film").wait_for()
-    page.get_by_role("button", name="Undo box").click()
+    page.get_by_role("button", name="Undo shape").click()
     page.get_by_text("1 box drawn on the film").wait_for()
     page.wait_for_timeout(100)
     assert drawn.count() == 1
@@ -177,6 +179,41 @@ def test_boxes_by_mouse_and_keys_go_with_a_note(page: Any, notes_url: str) -> No
     (shape,) = note.said.shapes
     assert shape.bounds == pytest.approx((112, 112, 56, 56), abs=2)  # of 224 pixels
     assert page.locator(".stage").count() == 3  # the film was not loaded anew
+
+
+def test_outlines_by_mouse_and_keys_and_the_difference_of_two_maps(page: Any) -> None:
+    stage = page.locator(".stage").first
+    page.sent.clear()
+    page.get_by_label("Difference").select_option("LRCLR regions less Grad-CAM")
+    assert len({*_seen(page)}) == 1 and len(_seen(page)) == 4
+    x, y = _middle(stage)  # of four panes each is smaller
+    side = stage.bounding_box()["width"]
+    page.mouse.move(x, y)
+    page.locator(".readout", has_text="difference").wait_for()
+    told = page.locator(".readout").inner_text()
+    values = dict(part.rsplit(" ", 1) for part in told.split(" · ")[2:])
+    assert float(values["difference"]) == pytest.approx(
+        float(values["LRCLR regions"]) - float(values["Grad-CAM"]), abs=0.011
+    )
+    heard = page.locator(".stage canvas").last.get_attribute("aria-label")
+    assert heard.startswith("LRCLR regions less Grad-CAM: 0.")
+    assert page.sent == [], "the server was asked"
+
+    page.get_by_role("button", name="Draw an outline").click()
+    for across, down in ((0, 0), (0.25, 0), (0.25, 0.25), (0, 0)):
+        page.mouse.click(x + across * side, y + down * side)
+    page.get_by_text("1 outline drawn on the film").wait_for()
+    (corners,) = page.locator("polygon.drawn").evaluate_all(CORNERS)
+    assert np.array(corners) == pytest.approx(np.array([[256, 256], [384, 256], [384, 384]]), abs=4)
+    stage.focus()
+    page.keyboard.press("Enter")
+    for keys in (("Enter",), ("ArrowRight",) * 8 + ("Enter",), ("ArrowDown",) * 8 + ("Enter",)):
+        for key in keys:
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")  # again on the last corner
+    page.get_by_text("2 outlines drawn on the film").wait_for()
+    page.get_by_role("button", name="Undo shape").click()
+    page.get_by_text("1 outline drawn on the film").wait_for()
 
 
 def test_an_arrow_key_elsewhere_opens_the_next_film_and_a_report_is_text(page: Any) -> None:

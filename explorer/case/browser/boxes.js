@@ -1,13 +1,13 @@
-// Boxes that somebody draws for a note: mouse, touch and keyboard; the last one can be undone.
+// What somebody draws for a note, and how boxes are: mouse, touch and keyboard; the last can be undone.
 
 const LEAST_BOX = 0.01; // of the film: less is a click that slipped
 const FIRST_BOX = 0.2; // of what is seen, for the keyboard
 const BOX_STEP = 0.02; // of what is seen
 
 class Boxes {
-  /** `changed` is told of the boxes whenever one is finished or taken back. */
+  /** `changed` is told of the shapes whenever one is finished or taken back. */
   constructor(changed) {
-    this.list = []; // [x, y, width, height], shares of the film
+    this.list = []; // [x, y, width, height] or corners [[x, y], ...], shares of the film
     this.draft = null;
     this.corner = null;
     this.changed = changed;
@@ -30,9 +30,13 @@ class Boxes {
     const draft = this.draft;
     this.cancel();
     if (!draft || draft[2] < LEAST_BOX || draft[3] < LEAST_BOX) return false;
-    this.list.push(draft);
-    this.changed(this.list);
+    this.add(draft);
     return true;
+  }
+
+  add(shape) {
+    this.list.push(shape);
+    this.changed(this.list);
   }
 
   cancel() {
@@ -67,3 +71,6 @@ class Boxes {
     this.draft = [x, y, width, height];
   }
 }
+
+/** Whether a shape is an outline and no box. */
+const isOutline = (shape) => Array.isArray(shape[0]);

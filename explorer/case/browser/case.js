@@ -5,11 +5,16 @@ const MODES = {
   window: ["Window", "Drag changes brightness (up and down) and contrast (left and right)"],
   move: ["Move", "Drag moves the film; so do Shift or the middle button in every mode"],
   box: ["Draw a box", "Drag draws a box for a note"],
+  outline: [
+    "Draw an outline",
+    "Click corner after corner, or drag along an edge; a click on the first corner, or a double click, closes it",
+  ],
 };
 const KEYS =
-  "On a film: + and − zoom, 0 resets, W, M and B choose what dragging does, arrow keys do it; " +
+  "On a film: + and − zoom, 0 resets, W, M, B and P choose what dragging does, arrow keys do it; " +
   "R and Shift+R go through the regions. Draw a box: Enter begins and keeps one, arrow keys move " +
-  "it, Shift and arrow keys size it, Backspace takes the last one back. In a text: arrow keys go " +
+  "it, Shift and arrow keys size it, Backspace takes the last one back. Draw an outline: Enter begins, arrow keys " +
+  "(with Shift in small steps) move the next corner, Enter sets it, Enter again on it or on the first one closes. In a text: arrow keys go " +
   "from word to word, Enter keeps one lit. Elsewhere ← and → open the films before and after.";
 
 class CaseFilm {
@@ -19,6 +24,8 @@ class CaseFilm {
     this.mode = "window";
     this.opacity = 0.6;
     this.boxes = new Boxes((list) => this._tell(list));
+    this.outlines = new Outlines(this.boxes);
+    this.corner = this.corner.bind(this);
     this.drawing = 0;
     this.size = new ResizeObserver(() => this.draw());
   }
@@ -31,6 +38,7 @@ class CaseFilm {
     if (before?.edition !== data.edition) {
       this.boxes.list = [];
       this.boxes.cancel();
+      this.outlines.cancel();
     }
     if (before?.filmKey !== data.filmKey) {
       if (before?.caseKey !== data.caseKey) this.view.reset();
@@ -100,12 +108,12 @@ class CaseFilm {
     this.modes = {};
     const bar = make("div", { className: "tools", attr: { role: "toolbar", "aria-label": "Film" } });
     for (const [mode, [text, title]] of Object.entries(MODES)) {
-      if (mode === "box" && !this.data.mayDraw) continue;
+      if (["box", "outline"].includes(mode) && !this.data.mayDraw) continue;
       this.modes[mode] = button(text, title, () => this.choose(mode));
       bar.append(this.modes[mode]);
     }
     if (this.data.mayDraw) {
-      this.undoButton = button("Undo box", "Take the last box back", () => this.undo());
+      this.undoButton = button("Undo shape", "Take the last corner, box or outline back", () => this.undo());
       bar.append(this.undoButton);
     }
     const middle = () => [this.view.left + this.view.span / 2, this.view.top + this.view.span / 2];
@@ -157,6 +165,7 @@ class CaseFilm {
   choose(mode) {
     if (!this.modes[mode]) return;
     this.mode = mode;
+    this.outlines.cancel();
     for (const [name, button] of Object.entries(this.modes)) {
       button.setAttribute("aria-pressed", String(name === mode));
     }
@@ -176,19 +185,32 @@ class CaseFilm {
   }
 
   undo() {
-    const done = this.boxes.undo();
+    const done = this.outlines.undo() || this.boxes.undo();
     this.draw();
     return done;
   }
 
+  /** A corner of an outline, which may close it. */
+  corner(place) {
+    const closed = this.outlines.press(place, this.view);
+    const count = this.outlines.points.length;
+    this.said.textContent = closed ? "The outline is closed." : `Corner ${count} of the outline.`;
+  }
+
   letGo() {
     this.boxes.cancel();
+    this.outlines.cancel();
     this.words.unpin();
   }
 
   hover(place) {
     for (const pane of this.panes) pane.point(place, this.film);
     this._read(place);
+    if (place && this.outlines.points.length) {
+      this.outlines.point(place);
+      this.draw();
+      return; // regions would flicker below the line
+    }
     const region = place ? this._regionAt(place) : null;
     if (region !== this.region) this._light(region);
   }
@@ -275,22 +297,19 @@ class CaseFilm {
     if (this.drawing || !this.film || !this.panes) return;
     this.drawing = requestAnimationFrame(() => {
       this.drawing = 0;
+      const marks = new Marks(this.film);
       for (const pane of this.panes) pane.draw(this.film, this.view);
-      this.panes[0].shapes.replaceChildren(...this._regions(), ...this._notes(), ...this._drawn());
-      if (this.undoButton) this.undoButton.disabled = !this.boxes.list.length;
+      this.panes[0].shapes.replaceChildren(
+        ...this._regions(marks), ...this.data.noted.map((shape) => marks.shape(shape, "noted")),
+        ...marks.drawn(this.boxes, this.outlines, this.view),
+      );
+      if (this.undoButton) this.undoButton.disabled = !this.boxes.list.length && !this.outlines.begun;
       if (!this.readout.textContent) this._read(null);
     });
   }
 
-  _rect([left, top, width, height], name) {
-    const { width: across, height: down } = this.film;
-    return makeSvg("rect", {
-      class: name, x: left * across, y: top * down, width: width * across, height: height * down,
-    });
-  }
-
   /** Boxes of the shown text's regions, the heaviest over its neighbours, brighter where heavier. */
-  _regions() {
+  _regions(marks) {
     const text = this.data.texts[this.shownText];
     const looked = this.word >= 0;
     if (!text || !(this.regionsOn || looked || this.region !== null)) return [];
@@ -301,7 +320,7 @@ class CaseFilm {
       .map((region, number) => {
         const share = (1 - text.nowhere) * Math.sqrt(text.weights[number] / top);
         const tone = 3 * Math.min(Math.max(Math.round(90 + 150 * share), 0), 255);
-        const rect = this._rect(this.data.boxes[region], `region${lit.includes(number) ? " lit" : ""}`);
+        const rect = marks.rect(this.data.boxes[region], `region${lit.includes(number) ? " lit" : ""}`);
         rect.style.stroke = `rgb(${colours.subarray(tone, tone + 3).join(",")})`;
         rect.dataset.number = number + 1;
         return rect;
@@ -309,17 +328,9 @@ class CaseFilm {
       .reverse();
   }
 
-  _notes() {
-    return this.data.noted.map((box) => this._rect(box, "noted"));
-  }
-
-  _drawn() {
-    const rects = this.boxes.list.map((box) => this._rect(box, "drawn"));
-    return this.boxes.draft ? [...rects, this._rect(this.boxes.draft, "drawn draft")] : rects;
-  }
-
   _tell(list) {
-    this.send("drawn", { edition: this.data.edition, boxes: list.map((box) => [...box]) });
+    const [boxes, polygons] = [list.filter((shape) => !isOutline(shape)), list.filter(isOutline)];
+    this.send("drawn", { edition: this.data.edition, boxes, polygons });
   }
 }
 

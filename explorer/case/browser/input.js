@@ -29,12 +29,15 @@ class Touches {
     this.down.set(event.pointerId, event);
     if (this.down.size > 1) {
       if (this.task === "box") this.act.boxes.cancel();
+      if (this.task === "outline") this.act.outlines.undo(); // the first finger's corner
       this.task = "pinch";
       return;
     }
     const moves = event.button === 1 || event.shiftKey;
     this.task = moves ? "move" : this.act.mode;
-    if (this.task === "box") this.act.boxes.begin(this.act.view.placeOf(event, this.stage));
+    const place = this.act.view.placeOf(event, this.stage);
+    if (this.task === "box") this.act.boxes.begin(place);
+    if (this.task === "outline") this.act.corner(place);
     if (event.button === 1) event.preventDefault(); // else the browser scrolls by itself
   }
 
@@ -51,6 +54,7 @@ class Touches {
     if (this.task === "pinch") this._pinch(event, before, width, height);
     else if (this.task === "move") this.act.view.move(-across / width, -down / height);
     else if (this.task === "box") this.act.boxes.stretch(place);
+    else if (this.task === "outline") this.act.outlines.stretch(place, this.act.view);
     else this.act.changeWindow((-down / height) * GREYS, (across / width) * GREYS);
     this.down.set(event.pointerId, event);
     this.act.draw();
@@ -78,6 +82,7 @@ class Touches {
       else this.act.boxes.cancel();
       this.act.draw();
     }
+    if (this.task === "outline" && event.type === "pointerup" && this.act.outlines.lift(this.act.view)) this.act.draw();
     if (!this.down.size) this.task = "";
   }
 
@@ -93,7 +98,7 @@ class Touches {
 
 /** What a key does on a stage; true where it does something. */
 function pressKey(event, act) {
-  const { view, boxes } = act;
+  const { view } = act;
   const middle = [view.left + view.span / 2, view.top + view.span / 2];
   if ((event.ctrlKey || event.metaKey) && event.key === "z") return act.undo();
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -106,24 +111,30 @@ function pressKey(event, act) {
     w: () => act.choose("window"),
     m: () => act.choose("move"),
     b: () => act.choose("box"),
+    p: () => act.choose("outline"),
     r: () => act.nextRegion(1),
     R: () => act.nextRegion(-1),
     Backspace: () => act.undo(),
     Delete: () => act.undo(),
     Escape: () => act.letGo(),
-    Enter: () => {
-      if (act.mode !== "box") return;
-      if (boxes.draft) boxes.finish();
-      else boxes.place(view);
-    },
+    Enter: () => enter(act),
   }[event.key];
   does?.();
   return Boolean(does);
 }
 
+/** Begin or keep a box; begin an outline, or set a corner of it. */
+function enter({ mode, boxes, outlines, view, corner }) {
+  if (mode === "box" && boxes.draft) boxes.finish();
+  else if (mode === "box") boxes.place(view);
+  else if (mode === "outline" && outlines.cursor) corner({ x: outlines.cursor[0], y: outlines.cursor[1] });
+  else if (mode === "outline") outlines.place(view);
+}
+
 function arrow(across, down, shift, act) {
-  const { view, boxes, mode } = act;
+  const { view, boxes, outlines, mode } = act;
   if (mode === "box" && boxes.draft) boxes.step(across, down, shift, view);
+  else if (mode === "outline" && outlines.begun) outlines.step(across, down, shift, view);
   else if (mode === "window") act.changeWindow(-down * KEY_WINDOW, across * KEY_WINDOW);
   else view.move(across * KEY_MOVE, down * KEY_MOVE);
   return true;

@@ -1,0 +1,83 @@
+"""The words that drive a text's score on one film: each left out, and by gradient."""
+
+import pandas as pd
+import streamlit as st
+
+from core.inference.word_effects import WordEffect, WordEffects
+from core.inference.word_gradients import WordGradients
+from explorer.case import cache as case_cache
+from explorer.shared import state
+from explorer.shared.state import Current
+
+
+def draw(current: Current, text: str) -> None:
+    """What the score of a text has by each word, beside what words without meaning change."""
+    if len(text.split()) < 2:
+        st.markdown("A text of one word has nothing left without it; choose or type a longer one.")
+        return
+    asked = (state.session().model, current.studies, current.row, text,
+             state.session().judged_score)  # fmt: skip
+    effects, slopes = case_cache.word_effects(*asked), case_cache.word_gradients(*asked)
+    shown = frame(effects, slopes)
+    st.dataframe(
+        shown, hide_index=True, width="stretch", height=36 * min(len(shown), 14) + 40,
+        column_config={
+            "By the word": st.column_config.NumberColumn(
+                format="%+.3f", help="The score less the score without the word."
+            ),
+            "Slope": st.column_config.NumberColumn(
+                format="%+.3f", help="How fast the score falls where the word begins to fade: the "
+                "gradient along the word's own vector.",
+            ),
+        },
+    )  # fmt: skip
+    st.markdown(
+        f"The score of the text is **{effects.value:.3f}**. Left out, words that say nothing "
+        f"change it by up to {effects.chance:.3f}; more than that: "
+        f"**{_named(beyond_effects(effects))}**. By gradient, beyond {slopes.chance:.3f}: "
+        f"**{_named(beyond_slopes(slopes))}**."
+    )
+    st.caption(
+        "Each word left out in turn, and the slope along it as the text stands; the score is that "
+        "of the text against its plain negation. The two need not agree, and another text may mean "
+        "another thing: this says what the score hangs on, not why."
+    )
+
+
+def frame(effects: WordEffects, slopes: WordGradients) -> pd.DataFrame:
+    """A line a word, then what was put before the text."""
+    told = [*effects.words, *effects.added]
+    steep = [*slopes.words, *slopes.added]
+    return pd.DataFrame({
+        "Word": [_name(one) for one in told],
+        "By the word": [one.change for one in told],
+        "Controls": [_held(one.neutral, one.change, effects.chance) for one in told],
+        "Slope": [one.slope for one in steep],
+        "Its controls": [_held(one.neutral, one.slope, slopes.chance) for one in steep],
+    })  # fmt: skip
+
+
+def beyond_effects(effects: WordEffects) -> list[str]:
+    """Words that change more than any control."""
+    return [one.word for one in effects.words
+            if not one.neutral and abs(one.change) > effects.chance]  # fmt: skip
+
+
+def beyond_slopes(slopes: WordGradients) -> list[str]:
+    """Words whose slope is steeper than any control's."""
+    return [one.word for one in slopes.words
+            if not one.neutral and abs(one.slope) > slopes.chance]  # fmt: skip
+
+
+def _name(one: WordEffect) -> str:
+    return f"{one.word} (put before)" if one.start < 0 else one.word
+
+
+def _held(neutral: bool, value: float, chance: float) -> str:
+    if neutral:
+        return "is one"
+    return "beyond" if abs(value) > chance else "within"
+
+
+def _named(words: list[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words) or "no word"
