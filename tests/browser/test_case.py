@@ -203,6 +203,7 @@ def test_outlines_by_mouse_and_keys_and_the_difference_of_two_maps(page: Any) ->
     for across, down in ((0, 0), (0.25, 0), (0.25, 0.25), (0, 0)):
         page.mouse.click(x + across * side, y + down * side)
     page.get_by_text("1 outline drawn on the film").wait_for()
+    page.locator("polygon.drawn").wait_for(state="attached")
     (corners,) = page.locator("polygon.drawn").evaluate_all(CORNERS)
     assert np.array(corners) == pytest.approx(np.array([[256, 256], [384, 256], [384, 384]]), abs=4)
     stage.focus()

@@ -195,6 +195,7 @@ class CaseFilm {
     const closed = this.outlines.press(place, this.view);
     const count = this.outlines.points.length;
     this.said.textContent = closed ? "The outline is closed." : `Corner ${count} of the outline.`;
+    this.draw();
   }
 
   letGo() {
