@@ -11,6 +11,7 @@ from core.studies.folder import open_folder
 from core.studies.folds import apply_options, parse_options
 from core.studies.joined import SEPARATOR, JoinedSet
 from core.studies.manifest import open_manifest
+from core.studies.patient_file import open_patients
 from core.studies.phantom_set import PhantomSet
 from core.studies.public import SETS, open_public
 from core.studies.selection import FORM as ONLY_FORM
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
+    "phantom:FILE.txt (patients of the lab, one a line), "
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
     "a folder of images, shards:FOLDER (what `embed` wrote), or a published set in its folder: "
     + ", ".join(f"{name}:FOLDER" for name in SETS)
@@ -53,7 +55,8 @@ def open_studies(spec: str) -> StudySet:
 
     Args:
         spec: a phantom preset and changes to it (`phantom:train,n=2000`; without a preset the
-            wording and anatomy are those of test), a manifest's path or a folder. After a
+            wording and anatomy are those of test), a file of the lab's patients
+            (`phantom:FILE.txt`), a manifest's path or a folder. After a
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
             `,derive=labels` (sentences from the labels where there is no text). Published sets:
             see `core.studies.public.open_public`. Several sets as one: `A + B`. By the notes on
@@ -147,6 +150,9 @@ def phantom_count(spec: str) -> int:
 
 
 def _phantoms(spec: str) -> PhantomSet:
+    named = spec.removeprefix("phantom:").strip()
+    if named.lower().endswith(".txt"):
+        return open_patients(named, spec)
     split, n, seed, size = _phantom_values(spec)
     return PhantomSet(split, n, seed, size, spec)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.lab import viewer, visit
+from explorer.lab import measure_view, set_view, viewer, visit
 from explorer.shared import guard
 
 
@@ -13,9 +13,27 @@ def patient_and_answer() -> None:
         viewer.draw(visit.arrive())
 
 
+@st.fragment  # a patient that is let go leaves the figures as they are
+def measurements() -> None:
+    """What follows where one value moves over many anatomies."""
+    with guard.sentences():
+        measure_view.draw()
+
+
+@st.fragment
+def sets() -> None:
+    """The patient for the other pages."""
+    with guard.sentences():
+        set_view.draw()
+
+
 st.title("Lab")
 st.markdown(
     "One **drawn** patient. Drag the nodule, or move anything else: score, regions and sentence "
     "follow. What is true is known exactly, since it is drawn."
 )
 patient_and_answer()
+st.header("Measure")
+measurements()
+st.header("Save as a set")
+sets()

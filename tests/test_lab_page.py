@@ -1,17 +1,24 @@
 """The page Lab without its route: what it sends to the browser, and what comes back."""
 
+import base64
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from app_driver import session_of, sound
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from core.inference.predictor import load_predictor
+from core.lab.curves import sweep
 from core.paths import ROOT
 from core.phantom.patient import parse_patient
+from core.specs import open_studies
 from explorer import access
+from explorer.lab import measure_view
 from explorer.shared.state import KEY
 
 LINKED = "seed=9,habitus=0.6;effusion,side=left,severity=0.7,seed=1"
@@ -92,3 +99,29 @@ def test_a_visitor_gets_no_lab_of_a_model_that_is_not_listed(
     app.session_state[KEY] = replace(state, model="biomedclip", own_model="biomedclip")
     app.run()
     assert any("Visitors use the demo" in error.value for error in app.error)
+
+
+def test_a_curve_is_measured_and_the_patient_becomes_a_set(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRCLR_SETS", str(tmp_path))
+    monkeypatch.setattr(measure_view, "_STEPS", 2)
+    app = opened
+    app.number_input(key="lab_n").set_value(3).run()
+    app.button(key="lab_measure").click().run()
+    sound(app)
+    here = session_of(app).lab
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    titles = [note["text"] for note in figure["layout"]["annotations"]]
+    assert titles[:2] == ["score", "AUC over patients"] and "lrclr hits" in titles
+    swept = sweep(load_predictor("demo"), parse_patient(here.patient), 0, "radius", [0.2, 2.0],
+                  here.text, 3, ["lrclr"])  # fmt: skip
+    drawn = figure["data"][1]["y"]
+    drawn = drawn if isinstance(drawn, list) else np.frombuffer(base64.b64decode(drawn["bdata"]))
+    assert list(drawn) == pytest.approx([p.value for p in swept.curves[0].points], abs=1e-4)
+    app.selectbox(key="lab_set").set_value("Twins: without and with the chosen finding").run()
+    app.number_input(key="lab_set_n").set_value(2).run()
+    app.button(key="lab_set_open").click().run()
+    assert session_of(app).study_set.startswith(f"phantom:{tmp_path}")
+    studies = open_studies(session_of(app).study_set)
+    assert studies.labels["Lung Lesion"].tolist() == [0, 1, 0, 1]

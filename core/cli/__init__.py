@@ -23,6 +23,7 @@ from core.cli import (
     finetune,
     gallery,
     import_data,
+    lab,
     lesions,
     localize,
     model,
@@ -87,6 +88,7 @@ app.command("fetch")(fetch.fetch_command)
 app.command("import")(import_data.import_command)
 app.command("model")(model.model_command)
 app.add_typer(notes.app, name="notes")
+app.add_typer(lab.app, name="lab")
 app.command("doctor")(doctor.doctor_command)
 
 

@@ -20,7 +20,7 @@ from core.phantom.kinds import KINDS, LESION_CM, Kind, kind_of, word_of
 
 MOST_FINDINGS = 8
 MOST_CHARACTERS = 2_000
-_SEEDS = 2**31 - 1
+_SEEDS = 2**32 - 1
 _MASS_CM = 1.5  # radius from which a nodule is called a mass
 _WIDTH_CM, _TOP_CM, _BOTTOM_CM = 15.0, 2.0, 28.0  # where something can be dragged to
 
@@ -138,14 +138,33 @@ def without_finding(patient: Patient, index: int) -> Patient:
     return replace(patient, findings=kept)
 
 
+def twins_of(patient: Patient, index: int) -> tuple[Patient, Patient]:
+    """The patient without and with a finding; nothing else differs.
+
+    Raises:
+        ExplorerError: no such finding.
+    """
+    check_index(patient, index)
+    return without_finding(patient, index), patient
+
+
+def check_index(patient: Patient, index: int) -> None:
+    """Refuse the number of a finding that the patient has not.
+
+    Raises:
+        ExplorerError: no such finding.
+    """
+    if not 0 <= index < len(patient.findings):
+        raise ExplorerError(f"The patient has no finding number {index}; choose one that it has.")
+
+
 def with_changed(patient: Patient, index: int, **values: float | str) -> Patient:
     """The patient with values of one finding changed, named as in its text.
 
     Raises:
         ExplorerError: no such finding or value.
     """
-    if not 0 <= index < len(patient.findings):
-        raise ExplorerError(f"The patient has no finding number {index}; choose one that it has.")
+    check_index(patient, index)
     before = patient.findings[index]
     told = {name: _told(value) for name, value in {**finding_values(before), **values}.items()}
     if "x" in values or "y" in values:  # side and zone follow

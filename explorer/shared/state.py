@@ -99,6 +99,7 @@ class LabVisit:
     edition: int = 0  # a new one makes the browser forget what was done to the patient before
     word: str = ""  # by which the browser asks for frames
     linked: tuple[str, str] = ("", "")  # patient and text that the address named last
+    asked: str = ""  # what was to be measured, as the page keeps it
 
 
 @dataclass(frozen=True)
@@ -471,6 +472,11 @@ def begin_lab(patient: str, text: str, chosen: int = 0) -> None:
 def leave_lab(patient: str, text: str, chosen: int) -> None:
     """The patient as the browser left it."""
     _change(lab=replace(session().lab, patient=patient, text=text, chosen=chosen))
+
+
+def ask_lab(asked: str) -> None:
+    """Measure this of the lab's patient."""
+    _change(lab=replace(session().lab, asked=asked))
 
 
 def link_lab(patient: str, text: str) -> None:
