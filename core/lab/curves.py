@@ -38,7 +38,7 @@ SCORE, TARGET, DETECTED = "score", "weight on the finding", "AUC over patients"
 
 
 @dataclass(frozen=True)
-class Curve:
+class ResponseCurve:
     """A measure at each value, with its band."""
 
     measure: str
@@ -53,7 +53,7 @@ class ResponseSweep:
     values: tuple[float, ...]
     n: int  # anatomies
     without: Interval  # score without the finding; NaN where there is none
-    curves: tuple[Curve, ...]
+    curves: tuple[ResponseCurve, ...]
 
     def to_json(self) -> dict[str, Any]:
         """name, values, n, without, and the points of each curve as [value, low, high]."""
@@ -151,12 +151,12 @@ def sweep(
             progress(row + 1, n)
     draws = resamples(n, 1000, seed)
     curves = [
-        Curve(measure, tuple(mean_draws(told[m, :, v], draws).interval()
+        ResponseCurve(measure, tuple(mean_draws(told[m, :, v], draws).interval()
                              for v in range(len(values))))
         for m, measure in enumerate(measures)
     ]  # fmt: skip
     if has_finding:
-        curves.insert(1, Curve(DETECTED, tuple(
+        curves.insert(1, ResponseCurve(DETECTED, tuple(
             _auc(told[0, :, v], without, draws) for v in range(len(values)))))  # fmt: skip
     return ResponseSweep(
         name, tuple(values), n, mean_draws(without, draws).interval(), tuple(curves)
