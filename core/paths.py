@@ -51,6 +51,12 @@ def sets_dir() -> Path:
     return Path(chosen) if chosen else own / "sets"
 
 
+def lessons_dir() -> Path | None:
+    """Folder of a teacher's own lessons (`LRCLR_LESSONS`); None where there is none."""
+    chosen = os.environ.get("LRCLR_LESSONS")
+    return Path(chosen).expanduser() if chosen else None
+
+
 def calibrations_dir() -> Path:
     """Folder of calibrations of models that lie in no folder (`LRCLR_CALIBRATIONS`)."""
     chosen = os.environ.get("LRCLR_CALIBRATIONS")

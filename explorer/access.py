@@ -144,6 +144,39 @@ def may_note() -> bool:
         return False
 
 
+def may_learn() -> bool:
+    """Whether this session may join the class."""
+    if is_owner():
+        return True
+    try:
+        return policy().lessons
+    except ExplorerError:
+        return False
+
+
+def check_lessons() -> None:
+    """Refuse to write a visitor's answers where the owner holds no class.
+
+    Raises:
+        ExplorerError: access.toml says `lessons = false`.
+    """
+    if not may_learn():
+        raise ExplorerError("This server holds no class; its lessons can be read all the same.")
+
+
+def check_class() -> None:
+    """Refuse to look at a class, or to change it, for anybody but its teacher.
+
+    Raises:
+        ExplorerError: for a visitor.
+    """
+    if not is_owner():
+        raise ExplorerError(
+            "The class is its teacher's, who sits at the computer that serves: open the app there, "
+            "at localhost."
+        )
+
+
 def may_undo(note_id: str, written: Iterable[str]) -> bool:
     """Whether this session may take a note back: the owner any, a visitor those it wrote."""
     return is_owner() or note_id in written

@@ -11,6 +11,8 @@ PAGES = Path(__file__).resolve().parents[1] / "pages"
 # file, title, icon
 TABLE = (
     ("home.py", "Home", ":material/home:"),
+    ("lessons.py", "Lessons", ":material/school:"),
+    ("classroom.py", "Class", ":material/groups:"),
     ("zero_shot.py", "Zero-shot prompts", ":material/edit_note:"),
     ("regions.py", "Selected regions", ":material/grid_view:"),
     ("errors.py", "Errors", ":material/rule:"),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.evaluation.examples import load_examples
 from explorer import navigation
+from explorer.lessons import attendance, leave
 from explorer.shared import cache, guard, link, sidebar, state
 
 
@@ -20,8 +21,10 @@ def draw() -> None:
     link.start()
     state.enter(page.url_path)
     sidebar.draw()
+    leave.back()
     with guard.sentences():
         page.run()
+    attendance.note()
     st.caption("Research and teaching only, not for clinical use.")
     example = load_examples()
     if (here := state.session()).study_set == example.data:  # else its encoding may take long

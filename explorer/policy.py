@@ -21,6 +21,7 @@ class Policy:
     models: tuple[str, ...] = ()
     uploads: bool = True  # whether visitors may look at films of their own
     runs: bool = True  # whether visitors may train
+    lessons: bool = True  # whether visitors may join the class and have their answers kept
     notes: bool = False  # whether visitors may read everybody's notes and write their own
 
 

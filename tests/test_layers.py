@@ -14,7 +14,8 @@ ROOMS = (
     "errors", "labels", "paths", "files", "claims", "progress", "processes", "precision",
     "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "studies",
     "records", "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive",
-    "specs", "evaluation", "analysis", "lab", "training", "ablation", "health", "cli", "__main__",
+    "specs", "evaluation", "analysis", "lab", "lessons", "training", "ablation", "health",
+    "cli", "__main__",
 )  # fmt: skip
 """The floors of core, from the ground up: a room imports from itself and from rooms before it."""
 SHORTCUTS = {("core.studies", "core.specs")}

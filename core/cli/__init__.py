@@ -25,6 +25,7 @@ from core.cli import (
     import_data,
     lab,
     lesions,
+    lesson,
     localize,
     model,
     neighbours,
@@ -89,6 +90,7 @@ app.command("import")(import_data.import_command)
 app.command("model")(model.model_command)
 app.add_typer(notes.app, name="notes")
 app.add_typer(lab.app, name="lab")
+app.add_typer(lesson.app, name="lesson")
 app.command("doctor")(doctor.doctor_command)
 
 

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+)
 
 from core.records.note import FilmRef, Note, Revision, Said, Shape
 
@@ -41,6 +53,32 @@ revisions = Table(
     Column("said", JSON, nullable=False),
 )  # fmt: skip
 """Every step of every note; rows are added and never changed."""
+
+students = Table(
+    "lrclr_students", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("name_key", String(40), nullable=False, unique=True),
+    Column("nickname", Text, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("joined", String(27), nullable=False),
+    Column("seen", String(27), nullable=False),
+    Column("place", JSON, nullable=False),
+)  # fmt: skip
+"""Students of a class: a nickname and where they are; of their token only its hash."""
+
+answers = Table(
+    "lrclr_answers", metadata,
+    Column("student", String(32), ForeignKey("lrclr_students.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("lesson", String(40), nullable=False),
+    Column("question", String(40), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("value", Float),
+)  # fmt: skip
+"""Every answer of every student, in the order given."""
 
 
 def said_of(values: Mapping[str, Any]) -> Said:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.inference.model_card import ModelCard
     from core.inference.predictor import Predictor
     from core.lrclr.encodings import ImageEncoding
+    from core.records.class_book import ClassBook
     from core.records.notebook import Notebook
 
 
@@ -234,6 +235,22 @@ def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
 def notes(of: StudySet, row: int) -> tuple[str, ...]:
     """What is unusual about an image."""
     return _notes(fingerprint_of(of), row, of)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _class_book(url: str) -> ClassBook:
+    from core.records.class_book import ClassBook
+
+    return ClassBook(url)
+
+
+def class_book() -> ClassBook:
+    """The class, in the database of the notes.
+
+    Raises:
+        ExplorerError: the database cannot be used.
+    """
+    return _class_book(records_url())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -5,6 +5,7 @@ vanish with their page: what must outlive a page is a field of `Session`, what a
 takes goes through `widget`, `put_widget` and `begin_widget`.
 """
 
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,8 @@ from explorer.shared import cache
 if TYPE_CHECKING:
     from core.intake.dropped import Dropped
     from core.intake.job import ImportJob  # with pydicom and pyarrow, which one page needs
+    from core.lessons.checked import Checked
+    from core.records.student import Place, Student
 
 NEXT_CHOICE = "next"
 KEY = "session"
@@ -87,6 +90,16 @@ class Session:
     dropped_error: str = ""
     import_entries: Mapping[str, str] = field(default_factory=dict)
     lab: "LabVisit" = field(default_factory=lambda: LabVisit())
+    lesson: str = ""  # the one that is open
+    lesson_language: str = "en"
+    lesson_steps: Mapping[str, int] = field(default_factory=dict)  # by lesson, from 0
+    lesson_seed: int = field(default_factory=lambda: random.randrange(2**31))
+    tries: Mapping[tuple[str, str], "tuple[Try, ...]"] = field(default_factory=dict)
+    student: "Student | None" = None  # of the class
+    token: str = ""  # that the student's browser keeps
+    left_class: bool = False  # the browser forgets the token
+    noted_place: "Place | None" = None  # as the class has it
+    watched_student: "Student | None" = None  # whose lessons the teacher looks at
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,14 @@ class LabVisit:
     word: str = ""  # by which the browser asks for frames
     linked: tuple[str, str] = ("", "")  # patient and text that the address named last
     asked: str = ""  # what was to be measured, as the page keeps it
+
+
+@dataclass(frozen=True)
+class Try:
+    """An answer to a question of a lesson, and what its probe said."""
+
+    answer: Any
+    checked: "Checked"
 
 
 @dataclass(frozen=True)
@@ -487,6 +508,61 @@ def link_lab(patient: str, text: str) -> None:
 def keep_lab_word(word: str) -> None:
     """By which the browser asks for the lab's frames."""
     _change(lab=replace(session().lab, word=word))
+
+
+def open_lesson(name: str) -> None:
+    """The lesson that the page shows; "" for the list of them."""
+    _change(lesson=name)
+
+
+def go_to_step(lesson: str, step: int) -> None:
+    """The step of a lesson that is on the screen."""
+    _change(lesson_steps={**session().lesson_steps, lesson: max(step, 0)})
+
+
+def read_lessons_in(language: str) -> None:
+    """The language of the lessons."""
+    _change(lesson_language=language)
+
+
+def keep_try(lesson: str, question: str, answer: Any, checked: "Checked") -> None:
+    """Remember an answer and what was said of it."""
+    key = (lesson, question)
+    before = session().tries.get(key, ())
+    _change(tries={**session().tries, key: (*before, Try(answer, checked))})
+
+
+def become_student(
+    student: "Student", token: str, tries: Mapping[tuple[str, str], tuple[Try, ...]]
+) -> None:
+    """Be a student of the class, with what they have done."""
+    place, here = student.place, session()
+    steps = {**here.lesson_steps, place.lesson: place.step} if place.lesson else here.lesson_steps
+    _change(student=student, token=token, left_class=False, tries=tries, lesson_steps=steps,
+            lesson=here.lesson or place.lesson, lesson_seed=student.seed)  # fmt: skip
+
+
+def leave_class() -> None:
+    """Be nobody's student; the browser forgets, the class keeps what was answered."""
+    _change(student=None, token="", left_class=True, tries={}, noted_place=None)
+
+
+def note_place(place: "Place") -> None:
+    """The class knows where the student is."""
+    _change(noted_place=place)
+
+
+def watch_student(student: "Student", tries: Mapping[tuple[str, str], tuple[Try, ...]]) -> None:
+    """Look at a student's lessons: their films, their answers, their step."""
+    place, here = student.place, session()
+    _change(watched_student=student, tries=tries, lesson_seed=student.seed,
+            lesson=place.lesson or here.lesson,
+            lesson_steps={**here.lesson_steps, place.lesson: place.step})  # fmt: skip
+
+
+def watch_nobody() -> None:
+    """Be back at one's own films."""
+    _change(watched_student=None, tries={}, lesson_seed=random.randrange(2**31))
 
 
 def widget(key: str) -> Any:

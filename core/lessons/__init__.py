@@ -1,0 +1,1 @@
+"""Lessons in Markdown, and questions that are checked by what a student made."""

@@ -1,0 +1,1 @@
+"""Lessons: their steps, live pictures, questions and ways into the pages."""

@@ -1,0 +1,137 @@
+"""Cached: scores of a text over a lesson's films, and maps, for everybody's probes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.evaluation.study_scores import text_prompts
+from core.studies import StudySet
+from core.studies.phantom_set import PhantomSet
+from explorer.regions import cache as region_cache
+from explorer.shared import cache
+from explorer.shared.progress import page_progress
+
+if TYPE_CHECKING:
+    from core.inference.predictor import Predictor
+    from core.lessons.bench import Bench
+    from core.lessons.lesson import Lesson
+    from core.lessons.shortcuts import ScoredTwins
+    from core.lrclr.encodings import ImageEncoding
+
+
+@st.cache_data(max_entries=1024, show_spinner=False, hash_funcs=cache.KEYS)
+def _scores(
+    model: Predictor, fingerprint: str, text: str, _studies: StudySet
+) -> dict[str, NDArray[np.float32]]:
+    images = cache.encode_set(model, fingerprint, _studies)
+    return {name: value[:, 0] for name, value in model.score(images, text_prompts(text)).items()}
+
+
+def bench(lesson: Lesson, seed: int) -> Bench:
+    """What a student's pictures and probes work on; everything slow of it is cached.
+
+    Raises:
+        ExplorerError: the set or the model cannot be opened, or not by this session.
+    """
+    from core.lessons.bench import Bench
+    from core.lessons.library import pool
+
+    model, studies = cache.predictor(lesson.model), pool(cache.studies(lesson.films))
+    fingerprint = cache.fingerprint_of(studies)
+
+    def score(text: str, name: str) -> NDArray[np.float64]:
+        return np.asarray(_scores(model, fingerprint, text, studies)[name], float)
+
+    def saliency(choice: str, row: int, text: str) -> NDArray[np.float32]:
+        from core.attribution import choose
+
+        whole = str(choose(choice, model))
+        shape = (studies.size, studies.size)
+        return region_cache.saliency(whole, lesson.model, studies, row, (text,), shape)
+
+    def encoded() -> ImageEncoding:
+        return cache.encode_set(model, fingerprint, studies)
+
+    return Bench(model, studies, seed, encoded, score, saliency)
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+def _patch_change(
+    model: Predictor, fingerprint: str, row: int, patch: tuple[int, int], _bench: Bench
+) -> NDArray[np.float32]:
+    from core.lessons.depth import changes
+
+    return changes(_bench, row, patch)
+
+
+def patch_change(
+    lesson: Lesson, bench: Bench, row: int, patch: tuple[int, int]
+) -> NDArray[np.float32]:
+    """What hiding a patch changes by each block, (L, h, w)."""
+    fingerprint = cache.fingerprint_of(bench.studies)
+    return _patch_change(cache.predictor(lesson.model), fingerprint, row, patch, bench)
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
+def _rankings(
+    model: Predictor, fingerprint: str, seed: int, row: int, text: str, _bench: Bench
+) -> dict[str, NDArray[np.int64]]:
+    from core.lessons.kept import rankings
+
+    return rankings(_bench, row, text)
+
+
+def rankings(lesson: Lesson, bench: Bench, row: int, text: str) -> dict[str, NDArray[np.int64]]:
+    """By scorer, the patches of a film, best first."""
+    fingerprint = cache.fingerprint_of(bench.studies)
+    return _rankings(cache.predictor(lesson.model), fingerprint, bench.seed, row, text, bench)
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
+def _least_kept(
+    model: Predictor, fingerprint: str, seed: int, finding: str, text: str, most: int,
+    said: str, _bench: Bench,
+) -> dict[str, dict[int, int]]:  # fmt: skip
+    from core.lessons.kept import needed
+
+    with page_progress(said) as progress:
+        return needed(_bench, finding, text, most, progress)
+
+
+def least_kept(
+    lesson: Lesson, bench: Bench, finding: str, text: str, most: int, said: str
+) -> dict[str, dict[int, int]]:
+    """By scorer and row of a student's films: the least K that keeps a patch of the finding.
+
+    Args:
+        said: what a bar says while it is worked out.
+    """
+    fingerprint = cache.fingerprint_of(bench.studies)
+    return _least_kept(cache.predictor(lesson.model), fingerprint, bench.seed, finding, text, most,
+                       said, bench)  # fmt: skip
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+def _twins(
+    model: Predictor, fingerprint: str, row: int, change: str, text: str, _bench: Bench
+) -> ScoredTwins:
+    from core.lessons.shortcuts import scored_twins
+
+    return scored_twins(_bench, row, change, text)
+
+
+def twins(lesson: Lesson, bench: Bench, row: int, change: str, text: str) -> ScoredTwins:
+    """A patient with and without one change, and what a text scores on both."""
+    fingerprint = cache.fingerprint_of(bench.studies)
+    return _twins(cache.predictor(lesson.model), fingerprint, row, change, text, bench)
+
+
+def films(lesson: Lesson) -> PhantomSet:
+    """The set that a lesson's films are of."""
+    from core.lessons.library import pool
+
+    return pool(cache.studies(lesson.films))
