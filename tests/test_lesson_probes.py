@@ -17,7 +17,7 @@ from core.lessons.batch import FilmBatch, film_batch
 from core.lessons.bench import Bench, plain_bench
 from core.lessons.depth import changes, near_shares
 from core.lessons.kept import SCORERS, needed, patches_of, rankings, share_kept
-from core.lessons.lesson import Question
+from core.lessons.lesson import LessonQuestion
 from core.lessons.mirrored import mirrored_rows, told_right
 from core.lessons.probes import PROBES, check_answer
 from core.lessons.shortcuts import noisy_films, scored_twins, twin_rows
@@ -35,10 +35,10 @@ def demo() -> Predictor:
     return load_predictor("demo")
 
 
-def asked(probe: str, **settings: Any) -> Question:
+def asked(probe: str, **settings: Any) -> LessonQuestion:
     fields = PROBES[probe].fields
     values = {name: () if field.many else field.default for name, field in fields.items()}
-    return Question("q", "during", "?", probe, {**values, **settings}, False, "", 1)
+    return LessonQuestion("q", "during", "?", probe, {**values, **settings}, False, "", 1)
 
 
 def scored(studies: PhantomSet, score: Any) -> Bench:

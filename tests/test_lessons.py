@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.lessons.bench import Bench, personal, shuffled
-from core.lessons.lesson import PageLink, Question, Show
+from core.lessons.lesson import LessonQuestion, PageLink, Show
 from core.lessons.library import languages, lesson, lesson_files, lessons, parse_file, read_lesson
 from core.lessons.parse import parse
 from core.lessons.phrases import phrases, say
@@ -159,10 +159,10 @@ def bench(studies: PhantomSet) -> Callable[..., Bench]:
     return made
 
 
-def asked(probe: str, **settings: Any) -> Question:
+def asked(probe: str, **settings: Any) -> LessonQuestion:
     fields = PROBES[probe].fields
     values = {name: () if field.many else field.default for name, field in fields.items()}
-    return Question("q", "during", "?", probe, {**values, **settings}, False, "", 1)
+    return LessonQuestion("q", "during", "?", probe, {**values, **settings}, False, "", 1)
 
 
 def _of_label(studies: PhantomSet, finding: str) -> Callable[[str, str], NDArray[np.float64]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lessons.lesson import AFTER, BEFORE, Lesson, Question
+from core.lessons.lesson import AFTER, BEFORE, Lesson, LessonQuestion
 from core.lessons.probes import PROBES
 from core.records.student import AnswerRecord
 
@@ -28,7 +28,7 @@ class QuestionTally:
     """One question and what a class made of it; shares are of students who answered it."""
 
     lesson: str
-    question: Question
+    question: LessonQuestion
     students: int
     first: float  # share that was right at the first try
     last: float  # share that was right at the last
@@ -91,7 +91,9 @@ def _tries(
     return tries
 
 
-def _tally(lesson: str, question: Question, tries: dict[str, list[AnswerRecord]]) -> QuestionTally:
+def _tally(
+    lesson: str, question: LessonQuestion, tries: dict[str, list[AnswerRecord]]
+) -> QuestionTally:
     last = [own[-1] for own in tries.values()]
     return QuestionTally(
         lesson, question, len(tries),
@@ -102,7 +104,7 @@ def _tally(lesson: str, question: Question, tries: dict[str, list[AnswerRecord]]
     )  # fmt: skip
 
 
-def _counts(question: Question, last: Sequence[AnswerRecord]) -> list[AnswerCount]:
+def _counts(question: LessonQuestion, last: Sequence[AnswerRecord]) -> list[AnswerCount]:
     kind = PROBES[question.probe].answer
     if kind == "number":
         return _binned([(float(one.answer), one.passed) for one in last])

@@ -38,7 +38,7 @@ class Show:
 
 
 @dataclass(frozen=True)
-class Question:
+class LessonQuestion:
     """Something to make, checked by a probe."""
 
     id: str  # within its lesson; answers are kept under it
@@ -61,7 +61,7 @@ class PageLink:
     line: int
 
 
-Part = Prose | Show | Question | PageLink
+Part = Prose | Show | LessonQuestion | PageLink
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,14 @@ class Lesson:
     model: str
     steps: tuple[Step, ...]
 
-    def questions(self) -> Iterator[Question]:
+    def questions(self) -> Iterator[LessonQuestion]:
         """In order."""
         for step in self.steps:
             for part in step.parts:
-                if isinstance(part, Question):
+                if isinstance(part, LessonQuestion):
                     yield part
 
-    def question(self, question_id: str) -> Question:
+    def question(self, question_id: str) -> LessonQuestion:
         """By its id.
 
         Raises:
@@ -106,5 +106,5 @@ class Lesson:
         """Number of the step in which a question stands, from 0."""
         return next(
             number for number, step in enumerate(self.steps)
-            if any(isinstance(part, Question) and part.id == question_id for part in step.parts)
+            if any(isinstance(p, LessonQuestion) and p.id == question_id for p in step.parts)
         )  # fmt: skip

@@ -15,10 +15,10 @@ from core.lessons.lesson import (
     WHEN,
     Flaw,
     Lesson,
+    LessonQuestion,
     PageLink,
     Part,
     Prose,
-    Question,
     Show,
     Step,
 )
@@ -140,7 +140,7 @@ def _show(block: RawBlock, flaws: list[Flaw]) -> Show | None:
     return Show(own["view"], settings, own["change"], block.line)
 
 
-def _question(block: RawBlock, before: Sequence[Part], flaws: list[Flaw]) -> Question | None:
+def _question(block: RawBlock, before: Sequence[Part], flaws: list[Flaw]) -> LessonQuestion | None:
     probe = PROBES.get(_value(block, "probe"))
     what = "a question" if probe is None else f"the probe '{_value(block, 'probe')}'"
     read = _settings(block, QUESTION, probe.fields if probe else None, what, flaws)
@@ -154,8 +154,9 @@ def _question(block: RawBlock, before: Sequence[Part], flaws: list[Flaw]) -> Que
             "it in this step lets nobody change one; write 'change:' there or 'answer: own'.",
         ))  # fmt: skip
         return None
-    return Question(own["id"], own["when"], own["ask"], own["probe"], settings, above, own["hint"],
-                    block.line)  # fmt: skip
+    return LessonQuestion(
+        own["id"], own["when"], own["ask"], own["probe"], settings, above, own["hint"], block.line
+    )
 
 
 def kind_above(parts: Sequence[Part]) -> str:
@@ -174,7 +175,7 @@ def _shape(steps: Sequence[Step]) -> Iterator[Flaw]:
         yield Flaw(1, "there is no step; write a line '## Title' and something under it.")
         return
     parts = [part for step in steps for part in step.parts]
-    questions = [part for part in parts if isinstance(part, Question)]
+    questions = [part for part in parts if isinstance(part, LessonQuestion)]
     if not any(isinstance(part, Show) for part in steps[0].parts):
         yield Flaw(steps[0].line, "the first step has no picture; begin with a ```show block.")
     if not any(isinstance(part, Show) and part.change for part in parts):
@@ -191,7 +192,7 @@ def _shape(steps: Sequence[Step]) -> Iterator[Flaw]:
     yield from _twice(questions)
 
 
-def _twice(questions: Sequence[Question]) -> Iterator[Flaw]:
+def _twice(questions: Sequence[LessonQuestion]) -> Iterator[Flaw]:
     names: set[str] = set()
     for question in questions:
         if question.id in names:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lessons.bench import Bench
-from core.lessons.lesson import Lesson, PageLink, Prose, Question, Show
+from core.lessons.lesson import Lesson, LessonQuestion, PageLink, Prose, Show
 from core.lessons.library import languages, lesson, lessons
 from core.lessons.phrases import say
 from explorer.lessons import cache as lesson_cache
@@ -87,7 +87,7 @@ def _step(one: Lesson, number: int, bench: Bench) -> None:
             elif isinstance(part, Show):
                 value = shows.draw(one, part, bench)
                 above = value if part.change else above
-            elif isinstance(part, Question):
+            elif isinstance(part, LessonQuestion):
                 questions.draw(one, part, bench, above)
             elif isinstance(part, PageLink):
                 leave.button(one, part)

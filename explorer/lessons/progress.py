@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from core.lessons.lesson import Lesson, Question
+from core.lessons.lesson import Lesson, LessonQuestion
 from explorer.shared import state
 
 
-def passed(lesson: Lesson, questions: Iterable[Question]) -> int:
+def passed(lesson: Lesson, questions: Iterable[LessonQuestion]) -> int:
     """How many of some questions were answered rightly, at any try."""
     tries = state.session().tries
     return sum(

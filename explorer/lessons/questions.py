@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.lessons.bench import Bench, personal, shuffled
 from core.lessons.checked import Checked
-from core.lessons.lesson import Lesson, Question
+from core.lessons.lesson import Lesson, LessonQuestion
 from core.lessons.phrases import say
 from core.lessons.probes import PROBES, Given, check_answer, option_labels
 from explorer.lessons import student
@@ -15,7 +15,7 @@ from explorer.shared import guard, state, words
 from explorer.shared.state import Try
 
 
-def draw(lesson: Lesson, question: Question, bench: Bench, above: Any) -> None:
+def draw(lesson: Lesson, question: LessonQuestion, bench: Bench, above: Any) -> None:
     """A question with its control, the button that checks, and what was said of the last answer.
 
     Args:
@@ -42,7 +42,7 @@ def draw(lesson: Lesson, question: Question, bench: Bench, above: Any) -> None:
             _told(lesson, question, bench, tries)
 
 
-def _known(answer: Any, question: Question) -> bool:
+def _known(answer: Any, question: LessonQuestion) -> bool:
     """Whether the model knows the words of an answer that is a text; says so where it does not."""
     return (
         PROBES[question.probe].answer != "text"
@@ -52,7 +52,7 @@ def _known(answer: Any, question: Question) -> bool:
 
 
 def _control(
-    lesson: Lesson, question: Question, settings: dict[str, Any], bench: Bench
+    lesson: Lesson, question: LessonQuestion, settings: dict[str, Any], bench: Bench
 ) -> Given | None:
     probe = PROBES[question.probe]
     key = f"lesson_answer_{lesson.language}_{lesson.name}_{question.id}"
@@ -76,7 +76,7 @@ def _said(answer: Any) -> str:
     return f"{answer:.2f}" if isinstance(answer, float) else str(answer)
 
 
-def _told(lesson: Lesson, question: Question, bench: Bench, tries: tuple[Try, ...]) -> None:
+def _told(lesson: Lesson, question: LessonQuestion, bench: Bench, tries: tuple[Try, ...]) -> None:
     """What was said of the last answer, and the evidence."""
     checked: Checked = tries[-1].checked
     said = say(lesson.language, checked.told, checked.figures)
