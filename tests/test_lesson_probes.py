@@ -14,7 +14,7 @@ from core.evaluation.text_truth import text_truth
 from core.inference.predictor import Predictor, load_predictor
 from core.lessons import batch as batch_module
 from core.lessons.batch import FilmBatch, film_batch
-from core.lessons.bench import Bench, plain_bench
+from core.lessons.bench import LessonBench, plain_bench
 from core.lessons.depth import changes, near_shares
 from core.lessons.kept import SCORERS, needed, patches_of, rankings, share_kept
 from core.lessons.lesson import LessonQuestion
@@ -41,8 +41,8 @@ def asked(probe: str, **settings: Any) -> LessonQuestion:
     return LessonQuestion("q", "during", "?", probe, {**values, **settings}, False, "", 1)
 
 
-def scored(studies: PhantomSet, score: Any) -> Bench:
-    return Bench(cast(Any, None), studies, 1, cast(Any, None), score, cast(Any, None))
+def scored(studies: PhantomSet, score: Any) -> LessonBench:
+    return LessonBench(cast(Any, None), studies, 1, cast(Any, None), score, cast(Any, None))
 
 
 TWO = FilmBatch(
@@ -79,7 +79,7 @@ def test_a_student_s_batch_has_a_true_sentence_of_each_film(studies: PhantomSet)
     predictor = SimpleNamespace(
         encode_texts=lambda texts: SimpleNamespace(text_features=torch.eye(4)[[0] * len(texts)])
     )
-    bench = Bench(cast(Any, predictor), studies, 1,
+    bench = LessonBench(cast(Any, predictor), studies, 1,
                   lambda: cast(Any, SimpleNamespace(image_features=features)), cast(Any, None),
                   cast(Any, None))  # fmt: skip
     made = film_batch(bench, 6, 0)

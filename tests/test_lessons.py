@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.lessons.bench import Bench, personal, shuffled
+from core.lessons.bench import LessonBench, personal, shuffled
 from core.lessons.lesson import LessonQuestion, PageLink, Show
 from core.lessons.library import languages, lesson, lesson_files, lessons, parse_file, read_lesson
 from core.lessons.parse import parse
@@ -150,11 +150,11 @@ def studies() -> PhantomSet:
 
 
 @pytest.fixture
-def bench(studies: PhantomSet) -> Callable[..., Bench]:
+def bench(studies: PhantomSet) -> Callable[..., LessonBench]:
     """A bench of scores and maps that a test makes up."""
 
-    def made(score: Any = None, saliency: Any = None, seed: int = 1) -> Bench:
-        return Bench(cast(Any, None), studies, seed, cast(Any, None), score, saliency)
+    def made(score: Any = None, saliency: Any = None, seed: int = 1) -> LessonBench:
+        return LessonBench(cast(Any, None), studies, seed, cast(Any, None), score, saliency)
 
     return made
 
@@ -175,7 +175,7 @@ def _of_label(studies: PhantomSet, finding: str) -> Callable[[str, str], NDArray
     return score
 
 
-def test_a_student_s_films_and_finding_are_their_own(bench: Callable[..., Bench]) -> None:
+def test_a_student_s_films_and_finding_are_their_own(bench: Callable[..., LessonBench]) -> None:
     rows = [bench(seed=seed).rows.tolist() for seed in range(3)]
     assert len(rows[0]) == 20 and rows[0] == bench(seed=0).rows.tolist() != rows[1]
     settings = {"finding": ("Edema", "Fracture", "Cardiomegaly")}
@@ -184,7 +184,7 @@ def test_a_student_s_films_and_finding_are_their_own(bench: Callable[..., Bench]
 
 
 def test_a_text_is_checked_by_its_auc_on_own_films(
-    bench: Callable[..., Bench], studies: PhantomSet
+    bench: Callable[..., LessonBench], studies: PhantomSet
 ) -> None:
     here = bench(_of_label(studies, "Edema"))
     question = asked("text", finding=("Edema",), reach=0.9)
@@ -202,7 +202,7 @@ def test_a_text_is_checked_by_its_auc_on_own_films(
 
 
 def test_ticked_options_are_held_against_what_was_measured(
-    bench: Callable[..., Bench], studies: PhantomSet
+    bench: Callable[..., LessonBench], studies: PhantomSet
 ) -> None:
     here = bench(_of_label(studies, "Edema"))
     question = asked("above", finding=("Edema",), option=("seen", "unseen", "other"))
@@ -216,7 +216,7 @@ def test_ticked_options_are_held_against_what_was_measured(
         check_answer(question, here, "seen")
 
 
-def test_a_threshold_must_find_enough_and_call_few(bench: Callable[..., Bench]) -> None:
+def test_a_threshold_must_find_enough_and_call_few(bench: Callable[..., LessonBench]) -> None:
     def score(text: str, name: str) -> NDArray[np.float64]:
         return np.where(truth == 1, 2.0, np.linspace(0, 1, len(truth)))
 
@@ -234,7 +234,7 @@ def test_a_threshold_must_find_enough_and_call_few(bench: Callable[..., Bench]) 
 
 
 def test_a_map_is_checked_by_its_hits_beside_the_bright_middle(
-    bench: Callable[..., Bench], studies: PhantomSet
+    bench: Callable[..., LessonBench], studies: PhantomSet
 ) -> None:
     def saliency(choice: str, row: int, text: str) -> NDArray[np.float32]:
         mask = studies.masks(row)["Pleural Effusion"].astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.text_truth import stated_findings, text_truth
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, LessonProbe
 from core.lessons.fields import Field
 from core.lrclr.losses import contrastive_loss
@@ -52,7 +52,7 @@ class FilmBatch:
         return np.asarray(logits.softmax(dim=1).numpy(), float)
 
 
-def film_batch(bench: Bench, size: int, number: int) -> FilmBatch:
+def film_batch(bench: LessonBench, size: int, number: int) -> FilmBatch:
     """Batch `number` of a student: own films, each with the first sentence that states a finding.
 
     Args:
@@ -75,7 +75,7 @@ def _sentence(report: list[str]) -> str:
     return next((one for one in report if set(stated_findings(one)) - {"No Finding"}), "")
 
 
-def _temperature(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
+def _temperature(bench: LessonBench, asked: Mapping[str, Any], answer: float) -> Checked:
     batch = film_batch(bench, asked["size"], asked["number"])
     losses = {value: batch.loss(value) for value in _TEMPERATURES.tolist()}
     best = min(losses, key=lambda value: losses[value])
@@ -88,7 +88,7 @@ def _temperature(bench: Bench, asked: Mapping[str, Any], answer: float) -> Check
     return Checked(passed, loss, told, figures, () if passed else table)
 
 
-def _unasked(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
+def _unasked(bench: LessonBench, asked: Mapping[str, Any], answer: float) -> Checked:
     batch = film_batch(bench, asked["size"], asked["number"])
     count, pairs = len(batch.unasked), len(batch.rows) * (len(batch.rows) - 1)
     figures = {"count": count, "pairs": pairs, "share": 100 * count / max(pairs, 1)}

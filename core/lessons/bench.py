@@ -25,7 +25,7 @@ MapText = Callable[[str, int, str], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Bench:
+class LessonBench:
     """A pool of films under one model; `score` and `saliency` may be cached ones.
 
     Attributes:
@@ -59,7 +59,7 @@ class Bench:
         return sorted(row for row, _ in zip(with_mask, range(most), strict=False))
 
 
-def plain_bench(predictor: "Predictor", studies: PhantomSet, seed: int) -> Bench:
+def plain_bench(predictor: "Predictor", studies: PhantomSet, seed: int) -> LessonBench:
     """A bench that computes what it is asked for; the set is encoded once."""
 
     def score(text: str, name: str) -> NDArray[np.float64]:
@@ -73,7 +73,7 @@ def plain_bench(predictor: "Predictor", studies: PhantomSet, seed: int) -> Bench
         return predictor.model.backbone.preprocess.map_to_image(maps[0], studies.image(row).shape)
 
     encoded = cache(lambda: predictor.encode_set(studies))
-    return Bench(predictor, studies, seed, encoded, score, saliency)
+    return LessonBench(predictor, studies, seed, encoded, score, saliency)
 
 
 def personal(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

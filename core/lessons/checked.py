@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.fields import Field
 
 AnswerKind = Literal["text", "number", "map", "options", "films", "change"]
@@ -56,5 +56,5 @@ class LessonProbe:
     about: str
     answer: AnswerKind
     fields: Mapping[str, Field]
-    check: Callable[[Bench, Mapping[str, Any], Any], Checked]
+    check: Callable[[LessonBench, Mapping[str, Any], Any], Checked]
     bounds: tuple[float, float, float] = (0.0, 1.0, 0.01)

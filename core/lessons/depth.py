@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, LessonProbe
 from core.lessons.fields import Field
 
@@ -17,7 +17,7 @@ PATCHES = ((4, 3), (4, 10), (7, 7), (9, 3), (9, 10))
 
 
 @torch.no_grad()
-def changes(bench: Bench, row: int, patch: tuple[int, int]) -> NDArray[np.float32]:
+def changes(bench: LessonBench, row: int, patch: tuple[int, int]) -> NDArray[np.float32]:
     """How much each token changes when a patch of the film is hidden by its mean.
 
     Args:
@@ -51,7 +51,7 @@ def near_shares(change: NDArray[np.float32], patch: tuple[int, int]) -> NDArray[
     return np.asarray(near / change.sum(axis=(1, 2)), float)
 
 
-def mean_shares(bench: Bench, films: int) -> NDArray[np.float64]:
+def mean_shares(bench: LessonBench, films: int) -> NDArray[np.float64]:
     """(L,), mean of `near_shares` over some own films and all PATCHES."""
     rows = bench.rows[:films]
     return np.mean([
@@ -59,7 +59,7 @@ def mean_shares(bench: Bench, films: int) -> NDArray[np.float64]:
     ], axis=0)  # fmt: skip
 
 
-def _lost(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
+def _lost(bench: LessonBench, asked: Mapping[str, Any], answer: float) -> Checked:
     shares = mean_shares(bench, asked["films"])
     under = np.flatnonzero(shares < asked["share"])
     right = int(under[0]) if len(under) else len(shares)

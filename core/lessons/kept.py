@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from core.errors import ExplorerError
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, LessonProbe
 from core.lessons.fields import REQUIRED, Field
 from core.lessons.text_probes import options_checked
@@ -24,7 +24,7 @@ _TOUCHES = 0.25
 
 
 @torch.no_grad()
-def rankings(bench: Bench, row: int, text: str) -> dict[str, NDArray[np.int64]]:
+def rankings(bench: LessonBench, row: int, text: str) -> dict[str, NDArray[np.int64]]:
     """Patches of a film (N,), best first, by each of SCORERS; one pass through the tower."""
     model = bench.predictor.model
     backbone, encoded = model.backbone, bench.encoded().rows(slice(row, row + 1))
@@ -52,7 +52,7 @@ def patches_of(mask: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.boo
 
 
 def needed(
-    bench: Bench, finding: str, text: str, films: int, progress: Progress | None = None
+    bench: LessonBench, finding: str, text: str, films: int, progress: Progress | None = None
 ) -> dict[str, dict[int, int]]:
     """By scorer and row of own films with a finding: the least K that keeps a patch of it.
 
@@ -76,7 +76,7 @@ def share_kept(least: Mapping[int, int], k: int) -> float:
     return float(np.mean([one <= k for one in least.values()])) if least else float("nan")
 
 
-def _enough(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
+def _enough(bench: LessonBench, asked: Mapping[str, Any], answer: float) -> Checked:
     finding, text = asked["finding"], asked["text"] or asked["finding"].lower()
     least = needed(bench, finding, text, asked["films"])[asked["scorer"]]
     if not least:
@@ -92,7 +92,7 @@ def _enough(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
     return Checked(passed, share, "kept-right" if passed else "kept-many", figures)
 
 
-def _choosers(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _choosers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     finding, text = asked["finding"], asked["text"] or asked["finding"].lower()
     least = needed(bench, finding, text, asked["films"])
     shares = {label: share_kept(least[scorer], asked["k"]) for label, scorer in asked["option"]}

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import ExplorerError
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
 from core.lessons.fields import REQUIRED, Field
 from core.lessons.text_probes import options_checked
@@ -18,7 +18,7 @@ CONTROL = "centre"
 _CLOSE = 1e-9
 
 
-def hits(bench: Bench, choice: str, finding: str, text: str, films: int) -> dict[int, float]:
+def hits(bench: LessonBench, choice: str, finding: str, text: str, films: int) -> dict[int, float]:
     """By row of the student's own films with a finding: the pointing game of a map, 0 to 1."""
     return {
         row: pointing_game(bench.saliency(choice, row, text), bench.studies.masks(row)[finding])
@@ -26,7 +26,7 @@ def hits(bench: Bench, choice: str, finding: str, text: str, films: int) -> dict
     }
 
 
-def hit_rate(bench: Bench, choice: str, finding: str, text: str, films: int) -> float:
+def hit_rate(bench: LessonBench, choice: str, finding: str, text: str, films: int) -> float:
     """Mean of `hits`; NaN where no own film has the finding."""
     values = list(hits(bench, choice, finding, text, films).values())
     return float(np.mean(values)) if values else float("nan")
@@ -36,7 +36,7 @@ def _text_of(asked: Mapping[str, Any]) -> str:
     return str(asked["text"] or asked["finding"].lower())
 
 
-def _pointing(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
+def _pointing(bench: LessonBench, asked: Mapping[str, Any], answer: str) -> Checked:
     from core.attribution import method_of
 
     method_of(answer)
@@ -64,7 +64,7 @@ def _pointing(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
     return Checked(passed, rate, told, figures, films=films)
 
 
-def _better(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _better(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     finding, text, count = asked["finding"], _text_of(asked), asked["films"]
     control = hit_rate(bench, CONTROL, finding, text, count)
     rates = {label: hit_rate(bench, choice, finding, text, count)

@@ -12,7 +12,7 @@ from core.evaluation.text_truth import text_truth
 from core.inference.prompts import check_prompt
 from core.inference.score_names import SCORES
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
 from core.lessons.fields import REQUIRED, Field
 from core.lessons.text_probes import options_checked
@@ -23,7 +23,7 @@ LEAST = 4
 """Films that it takes to speak of a share."""
 
 
-def mirrored_rows(bench: Bench, text: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def mirrored_rows(bench: LessonBench, text: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Own films of which a text or its mirror image is true, not both; and whether the text is.
 
     Raises:
@@ -37,14 +37,14 @@ def mirrored_rows(bench: Bench, text: str) -> tuple[NDArray[np.int64], NDArray[n
     return bench.rows[told], truth[told] == 1
 
 
-def told_right(bench: Bench, text: str, score: str) -> NDArray[np.bool_]:
+def told_right(bench: LessonBench, text: str, score: str) -> NDArray[np.bool_]:
     """Of `mirrored_rows`: whether the true one of the two sentences scores higher."""
     rows, is_text = mirrored_rows(bench, text)
     higher = bench.score(text, score)[rows] > bench.score(other_side(text), score)[rows]
     return np.asarray(higher == is_text)
 
 
-def _sides(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
+def _sides(bench: LessonBench, asked: Mapping[str, Any], answer: str) -> Checked:
     text = check_prompt(answer)
     rows, _ = mirrored_rows(bench, text)
     if len(rows) < LEAST:
@@ -58,7 +58,7 @@ def _sides(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
     return Checked(passed, share, "sides-right" if passed else "sides-wrong", figures, table, films)
 
 
-def _tellers(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _tellers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     if not len(mirrored_rows(bench, asked["text"])[0]):
         raise ExplorerError("Of none of your films this sentence or its mirror image is true.")
     shares = {

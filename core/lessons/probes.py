@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import ExplorerError
 from core.lessons import batch, depth, kept, map_probes, mirrored, shortcuts, text_probes
-from core.lessons.bench import Bench, personal
+from core.lessons.bench import LessonBench, personal
 from core.lessons.checked import Checked, LessonProbe
 from core.lessons.lesson import LessonQuestion
 
@@ -20,7 +20,7 @@ Given = str | float | Sequence[str]
 """A text or a map in words, a number, or ticked options or films."""
 
 
-def check_answer(question: LessonQuestion, bench: Bench, answer: Given) -> Checked:
+def check_answer(question: LessonQuestion, bench: LessonBench, answer: Given) -> Checked:
     """What a question's probe says of an answer; the same answer is told the same.
 
     Raises:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.errors import ExplorerError
 from core.evaluation.study_scores import text_prompts
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
 from core.lessons.fields import REQUIRED, Field
 from core.lessons.text_probes import options_checked
@@ -35,7 +35,7 @@ class ScoredTwins:
         return self.scores[1] - self.scores[0]
 
 
-def scored_twins(bench: Bench, row: int, change: str, text: str) -> ScoredTwins:
+def scored_twins(bench: LessonBench, row: int, change: str, text: str) -> ScoredTwins:
     """Twins of a film of the pool, who differ in a change of CHANGES alone."""
     what = CHANGES[change]
     (low,), (high,) = twins(what, [bench.studies.cases[row]], *what.usual)
@@ -48,27 +48,27 @@ def scored_twins(bench: Bench, row: int, change: str, text: str) -> ScoredTwins:
     return ScoredTwins(row, films[0], films[1], (scores[0], scores[1]))
 
 
-def twin_rows(bench: Bench, finding: str, films: int) -> list[int]:
+def twin_rows(bench: LessonBench, finding: str, films: int) -> list[int]:
     """Own films that lack a finding and devices, so that neither is there before the change."""
     labels = bench.studies.labels.iloc[bench.rows]
     plain = (labels[finding].to_numpy(float) == 0) & (labels[DEVICE].to_numpy(float) == 0)
     return [int(row) for row in bench.rows[plain][:films]]
 
 
-def spread_between(bench: Bench, finding: str, text: str) -> float:
+def spread_between(bench: LessonBench, finding: str, text: str) -> float:
     """Mean score of the pool's films with a finding less that of those without: a ruler."""
     scores, truth = bench.score(text, "lrclr"), bench.studies.labels[finding].to_numpy(float)
     return float(scores[truth == 1].mean() - scores[truth == 0].mean())
 
 
-def mean_move(bench: Bench, change: str, finding: str, text: str, films: int) -> float:
+def mean_move(bench: LessonBench, change: str, finding: str, text: str, films: int) -> float:
     """Mean move of a text's score with a change, as a share of what the finding itself moves."""
     moves = [scored_twins(bench, row, change, text).moved
              for row in twin_rows(bench, finding, films)]  # fmt: skip
     return float(np.mean(moves)) / spread_between(bench, finding, text)
 
 
-def _movers(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _movers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     finding, text = asked["finding"], asked["text"] or asked["finding"].lower()
     shares = {label: abs(mean_move(bench, change, finding, text, asked["films"]))
               for label, change in asked["option"]}  # fmt: skip
@@ -95,7 +95,7 @@ class NoisyFilms:
     scores: tuple[float, ...]
 
 
-def noisy_films(bench: Bench, finding: str, text: str, films: int, flips: int) -> NoisyFilms:
+def noisy_films(bench: LessonBench, finding: str, text: str, films: int, flips: int) -> NoisyFilms:
     """Films half with and half without a finding, some labels of either kind turned over."""
     rng = np.random.default_rng([bench.seed, 7])
     truth, scores = bench.truth(finding), bench.score(text, "lrclr")
@@ -107,7 +107,7 @@ def noisy_films(bench: Bench, finding: str, text: str, films: int, flips: int) -
     return NoisyFilms(tuple(rows), given, wrong, tuple(float(scores[row]) for row in rows))
 
 
-def _relabel(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _relabel(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     finding, text = asked["finding"], asked["text"] or asked["finding"].lower()
     films = noisy_films(bench, finding, text, asked["films"], asked["flips"])
     ticked = {int(row) for row in answer if row.isdecimal()}

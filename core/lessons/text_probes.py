@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.evaluation.text_truth import denied_findings
 from core.inference.prompts import check_prompt
 from core.lessons import fields
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
 from core.lessons.fields import REQUIRED, Field
 from core.metrics.auc import roc_auc
@@ -18,7 +18,7 @@ _FILMS = 3  # of evidence on a side
 _NAN = float("nan")
 
 
-def auc_of(bench: Bench, text: str, finding: str, score: str) -> float:
+def auc_of(bench: LessonBench, text: str, finding: str, score: str) -> float:
     """AUC of a text for a finding on a student's own films."""
     return roc_auc(bench.truth(finding), bench.score(text, score)[bench.rows])
 
@@ -29,7 +29,7 @@ def _names(text: str, finding: str) -> str:
     return next((word for word in finding.lower().split() if word in spoken), "")
 
 
-def _text(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
+def _text(bench: LessonBench, asked: Mapping[str, Any], answer: str) -> Checked:
     text, finding = check_prompt(answer), asked["finding"]
     named = _names(text, finding) if not asked["naming"] else ""
     if named:
@@ -46,7 +46,7 @@ def _text(bench: Bench, asked: Mapping[str, Any], answer: str) -> Checked:
 
 
 def _most_wrong(
-    bench: Bench, finding: str, scores: NDArray[np.float64]
+    bench: LessonBench, finding: str, scores: NDArray[np.float64]
 ) -> tuple[FilmEvidence, ...]:
     """Own films that cost the AUC most: with the finding and low, without it and high."""
     truth, own = bench.truth(finding), scores[bench.rows]
@@ -64,7 +64,7 @@ def _most_wrong(
     return tuple(films)
 
 
-def _above(bench: Bench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
+def _above(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]) -> Checked:
     aucs = {text: auc_of(bench, text, asked["finding"], asked["score"]) for text in asked["option"]}
     return options_checked(
         {text: auc >= asked["level"] for text, auc in aucs.items()}, answer,
@@ -83,13 +83,13 @@ def options_checked(
     return Checked(passed, right / len(truth), told, figures, tuple(table))
 
 
-def rates_at(bench: Bench, finding: str, text: str, threshold: float) -> tuple[float, float]:
+def rates_at(bench: LessonBench, finding: str, text: str, threshold: float) -> tuple[float, float]:
     """Sensitivity and specificity on a student's own films of scores that reach a threshold."""
     truth, called = bench.truth(finding), bench.score(text, "lrclr")[bench.rows] >= threshold
     return float(called[truth == 1].mean()), float((~called)[truth == 0].mean())
 
 
-def _threshold(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked:
+def _threshold(bench: LessonBench, asked: Mapping[str, Any], answer: float) -> Checked:
     finding, wanted = asked["finding"], asked["sensitivity"]
     text = asked["text"] or finding.lower()
     sensitivity, specificity = rates_at(bench, finding, text, answer)
@@ -108,7 +108,7 @@ def _threshold(bench: Bench, asked: Mapping[str, Any], answer: float) -> Checked
 
 
 def _called_wrong(
-    bench: Bench, finding: str, text: str, threshold: float, side: int
+    bench: LessonBench, finding: str, text: str, threshold: float, side: int
 ) -> tuple[FilmEvidence, ...]:
     """Own films of a side that a threshold calls wrongly."""
     called = bench.score(text, "lrclr")[bench.rows] >= threshold

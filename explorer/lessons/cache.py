@@ -17,7 +17,7 @@ from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
     from core.inference.predictor import Predictor
-    from core.lessons.bench import Bench
+    from core.lessons.bench import LessonBench
     from core.lessons.lesson import Lesson
     from core.lessons.shortcuts import ScoredTwins
     from core.lrclr.encodings import ImageEncoding
@@ -31,13 +31,13 @@ def _scores(
     return {name: value[:, 0] for name, value in model.score(images, text_prompts(text)).items()}
 
 
-def bench(lesson: Lesson, seed: int) -> Bench:
+def bench(lesson: Lesson, seed: int) -> LessonBench:
     """What a student's pictures and probes work on; everything slow of it is cached.
 
     Raises:
         ExplorerError: the set or the model cannot be opened, or not by this session.
     """
-    from core.lessons.bench import Bench
+    from core.lessons.bench import LessonBench
     from core.lessons.library import pool
 
     model, studies = cache.predictor(lesson.model), pool(cache.studies(lesson.films))
@@ -56,12 +56,12 @@ def bench(lesson: Lesson, seed: int) -> Bench:
     def encoded() -> ImageEncoding:
         return cache.encode_set(model, fingerprint, studies)
 
-    return Bench(model, studies, seed, encoded, score, saliency)
+    return LessonBench(model, studies, seed, encoded, score, saliency)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _patch_change(
-    model: Predictor, fingerprint: str, row: int, patch: tuple[int, int], _bench: Bench
+    model: Predictor, fingerprint: str, row: int, patch: tuple[int, int], _bench: LessonBench
 ) -> NDArray[np.float32]:
     from core.lessons.depth import changes
 
@@ -69,7 +69,7 @@ def _patch_change(
 
 
 def patch_change(
-    lesson: Lesson, bench: Bench, row: int, patch: tuple[int, int]
+    lesson: Lesson, bench: LessonBench, row: int, patch: tuple[int, int]
 ) -> NDArray[np.float32]:
     """What hiding a patch changes by each block, (L, h, w)."""
     fingerprint = cache.fingerprint_of(bench.studies)
@@ -78,14 +78,16 @@ def patch_change(
 
 @st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
 def _rankings(
-    model: Predictor, fingerprint: str, seed: int, row: int, text: str, _bench: Bench
+    model: Predictor, fingerprint: str, seed: int, row: int, text: str, _bench: LessonBench
 ) -> dict[str, NDArray[np.int64]]:
     from core.lessons.kept import rankings
 
     return rankings(_bench, row, text)
 
 
-def rankings(lesson: Lesson, bench: Bench, row: int, text: str) -> dict[str, NDArray[np.int64]]:
+def rankings(
+    lesson: Lesson, bench: LessonBench, row: int, text: str
+) -> dict[str, NDArray[np.int64]]:
     """By scorer, the patches of a film, best first."""
     fingerprint = cache.fingerprint_of(bench.studies)
     return _rankings(cache.predictor(lesson.model), fingerprint, bench.seed, row, text, bench)
@@ -94,7 +96,7 @@ def rankings(lesson: Lesson, bench: Bench, row: int, text: str) -> dict[str, NDA
 @st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
 def _least_kept(
     model: Predictor, fingerprint: str, seed: int, finding: str, text: str, most: int,
-    said: str, _bench: Bench,
+    said: str, _bench: LessonBench,
 ) -> dict[str, dict[int, int]]:  # fmt: skip
     from core.lessons.kept import needed
 
@@ -103,7 +105,7 @@ def _least_kept(
 
 
 def least_kept(
-    lesson: Lesson, bench: Bench, finding: str, text: str, most: int, said: str
+    lesson: Lesson, bench: LessonBench, finding: str, text: str, most: int, said: str
 ) -> dict[str, dict[int, int]]:
     """By scorer and row of a student's films: the least K that keeps a patch of the finding.
 
@@ -117,14 +119,14 @@ def least_kept(
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
 def _twins(
-    model: Predictor, fingerprint: str, row: int, change: str, text: str, _bench: Bench
+    model: Predictor, fingerprint: str, row: int, change: str, text: str, _bench: LessonBench
 ) -> ScoredTwins:
     from core.lessons.shortcuts import scored_twins
 
     return scored_twins(_bench, row, change, text)
 
 
-def twins(lesson: Lesson, bench: Bench, row: int, change: str, text: str) -> ScoredTwins:
+def twins(lesson: Lesson, bench: LessonBench, row: int, change: str, text: str) -> ScoredTwins:
     """A patient with and without one change, and what a text scores on both."""
     fingerprint = cache.fingerprint_of(bench.studies)
     return _twins(cache.predictor(lesson.model), fingerprint, row, change, text, bench)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.lesson import Lesson, LessonQuestion, PageLink, Prose, Show
 from core.lessons.library import languages, lesson, lessons
 from core.lessons.phrases import say
@@ -76,7 +76,7 @@ def _lesson(one: Lesson) -> None:
 
 
 @st.fragment  # what is typed or dragged draws this step alone
-def _step(one: Lesson, number: int, bench: Bench) -> None:
+def _step(one: Lesson, number: int, bench: LessonBench) -> None:
     step = one.steps[number]
     st.header(step.title, anchor=False)
     above = None

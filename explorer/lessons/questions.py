@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.lessons.bench import Bench, personal, shuffled
+from core.lessons.bench import LessonBench, personal, shuffled
 from core.lessons.checked import Checked
 from core.lessons.lesson import Lesson, LessonQuestion
 from core.lessons.phrases import say
@@ -15,7 +15,7 @@ from explorer.shared import guard, state, words
 from explorer.shared.state import Try
 
 
-def draw(lesson: Lesson, question: LessonQuestion, bench: Bench, above: Any) -> None:
+def draw(lesson: Lesson, question: LessonQuestion, bench: LessonBench, above: Any) -> None:
     """A question with its control, the button that checks, and what was said of the last answer.
 
     Args:
@@ -52,7 +52,7 @@ def _known(answer: Any, question: LessonQuestion) -> bool:
 
 
 def _control(
-    lesson: Lesson, question: LessonQuestion, settings: dict[str, Any], bench: Bench
+    lesson: Lesson, question: LessonQuestion, settings: dict[str, Any], bench: LessonBench
 ) -> Given | None:
     probe = PROBES[question.probe]
     key = f"lesson_answer_{lesson.language}_{lesson.name}_{question.id}"
@@ -76,7 +76,9 @@ def _said(answer: Any) -> str:
     return f"{answer:.2f}" if isinstance(answer, float) else str(answer)
 
 
-def _told(lesson: Lesson, question: LessonQuestion, bench: Bench, tries: tuple[Try, ...]) -> None:
+def _told(
+    lesson: Lesson, question: LessonQuestion, bench: LessonBench, tries: tuple[Try, ...]
+) -> None:
     """What was said of the last answer, and the evidence."""
     checked: Checked = tries[-1].checked
     said = say(lesson.language, checked.told, checked.figures)

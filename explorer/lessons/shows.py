@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.attribution import METHODS
 from core.inference.map_choice import FAMILY, Choice
-from core.lessons.bench import Bench, personal
+from core.lessons.bench import LessonBench, personal
 from core.lessons.lesson import Lesson, Show
 from core.lessons.map_probes import CONTROL, hits
 from core.lessons.text_probes import auc_of, rates_at
@@ -28,7 +28,7 @@ _QUICK = ("lrclr", "similarity", "gradcam", "rollout", "relevance", "random", "c
 Drawn = Callable[[Stage, Mapping[str, Any]], Any]
 
 
-def draw(lesson: Lesson, show: Show, bench: Bench) -> Any:
+def draw(lesson: Lesson, show: Show, bench: LessonBench) -> Any:
     """Draw a show; gives back what the student set, None where nothing can be changed."""
     return _DRAWN[show.view](Stage(lesson, show, bench), personal(show.settings, bench.seed))
 

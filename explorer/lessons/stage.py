@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.lessons.bench import Bench
+from core.lessons.bench import LessonBench
 from core.lessons.lesson import Lesson, Show
 from core.lessons.phrases import say
 from explorer.lessons import cache as lesson_cache
@@ -17,7 +17,7 @@ _THUMBNAIL = 150
 class Stage:
     """A show on the page: its lesson, its student and the keys of its controls."""
 
-    def __init__(self, lesson: Lesson, show: Show, bench: Bench) -> None:
+    def __init__(self, lesson: Lesson, show: Show, bench: LessonBench) -> None:
         self.lesson, self.show, self.bench = lesson, show, bench
         self.key = f"lesson_{lesson.language}_{lesson.name}_{show.line}"
 
@@ -43,7 +43,7 @@ def thumbnails(
     films: list[tuple[int, str]],
     saliency: tuple[str, str] | None = None,
     finding: str = "",
-    bench: Bench | None = None,
+    bench: LessonBench | None = None,
 ) -> None:
     """Films of a lesson's set side by side, each with its caption.
 
