@@ -1,8 +1,10 @@
-"""Which words drive a score on one film, by gradient: slope times the word's own embedding.
+"""Which words drive a score on one film, by gradient: integrated gradients of the words' vectors.
 
-It says how fast the score moves where a word begins to fade, and asks one pass for all words;
-leaving a word out (`word_effects`) says what is left without it. They need not agree: a slope holds
-near the text as it is. The same controls stand beside both: words that say nothing.
+All words fade together from what they are to the table's mean vector, which is no word; a word's
+part is the gradient along its own fading, averaged on the way (Sundararajan et al., ICML 2017). The
+gradient at the text itself says little: towers normalise vectors, which makes it nearly blind to
+their length. Leaving a word out (`word_effects`) says what is left without it; the two need not
+agree. The same controls stand beside both: words that say nothing.
 """
 
 import re
@@ -23,6 +25,9 @@ from core.inference.word_effects import ADDED, NEUTRAL, word_matches
 from core.inference.zero_shot import scores_of
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 
+STEPS = 16
+"""Of the way from the mean vector to the words' own."""
+
 
 @dataclass(frozen=True)
 class WordGradient:
@@ -30,7 +35,7 @@ class WordGradient:
 
     word: str
     start: int  # where it stands in the text; -1 of what was put before it
-    slope: float  # above zero the score falls where the word fades
+    slope: float  # in the score's unit; above zero the score falls as the word fades
     neutral: bool  # a control
 
 
@@ -60,7 +65,7 @@ class WordGradients:
 def word_gradients(
     predictor: Predictor, image: ImageEncoding, text: str, score: str = "lrclr"
 ) -> WordGradients:
-    """The slope along each word of a text; one pass of the text tower for the text and a control.
+    """The slope along each word of a text; STEPS passes of the text tower for it and each control.
 
     A text is scored against its plain negation, in which its words stand again: a word's slope is
     the sum of both places.
@@ -88,28 +93,33 @@ def word_gradients(
 
 
 class _Tables(TorchFunctionMode):
-    """Has a graph begin at the vectors that a tower's table of words gives for P texts.
+    """Fades the vectors that a tower's table of words gives for P texts; a graph begins there.
 
     A mode holds for its thread alone, so that a model that others use meanwhile stays as it is.
     """
 
-    def __init__(self, texts: int) -> None:
+    def __init__(self, words: Tensor, share: float) -> None:
         super().__init__()
-        self.texts = texts
-        self.vectors: list[Tensor] = []  # (P, T, d), of an ensemble one for each member
+        self.words = words  # (P, T) bool: a tower's own signs do not fade
+        self.share = share  # of the way from the mean vector to the word's
+        self.ways: list[Tensor] = []  # (P, T, d), of an ensemble one for each member
+        self.vectors: list[Tensor] = []  # the same, where they are on the way
         self._rows = 0
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         given = func(*args, **(kwargs or {}))
-        if func is not F.embedding or given.ndim != 3 or len(given) != self.texts:
+        if func is not F.embedding or given.ndim != 3 or len(given) != len(self.words):
             return given
         rows = len(args[1])  # words come first; tables of places and segments have other sizes
         self._rows = self._rows or rows
         if rows != self._rows:
             return given
-        self.vectors.append(given.detach().requires_grad_())
+        fading = F.pad(self.words, (0, given.shape[1] - self.words.shape[1]))[..., None]
+        self.ways.append((given.detach() - args[1].detach().mean(dim=0)) * fading)
+        vectors = given.detach() - (1 - self.share) * self.ways[-1]
+        self.vectors.append(vectors.requires_grad_())
         return self.vectors[-1]
 
 
@@ -119,15 +129,18 @@ def _slopes(
     """Of the words at some places of a text."""
     prompts = PromptSet({"text": against_negation([text])})
     texts = prompts.all_texts()
-    with torch.enable_grad():
-        with _Tables(len(texts)) as tables:
-            encoded = predictor.model.encode_text(texts, anew=True)
-        value = scores_of(predictor.model, image, encoded, prompts)[score][0, 0]
-        grown = torch.autograd.grad(value, tables.vectors)
-    along = torch.stack([
-        (slope * vector).sum(dim=-1) for slope, vector in zip(grown, tables.vectors, strict=True)
-    ]).sum(dim=0)  # fmt: skip
-    slopes = along[:, predictor.model.backbone.unread_places :].detach().cpu()  # (P, T)
+    before, parts = predictor.model.backbone.unread_places, list[Tensor]()
+    with torch.no_grad():
+        words = F.pad(predictor.model.encode_text(texts, anew=True).mask, (before, 0))
+    for step in range(STEPS):
+        with torch.enable_grad():
+            with _Tables(words, (step + 0.5) / STEPS) as tables:
+                encoded = predictor.model.encode_text(texts, anew=True)
+            value = scores_of(predictor.model, image, encoded, prompts)[score][0, 0]
+            grown = torch.autograd.grad(value, tables.vectors)
+        parts += [(slope * way).sum(dim=-1) for slope, way in zip(grown, tables.ways, strict=True)]
+    along = torch.stack(parts).sum(dim=0) / STEPS
+    slopes = along[:, before:].detach().cpu()  # (P, T)
     totals = [0.0] * len(places)
     for row, own in enumerate(texts):
         for start, slope in _by_place(encoded, row, slopes[row]):

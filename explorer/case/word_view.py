@@ -26,8 +26,8 @@ def draw(current: Current, text: str) -> None:
                 format="%+.3f", help="The score less the score without the word."
             ),
             "Slope": st.column_config.NumberColumn(
-                format="%+.3f", help="How fast the score falls where the word begins to fade: the "
-                "gradient along the word's own vector.",
+                format="%+.3f", help="What the score loses by the word as all words fade together: "
+                "integrated gradients of the words' vectors.",
             ),
         },
     )  # fmt: skip
@@ -38,7 +38,7 @@ def draw(current: Current, text: str) -> None:
         f"**{_named(beyond_slopes(slopes))}**."
     )
     st.caption(
-        "Each word left out in turn, and the slope along it as the text stands; the score is that "
+        "Each word left out in turn, and the slope along it as all words fade; the score is that "
         "of the text against its plain negation. The two need not agree, and another text may mean "
         "another thing: this says what the score hangs on, not why."
     )

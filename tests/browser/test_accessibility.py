@@ -50,6 +50,21 @@ def test_no_serious_violation(browser: Any, page: Any, path: str) -> None:
     _look(page, range(200, 256))
 
 
+def test_no_serious_violation_where_twins_and_lesions_are_shown(browser: Any, page: Any) -> None:
+    core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.goto(f"{browser[1]}/errors?set=phantom:n=12,seed=4")
+    settled(page)
+    page.get_by_label("Twins", exact=True).fill("20")
+    page.get_by_label("Twins", exact=True).press("Enter")
+    page.get_by_role("button", name="Draw 20 twins").click()
+    page.get_by_text("One of the twins").wait_for()
+    page.get_by_role("button", name="Measure").click()
+    page.get_by_text("Above: means in quarters of the lesions").wait_for()
+    settled(page)
+    page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    _look(page, range(0, 100))
+
+
 def _look(page: Any, ground: range) -> None:
     """Axe over the page, whose ground has grey levels in a range."""
     assert all(level in ground for level in page.evaluate(GROUND))

@@ -8,6 +8,7 @@ import app_server
 import numpy as np
 import pytest
 from app_server import settled
+from test_accessibility import SCRIPT, STREAMLITS
 
 from core.inference.predictor import load_predictor
 from core.records.notebook import Notebook
@@ -215,6 +216,10 @@ def test_outlines_by_mouse_and_keys_and_the_difference_of_two_maps(page: Any) ->
     page.get_by_text("2 outlines drawn on the film").wait_for()
     page.get_by_role("button", name="Undo shape").click()
     page.get_by_text("1 outline drawn on the film").wait_for()
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.evaluate(axe.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    violations = page.evaluate(SCRIPT, list(STREAMLITS))
+    assert not [one for one in violations if one[1] in ("critical", "serious")], violations
 
 
 def test_an_arrow_key_elsewhere_opens_the_next_film_and_a_report_is_text(page: Any) -> None:
