@@ -32,7 +32,8 @@ def router() -> StreamlitPage:
         [
             st.Page(PAGES / file, title=title, icon=icon, default=number == 0)
             for number, (file, title, icon) in enumerate(TABLE)
-        ]
+        ],
+        expanded=True,  # else those that come last are behind a button
     )
 
 

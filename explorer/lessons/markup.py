@@ -23,10 +23,9 @@ border-left: 2px dashed currentColor}}
 
 
 _BARS = f"""<style>
-.bars {{display: grid; grid-template-columns: minmax(8rem, 22rem) 1fr; gap: 6px 1rem;
-font-size: 15px; align-items: center}}
+.bars {{display: grid; grid-template-columns: minmax(6rem, 1fr) minmax(4rem, 1.5fr) auto;
+gap: 6px 1rem; font-size: 15px; align-items: center; max-width: 60rem}}
 .bars div {{overflow-wrap: anywhere}}
-.bars span {{display: flex; align-items: center; gap: 0.6rem; white-space: nowrap}}
 .bars i {{display: block; height: 18px; background: {ACCENT}}}
 </style>"""
 
@@ -35,8 +34,8 @@ def bars(counts: Sequence[tuple[str, int, str]]) -> str:
     """A line an answer: its words, a bar as long as its count, and what is said of it."""
     top = max((count for _, count, _ in counts), default=1) or 1
     lines = "".join(
-        f"<div>{escape(label)}</div>"
-        f'<span><i style="width:{60 * count / top:.1f}%"></i>{escape(said)}</span>'
+        f'<div>{escape(label)}</div><div><i style="width:{100 * count / top:.1f}%"></i></div>'
+        f"<span>{escape(said)}</span>"
         for label, count, said in counts
     )
     return f'{_BARS}<div class="bars">{lines}</div>'

@@ -38,7 +38,8 @@ def running_app(folder: Path) -> Iterator[str]:
     address = f"http://localhost:{port}"
     environment = {**os.environ, "LRCLR_CACHE": str(folder / "cache"),
                    "LRCLR_RUNS": str(folder / "runs"),
-                   "LRCLR_PRESETS": str(folder / "presets")}  # fmt: skip
+                   "LRCLR_PRESETS": str(folder / "presets"),
+                   "LRCLR_RECORDS": f"sqlite:///{folder}/notes.sqlite"}  # fmt: skip
     command = [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),
         "--server.port", str(port), "--server.headless", "true",
