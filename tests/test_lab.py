@@ -39,7 +39,10 @@ from explorer.lab.route import MOST_BYTES
 from explorer.routes import LAB_FRAME, ROUTES
 
 NODULE = "seed=7;nodule,x=-6.5,y=10,radius=1.2"
-SICK = f"{NODULE};effusion,side=left,severity=0.4;edema,severity=0.6;pacemaker;collapse,side=left"
+SICK = (
+    f"{NODULE};effusion,side=left,severity=0.4;edema,severity=0.6;pacemaker;collapse,side=left;"
+    "rib-fracture,side=right"
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,7 @@ def test_changes_have_names_and_report_follows_place_and_size() -> None:
     assert (lesion.side, lesion.zone, lesion.kind) == ("left", "lower", "mass")
     assert moved.findings[1:] == patient.findings[1:] and moved.seed == patient.seed
     assert with_value(patient, "view", "AP").view == "AP"
-    assert len(without_finding(patient, 1).findings) == 4
+    assert len(without_finding(patient, 1).findings) == 5
     others = anatomies(patient, 3, seed=1)
     assert len({one.seed for one in others}) == 3
     assert all(one.findings == patient.findings for one in others)
