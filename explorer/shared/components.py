@@ -139,8 +139,10 @@ def region_film(
         shown.shape, regions.boxes, regions.weights.tolist(), 1 - regions.nowhere,
         {name: _top(mask, shown.shape) for name, mask in outlines.items()},
     )  # fmt: skip
-    with st.container(key=key, width=fitted(current, side)):
-        picture(figures.overlay(shown, truth=union(outlines.values())), said)
+    width = fitted(current, side)
+    with st.container(key=key, width=width):
+        # Asked to stretch, a picture that comes before its place has a width may stay a speck.
+        picture(figures.overlay(shown, truth=union(outlines.values())), said, width=width)
         st.html(f"<style>.st-key-{key} {{display: grid}} .st-key-{key} > * {{grid-area: 1 / 1}}"
                 f"</style>{over}")  # fmt: skip
 
