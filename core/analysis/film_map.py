@@ -61,7 +61,7 @@ def lay_out(
             f"A map needs {FEWEST} films that can be read; this set has {there.sum()}."
         )
     points = np.full((len(features), 2), np.nan, np.float32)
-    points[there] = run_in_process(_umap, (features[there], settings), progress)
+    points[there] = run_in_process(umap_points, (features[there], settings), progress)
     return points
 
 
@@ -118,7 +118,8 @@ class _Rounds:
         """There is nothing to flush."""
 
 
-def _umap(job: tuple[NDArray[np.floating], MapSettings], progress: Progress) -> Points:
+def umap_points(job: tuple[NDArray[np.floating], MapSettings], progress: Progress) -> Points:
+    """Coordinates (N, 2) of features (N, d) by these settings; what the process of a map runs."""
     import warnings
 
     with warnings.catch_warnings():

@@ -25,6 +25,7 @@ from core.inference.prompts import PromptSet
 from core.metrics.bootstrap import Interval
 from core.paths import ASSETS
 from core.progress import Progress
+from core.records.note import Note
 from core.studies import StudySet
 
 TEMPLATE = ASSETS / "report" / "report.html.j2"
@@ -46,6 +47,7 @@ class Asked:
     by_hand: float | None = None  # of the finding alone, whatever the rule
     n_bootstrap: int = 1000
     seed: int = 0
+    metric: str = "auc"  # of `core.analysis.slices.METRICS`, that slices are compared by
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ def analyse(
     slices = None
     if columns or lesions:
         slices = slice_report(
-            scored, name, columns, lesions, n_bootstrap=asked.n_bootstrap, seed=asked.seed,
-            progress=progress("Slices"),
+            scored, name, columns, lesions, asked.metric, thresholds[name],
+            n_bootstrap=asked.n_bootstrap, seed=asked.seed, progress=progress("Slices"),
         )  # fmt: skip
     return Analysed(model, asked.score, prompts, scored, thresholds, errors, slices, name)
 
@@ -104,14 +106,14 @@ def made_report(
     studies: StudySet,
     fitted: ScoredSet,
     asked: Asked,
-    notes: Mapping[str, Sequence[str]] | None,
+    notes: Mapping[str, Sequence[Note]] | None,
     progress: Labelled,
     out: str = "report.html",
 ) -> tuple[str, int]:
     """The whole file as text, and the number of its films.
 
     Args:
-        notes: what was noted of films, by `StudySet.image_key`.
+        notes: on films, by `StudySet.image_key`.
         out: name of the file in the command that makes it again.
     """
     name = analysed.finding
@@ -132,22 +134,25 @@ def made_report(
         fit=other.name if apart else "",
         fit_fingerprint=other.fingerprint if apart else "",
         by_hand="" if asked.by_hand is None else repr(asked.by_hand),
+        metric=asked.metric,
     )
     facts = [("Model", f"{view.model}, weights {predictor.model_hash[:16]}"),
              ("Made with", f"lrclr-explorer {__version__}, torch {version('torch')}"),
              ("Resamples", f"{asked.n_bootstrap}, seed {asked.seed}")]  # fmt: skip
-    return report_html(analysed, films, facts, _command(view, asked, out), view), len(films)
+    command = _command(view, asked, notes is not None, out)
+    return report_html(analysed, films, facts, command, view), len(films)
 
 
-def _command(view: ReportView, asked: Asked, out: str) -> str:
+def _command(view: ReportView, asked: Asked, noted: bool, out: str) -> str:
     options = {"--model": view.model, "--data": view.data, "--score": view.score,
                "--threshold": view.threshold, "--finding": view.finding,
                "--cases": str(asked.cases), "--n-bootstrap": str(asked.n_bootstrap),
                "--seed": str(asked.seed), "--out": out}  # fmt: skip
+    options |= {"--metric": view.metric} if view.metric != "auc" else {}
     options |= {"--fit": view.fit} if view.fit else {}
     options |= {"--by-hand": view.by_hand} if view.by_hand else {}
     words = [word for option, value in options.items() for word in (option, value)]
-    return shlex.join(["python", "-m", "core", "report", *words])
+    return shlex.join(["python", "-m", "core", "report", *words, *(["--notes"] if noted else [])])
 
 
 def report_html(
@@ -187,6 +192,7 @@ def report_html(
         slice_heads=_SLICE,
         slices_sentence=_slices_sentence(slices, len(compared)) if slices else "",
         films=films,
+        noted=any(film.notes for film in films),
     )
 
 

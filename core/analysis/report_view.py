@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 
 from core.analysis.scored import SetIdentity
 from core.analysis.scoring import check_score
+from core.analysis.slices import check_metric
 from core.analysis.threshold import parse_rule
 from core.errors import ExplorerError
 
@@ -27,6 +28,7 @@ class ReportView:
     fit: str = ""  # name of the set that thresholds are fitted on; "" for the shown films
     fit_fingerprint: str = ""
     by_hand: str = ""  # threshold of the finding alone, set by hand; a number
+    metric: str = "auc"  # of slices; reports of before know none
 
     def is_of(self, identity: SetIdentity) -> bool:
         """Whether these are the very films that the report is of."""
@@ -58,6 +60,8 @@ class ReportView:
         except ValueError:
             told = None
         named = {field.name for field in fields(cls)}
+        if isinstance(told, dict):
+            told.setdefault("metric", "auc")
         if (
             not isinstance(told, dict)
             or set(told) != named
@@ -71,6 +75,7 @@ class ReportView:
         if view.by_hand:
             parse_rule(view.by_hand)
         check_score(view.score)
+        check_metric(view.metric)
         return view
 
 

@@ -24,6 +24,9 @@ def report_command(
     score: Annotated[str, typer.Option(help=SCORE_HELP)] = "lrclr",
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     threshold: Annotated[str, typer.Option(help=RULE_HELP)] = "youden",
+    metric: Annotated[
+        str, typer.Option(help="Slices by auc, error, sensitivity or specificity.")
+    ] = "auc",
     by_hand: Annotated[
         float | None, typer.Option(help="Threshold of the finding alone, whatever the rule.")
     ] = None,
@@ -40,6 +43,7 @@ def report_command(
     from core.analysis.report import Asked, analyse, made_report
     from core.analysis.score_table import check_table, score_table, write_table
     from core.analysis.scoring import asked_prompts, check_score, score_studies
+    from core.analysis.slices import check_metric
     from core.analysis.threshold import parse_rule
     from core.cli.common import open_studies
     from core.files import write_text_whole
@@ -52,19 +56,20 @@ def report_command(
         check_table(table)
     data = only_of(data, only)
     check_score(score)
+    check_metric(metric)
     parse_rule(threshold)
     texts = load_prompts(prompts) if prompts else None
     studies, other = open_studies(data), open_studies(fit) if fit else None
     predictor, encoding = load_predictor(model), StderrProgress("Encoding")
     scored = score_studies(predictor, studies, texts, score, encoding)
     fitted = score_studies(predictor, other, texts, score, encoding) if other else scored
-    asked = Asked(finding or "", cases, score, threshold, by_hand, n_bootstrap, seed)
+    asked = Asked(finding or "", cases, score, threshold, by_hand, n_bootstrap, seed, metric)
     shown = asked_prompts(studies, texts)
     analysed = analyse(model, studies, shown, scored, fitted, asked, StderrProgress)
     noted = None
     if notes:
         with opened_notebook() as notebook:
-            noted = notebook.sentences()
+            noted = notebook.by_film()
     page, films = made_report(
         analysed, predictor, studies, fitted, asked, noted, StderrProgress, out.name
     )

@@ -1,5 +1,6 @@
 """A map over a radiograph as a picture to keep: colours, boxes, a line that says what it is."""
 
+from collections.abc import Iterable
 from textwrap import wrap
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.preprocessing import Rectangle
 
 NOTICE = "Research and teaching only, not for clinical use"
+_DRAWN = "turquoise"
 _SIDE = 768  # longer side of the picture, unless the image is larger
 # Inferno at nine places, of equal steps in lightness: readable in grey and for the colour-blind.
 _INFERNO = np.array([
@@ -30,6 +32,7 @@ def overlay(
     title: str,
     boxes: list[Rectangle] | None = None,
     opacity: float = 0.6,
+    drawn: Iterable[Rectangle] = (),
 ) -> Image.Image:
     """Paint a map over an image; a stronger value hides more of it.
 
@@ -38,6 +41,7 @@ def overlay(
         saliency: (H, W), any range; a constant map is not painted.
         boxes: (x, y, w, h) in pixels of the image.
         opacity: of the map's maximum, 0..1.
+        drawn: boxes that people drew, in another colour.
     """
     low, high = float(saliency.min()), float(saliency.max())
     unit = (saliency - low) / (high - low) if high > low else np.zeros_like(saliency)
@@ -48,9 +52,10 @@ def overlay(
     size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
     picture = picture.resize(size, Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(picture)
-    for x, y, w, h in boxes or []:
-        corners = (x * scale, y * scale, (x + w) * scale, (y + h) * scale)
-        pen.rectangle(corners, outline="white", width=2)
+    for outline, some in (("white", boxes or []), (_DRAWN, drawn)):
+        for x, y, w, h in some:
+            corners = (x * scale, y * scale, (x + w) * scale, (y + h) * scale)
+            pen.rectangle(corners, outline=outline, width=2)
     return _with_caption(picture, title)
 
 

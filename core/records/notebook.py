@@ -154,11 +154,11 @@ class Notebook:
         found = (note for note in map(note_of, rows) if wanted.takes(note))
         return sorted(found, key=lambda note: (note.created, note.id))
 
-    def sentences(self) -> dict[str, list[str]]:
-        """What is noted of each film, by `StudySet.image_key`, oldest first; no author is in it."""
-        told: dict[str, list[str]] = {}
+    def by_film(self) -> dict[str, list[Note]]:
+        """Notes by `StudySet.image_key`, oldest first."""
+        told: dict[str, list[Note]] = {}
         for note in self.notes():
-            told.setdefault(note.film.key, []).append(note.said.sentence())
+            told.setdefault(note.film.key, []).append(note)
         return told
 
     def histories(self, note_ids: Sequence[str]) -> dict[str, list[Revision]]:

@@ -68,15 +68,20 @@ def _finding() -> str:
     )  # fmt: skip
 
 
+def choose(row: int, finding: str) -> None:
+    """Have the page show a film of the current set, asked about a finding; in a callback."""
+    state.choose_row(row)
+    state.judge(finding)
+    prompts = state.session().prompts
+    if finding in prompts:
+        state.propose_prompt(prompts[finding].positive[0])
+
+
 def open_case(studies: StudySet, row: int, finding: str, key: str) -> None:
     """A button that opens a film of the current set as a case, asked about a finding."""
 
     def take() -> None:
-        state.choose_row(row)
-        state.judge(finding)
-        prompts = state.session().prompts
-        if finding in prompts:
-            state.propose_prompt(prompts[finding].positive[0])
+        choose(row, finding)
 
     if st.button(":material/open_in_full: Open the case", key=key, width="stretch", on_click=take):
         navigation.go(PAGE)

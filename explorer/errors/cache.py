@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.analysis.reliability import Reliability
     from core.analysis.report import Asked
     from core.inference.predictor import Predictor
+    from core.records.note import Note
 
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
@@ -211,7 +212,7 @@ def clusters(choice: FindingChoice, of: StudySet, count: int) -> FoundSlices:
 
 @st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def _report(cases: KeyedScores, fitted: KeyedScores, asked: str, noted: str, spec: str,
-            _asked: Asked, _noted: dict[str, list[str]] | None, _studies: StudySet,
+            _asked: Asked, _noted: dict[str, list[Note]] | None, _studies: StudySet,
             _prompts: PromptSet) -> tuple[str, dict[str, Threshold]]:  # fmt: skip
     from core.analysis.report import analyse, made_report
 
@@ -236,9 +237,9 @@ def report(choice: FindingChoice, of: StudySet, with_notes: bool
     asked = Asked(
         choice.finding, score=here.judged_score, threshold=here.threshold_rule,
         n_bootstrap=RESAMPLES,
-        by_hand=choice.threshold.value if choice.by_hand else None,
+        by_hand=choice.threshold.value if choice.by_hand else None, metric=here.sliced_by,
     )  # fmt: skip
-    noted = cache.notebook().sentences() if with_notes else None
+    noted = cache.notebook().by_film() if with_notes else None
     page, limits = _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked,
                            noted, of, asked_prompts(of, here.prompts))  # fmt: skip
     return page, lambda: score_table(choice.cases.scored, limits, of).to_csv(index=False)

@@ -1,6 +1,6 @@
 """Films of a slice, a cluster or a selection on cards, the worst errors first, with their notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.evaluation.gallery import KINDS, Card, FindingScores, gallery
 from core.studies import StudySet
+from explorer import navigation
 from explorer.case import controls
 from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
@@ -17,6 +18,8 @@ from explorer.shared import notes_view, state
 PAGE = 10
 SLICE, CLUSTER, SELECTION = "the slice", "the cluster", "the selection"
 """Where groups of films come from."""
+SELECTION_NAME = "errors_selection_name"
+"""Key of the box that names the selection."""
 _SOURCE = "errors_films_of"
 
 
@@ -68,11 +71,32 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
     if not told.cards:
         st.info("None of these films is of this kind; choose another under *Show*.")
         return
+    _one_by_one(choice, studies, told.cards, f"{group.name}, {kind}")
     texts = state.session().prompts[choice.finding].positive
     cards.draw_cards(
         studies, cards.one_page(told.cards, PAGE, "errors_page"), texts,
         lambda card: _below(studies, card, choice.finding),
     )  # fmt: skip
+
+
+def _one_by_one(
+    choice: FindingChoice, studies: StudySet, films: Sequence[Card], name: str
+) -> None:  # fmt: skip
+    """A button that selects all these films and opens the first as a case."""
+    rows = [card.row for card in films]
+
+    def take() -> None:
+        state.select_films(studies.spec, rows, name)
+        state.put_widget(SELECTION_NAME, name)
+        state.step_selected(True)
+        controls.choose(min(rows), choice.finding)
+
+    count = "this film" if len(rows) == 1 else f"these {len(rows)} films one by one"
+    if st.button(
+        f":material/open_in_full: Go through {count}", key="errors_one_by_one", on_click=take,
+        help="Selects them, and opens the page Case: its arrow keys then open these films alone.",
+    ):  # fmt: skip
+        navigation.go(controls.PAGE)
 
 
 def _below(studies: StudySet, card: Card, finding: str) -> None:

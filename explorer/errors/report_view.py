@@ -14,7 +14,6 @@ from explorer.shared import cache, components, guard, link, state
 
 _FILE = "errors_report_file"
 
-
 def draw(choice: FindingChoice, studies: StudySet) -> None:
     """A button that makes the report of the finding, and what it made to download."""
     st.markdown(
@@ -26,14 +25,17 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
         with_notes = access.may_note() and st.checkbox(
             "With the notes on these films, without their authors", key="errors_report_notes"
         )
-        wanted = f"{choice.key} {choice.threshold.value!r} {with_notes}"
+        wanted = (
+            f"{choice.key} {choice.threshold.value!r} {with_notes} {state.session().sliced_by}"
+        )
         if st.button("Make the report", icon=":material/article:", key="errors_report"):
             state.ask_report(wanted)
         if state.session().report_asked == wanted:
             with guard.sentences():
                 _downloads(choice, studies, with_notes)
     with drop:
-        st.file_uploader("Open a report", ["html"], key=_FILE, help="One that was made here.")
+        st.file_uploader("Open a report", ["html"], key=_FILE,
+                         help="One that was made here; the sidebar's upload takes it, too.")
 
 
 def _downloads(choice: FindingChoice, studies: StudySet, with_notes: bool) -> None:
@@ -50,16 +52,23 @@ def _downloads(choice: FindingChoice, studies: StudySet, with_notes: bool) -> No
 
 def open_dropped() -> None:
     """Show what a dropped report was made from; once for each file, before anything is drawn."""
-    file = state.widget(_FILE)
-    if file is None or state.session().report_opened == file.file_id:
-        return
-    state.report_was_opened(file.file_id)
-    with guard.sentences():
-        _open(ReportView.from_html(file.getvalue(), file.name))
+    opened, *warnings = state.session().report_said or [""]
+    if opened:
+        state.say_of_report()
+        st.toast(opened, icon=":material/article:")
+        for said in warnings:
+            st.warning(said)
+    if (file := state.widget(_FILE)) is not None:
+        state.hold_report(file)
+    name, content = state.take_report()
+    if name:
+        with guard.sentences():
+            _open(ReportView.from_html(content, name))
+            st.rerun()  # the sidebar shows the set that was open before
 
 
 def _open(view: ReportView) -> None:
-    here = state.session()
+    here, warnings = state.session(), []
     spec = _known_by(view.data, view.fingerprint, here.study_set)
     fit = _known_by(view.fit, view.fit_fingerprint, here.threshold_set) if view.fit else ""
     if spec != here.study_set:
@@ -67,16 +76,18 @@ def _open(view: ReportView) -> None:
     if view.model in cache.model_names():
         state.choose_model(view.model)
         if cache.predictor(view.model).model_hash != view.model_hash:
-            st.warning("The model has other weights than the report's: its figures differ.")
+            warnings = ["The model has other weights than the report's: its figures differ."]
     else:
-        st.warning(f"The report's model {view.model} is not here: its figures differ.")
+        warnings = [f"The report's model {view.model} is not here: its figures differ."]
     state.judge(view.finding)
     if view.score in SCORES:
         state.judge_by(view.score)
     link.take_threshold(view.threshold, fit, float(view.by_hand) if view.by_hand else None)
-    state.drop_widgets("errors_finding", "errors_score", "errors_rule", "errors_fit", "errors_cost",
-                       "errors_sensitivity", "errors_specificity")  # fmt: skip
-    st.toast(f"Opened the report of {view.finding}.", icon=":material/article:")
+    state.slice_by(view.metric)
+    state.drop_widgets("errors_metric", "errors_finding", "errors_score", "errors_rule",
+                       "errors_fit", "errors_cost", "errors_sensitivity",
+                       "errors_specificity")  # fmt: skip
+    state.say_of_report(f"Opened the report of {view.finding}.", *warnings)
 
 
 def _known_by(name: str, fingerprint: str, now: str) -> str:

@@ -11,8 +11,6 @@ from explorer.errors import film_view
 from explorer.errors.choice import FilmGroup
 from explorer.shared import components, state
 
-_NAME = "errors_selection_name"
-
 
 def draw(studies: StudySet) -> dict[str, FilmGroup]:
     """What can be done with the selection; nothing where there is none of this set."""
@@ -23,8 +21,10 @@ def draw(studies: StudySet) -> dict[str, FilmGroup]:
     st.markdown(f"**{count} selected**; *Films of* below shows them, the worst errors first.")
     name, get, clear = components.row(260, 220, 160)
     with name:
-        state.begin_widget(_NAME, chosen.name)
-        told = st.text_input("Name of the selection", key=_NAME, max_chars=60).strip()
+        state.begin_widget(film_view.SELECTION_NAME, chosen.name)
+        told = st.text_input(
+            "Name of the selection", key=film_view.SELECTION_NAME, max_chars=60
+        ).strip()
         if told and told != chosen.name:
             state.name_selection(told)
     file = file_name(told or chosen.name)

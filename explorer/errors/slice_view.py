@@ -10,10 +10,10 @@ from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors import film_view
 from explorer.errors.choice import FilmGroup, FindingChoice
-from explorer.shared import guard, state
+from explorer.shared import guard, link, state
 
 _SURE = 0.05
-_BOX = "errors_slice"
+_BOX, _METRIC = "errors_slice", "errors_metric"
 
 
 def _title(metric: str) -> str:
@@ -35,11 +35,14 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
 
 def _asked() -> tuple[str, bool]:
     """The metric, and whether columns are combined."""
+    state.begin_widget(_METRIC, state.session().sliced_by)
     metric = st.segmented_control(
-        "Compared by", list(METRICS), default="auc", key="errors_metric",
+        "Compared by", list(METRICS), key=_METRIC,
         format_func=_title,
         help="; ".join(f"{name}: {said}" for name, said in METRICS.items()),
     ) or "auc"  # fmt: skip
+    state.slice_by(metric)
+    link.write()
     pairs = st.toggle(
         "Also columns two at a time", key="errors_column_pairs",
         help="More slices are tried, so that each needs a smaller p.",
@@ -89,11 +92,21 @@ def summary(report: SliceReport) -> str:
 
 def worst(report: SliceReport) -> int:
     """Row of the slice that does worse with the smallest p; 0 where none does."""
-    sign = -1 if report.metric == "error" else 1
     return next(
         (row for row, one in enumerate(report.slices)
-         if one.compared and sign * one.compared.difference.value < 0), 0,
+         if one.compared and _sign(report) * one.compared.difference.value < 0), 0,
     )  # fmt: skip
+
+
+def _sign(report: SliceReport) -> int:
+    """Of a difference that is a gain: errors are better few."""
+    return -1 if report.metric == "error" else 1
+
+
+def _said(p: float, gain: float) -> str:
+    if p >= _SURE:
+        return "may be chance"
+    return "better" if gain > 0 else "worse"
 
 
 _FORMATS = {
@@ -117,7 +130,7 @@ def frame(report: SliceReport) -> pd.DataFrame:
             **told, _title(report.metric): value, "95 %": f"{low:.2f} to {high:.2f}",
             "less the rest": gap, "95 % of that": f"{least:+.2f} to {most:+.2f}",
             "p corrected": one.p_corrected,
-            "says": "differs" if one.p_corrected < _SURE else "may be chance",
+            "says": _said(one.p_corrected, _sign(report) * gap),
         })  # fmt: skip
     return pd.DataFrame(rows, columns=["slice", "n", "with it", _title(report.metric), "95 %",
                                        "less the rest", "95 % of that", "p corrected", "says"])

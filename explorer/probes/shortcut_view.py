@@ -15,7 +15,7 @@ from explorer.errors.choice import FindingChoice
 from explorer.probes import cache as probes_cache
 from explorer.shared import components, guard, state
 
-FILMS = 60  # at most, unless more are asked for: some ten seconds for a device
+FILMS = 100  # at most, unless more are asked for: of phantoms 20 and more have a device
 DRAWS = 4
 _PASS = 0.1  # CPU seconds of a film through the model
 
@@ -50,6 +50,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
     masks = Masks(tuple(parts), int(count))
     asked = f"{choice.cases.key} {choice.finding} {masks}"
     with three:
+        st.space("small")
         seconds = masks.films * (1 + len(parts) * (1 + DRAWS)) * _PASS
         if st.button("Mask them", key="errors_mask", disabled=not parts, width="stretch",
                      help=f"Takes {seconds:.0f} s at most."):  # fmt: skip
@@ -61,6 +62,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
 
 def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     report, looks = probes_cache.masked(choice, studies, masks.parts, masks.films, DRAWS)
+    st.markdown("  \n".join(map(sentence, report.shortcuts)))
     st.dataframe(
         frame(report), hide_index=True, column_config={
             name: st.column_config.NumberColumn(format="%+.3f")
@@ -70,6 +72,10 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     missing = [name for name in masks.parts if name not in {s.part for s in report.shortcuts}]
     if missing:
         st.info(f"None of these films has a known place of: {', '.join(missing)}.")
+    few = [one for one in report.shortcuts if one.n < report.min_cases]
+    if few and masks.films < len(studies):
+        said = ", ".join(f"{one.part} on {one.n} of {masks.films} films" for one in few)
+        st.info(f"{said}: a verdict needs {report.min_cases}. Mask more films.")
     if looks:
         _, pictures = looks
         _example(report.shortcuts[0].part, pictures)
@@ -80,6 +86,21 @@ def _told(choice: FindingChoice, studies: StudySet, masks: Masks) -> None:
     )
     terminal_line.show("shortcuts", "--finding", choice.finding, "--parts", ",".join(masks.parts),
                        "--films", str(masks.films), "--draws", str(DRAWS))  # fmt: skip
+
+
+def sentence(one: Shortcut) -> str:
+    """What masking a part says of what the model reads, in words."""
+    if one.clear:
+        return (
+            f"**Without the {one.part} the score of {one.finding} {one.verdict.split()[0]} more "
+            "than without as much elsewhere**: the model reads what is hidden there."
+        )
+    if one.verdict == "too few films":
+        return f"**{one.n} films with a known {one.part} are too few** to say anything."
+    return (
+        f"**Without the {one.part} the score of {one.finding} moves no further than without as "
+        "much elsewhere**: nothing says that the model reads it."
+    )
 
 
 def frame(report: ShortcutReport) -> pd.DataFrame:

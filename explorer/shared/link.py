@@ -15,7 +15,7 @@ from explorer.shared import cache, state
 _NAMES = ("model", "set", "study", "prompt", "finding")
 _PHANTOMS = r"phantom:[a-z0-9=,]{1,60}"
 _CALLING = ("errors", "case")  # pages that call findings
-_JUDGED = {"score": "lrclr", "threshold": "youden", "fit": ""}
+_JUDGED = {"score": "lrclr", "threshold": "youden", "fit": "", "by": "auc"}
 """What the pages Errors and Case add to the address, and how it begins."""
 
 
@@ -48,6 +48,11 @@ def _judged(asked: dict[str, str]) -> None:
     """What Errors and Case open with: score, and how its threshold comes about."""
     if asked["score"] in SCORES:
         state.judge_by(asked["score"])
+    if asked["by"]:
+        from core.analysis.slices import METRICS  # with scipy, for which no first page waits
+
+        if asked["by"] in METRICS:
+            state.slice_by(asked["by"])
     with suppress(ExplorerError):  # a link that somebody shortened
         fit = asked["fit"] if re.fullmatch(_PHANTOMS, asked["fit"]) else ""
         if fit:
@@ -99,7 +104,8 @@ def write() -> None:
 def _write_judged(here: state.Session) -> None:
     """How findings are called, where they are; what is as it was at first needs no word."""
     fit = here.threshold_set if here.threshold_set.startswith("phantom:") else ""
-    told = {"score": here.judged_score, "threshold": here.threshold_rule, "fit": fit}
+    told = {"score": here.judged_score, "threshold": here.threshold_rule, "fit": fit,
+            "by": here.sliced_by}  # fmt: skip
     for name, first in _JUDGED.items():
         if here.page in _CALLING and told[name] != first:
             st.query_params[name] = told[name]

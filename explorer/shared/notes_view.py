@@ -75,7 +75,7 @@ def _form(
         st.markdown(f"**{title}**")
         about = st.selectbox(
             "About", names, index=names.index(finding) if finding in names else 0,
-            key=f"note_about_{key}",
+            key=f"note_about_{key}_{finding}",  # follows the finding that is looked at
         )  # fmt: skip
         verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
         text = st.text_area("What you see", key=f"note_text_{key}", height=90)

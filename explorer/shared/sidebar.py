@@ -8,7 +8,7 @@ import streamlit as st
 from core import __version__
 from core.errors import ExplorerError
 from core.studies import StudySet, UploadedSet
-from explorer import access, policy
+from explorer import access, navigation, policy
 from explorer.shared import cache, link, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
@@ -70,8 +70,13 @@ def _upload() -> None:
         # Any suffix, or none: scanners write DICOM as IM000001. The content decides.
         "Your radiograph", key="upload_widget",
         help="PNG, JPEG or DICOM. It stays on this computer and is not saved; header fields that "
-        "name a person are not read.",
+        "name a person are not read. A report of the page Errors opens its view again.",
     )  # fmt: skip
+    if file is not None and state.is_page(file.getvalue()):
+        state.drop_upload()
+        if state.hold_report(file) and state.session().page != "errors":
+            navigation.go("errors.py")
+        return
     if file is None:
         state.drop_upload()
         return

@@ -70,7 +70,10 @@ class Session:
     twins_asked: str = ""  # who is drawn twice, where it was asked for
     lesions_asked: str = ""  # which maps are held against lesions, where it was asked for
     report_asked: str = ""  # what a report is made of, where it was asked for
-    report_opened: str = ""  # file id of the report that was opened last
+    report_held: tuple[str, bytes] = ("", b"")  # a dropped one's name and content, to be opened
+    reports_opened: frozenset[str] = frozenset()  # ids of the dropped files
+    report_said: tuple[str, ...] = ()  # of the one just opened: what, then warnings
+    sliced_by: str = "auc"  # of `core.analysis.slices.METRICS`
     sliced: str = ""  # table of slices that the films are chosen from
     selection: "Selection | None" = None  # films that were chosen on the map
     stepping_selected: bool = False  # the sidebar's buttons leave other films out
@@ -214,6 +217,34 @@ def refuse_upload(file_id: str, why: str) -> None:
     _change(upload_id=file_id, upload_error=why)
 
 
+def is_page(content: bytes) -> bool:
+    """Whether a file is a page of HTML, as reports are, and no radiograph.
+
+    >>> is_page(b"<!DOCTYPE html>"), is_page(b"DICM")
+    (True, False)
+    """
+    return content[:15].lower() == b"<!doctype html>"
+
+
+def hold_report(file: Any) -> bool:
+    """Keep an uploaded file for the page Errors to open; False where it was kept before.
+
+    The page cannot ask the uploader: one in the sidebar is empty after a switch of pages.
+    """
+    if file.file_id in session().reports_opened:
+        return False
+    opened = session().reports_opened | {file.file_id}
+    _change(report_held=(file.name, file.getvalue()), reports_opened=opened)
+    return True
+
+
+def take_report() -> tuple[str, bytes]:
+    """Name and content of the report that is to be opened, once; empty where there is none."""
+    held = session().report_held
+    _change(report_held=("", b""))
+    return held
+
+
 def drop_upload() -> None:
     """Go back to the study set."""
     _change(upload=None, upload_id="", upload_error="")
@@ -327,10 +358,10 @@ def judge_by(score: str) -> None:
     _change(judged_score=score)
 
 
-def select_films(spec: str, rows: Iterable[int]) -> None:
-    """Choose films of a set in place of those before; the selection keeps its name."""
+def select_films(spec: str, rows: Iterable[int], name: str = "") -> None:
+    """Choose films of a set in place of those before, under a name or that of before."""
     before = session().selection
-    name = before.name if before and before.spec == spec else "selection"
+    name = name or (before.name if before and before.spec == spec else "selection")
     _change(selection=Selection(name, spec, tuple(sorted(set(rows)))))
 
 
@@ -357,6 +388,11 @@ def selected_rows(studies: StudySet) -> tuple[int, ...]:
     if here is None or here.spec != studies.spec:
         return ()
     return tuple(row for row in here.rows if row < len(studies))
+
+
+def slice_by(metric: str) -> None:
+    """Compare slices by a metric."""
+    _change(sliced_by=metric)
 
 
 def fit_threshold(rule: str, spec: str) -> None:
@@ -392,9 +428,9 @@ def ask_report(of: str) -> None:
     _change(report_asked=of)
 
 
-def report_was_opened(file_id: str) -> None:
-    """A report's file was looked at, good or bad."""
-    _change(report_opened=file_id)
+def say_of_report(*sentences: str) -> None:
+    """What to say of a report once the page shows its view."""
+    _change(report_said=sentences)
 
 
 def slice_films(table: str) -> None:
