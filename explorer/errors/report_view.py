@@ -68,7 +68,8 @@ def open_dropped() -> None:
 
 
 def _open(view: ReportView) -> None:
-    here, warnings = state.session(), []
+    here = state.session()
+    warnings: list[str] = []
     spec = _known_by(view.data, view.fingerprint, here.study_set)
     fit = _known_by(view.fit, view.fit_fingerprint, here.threshold_set) if view.fit else ""
     if spec != here.study_set:
