@@ -31,7 +31,8 @@ def draw(language: str) -> None:
     told = _keeper(key="lesson_token", data=sent, on_token_change=lambda: None).get("token")
     if told and not here.token and not here.left_class:
         with guard.sentences():
-            resume(str(told))
+            if resume(str(told)):
+                st.rerun()  # with the lesson and the step where they were
     if state.session().student is None:
         _join(language)
     else:
