@@ -149,7 +149,7 @@ def test_only_files_named_cache_hold_cached_wrappers():
 def test_only_the_session_s_file_touches_the_session_state():
     for folder in ("explorer", "pages"):
         for path in files(folder):
-            here = path == ROOT / "explorer" / "shared" / "state.py"
+            here = path == ROOT / "explorer" / "shared" / "state" / "store.py"
             assert here or "session_state" not in path.read_text("utf-8"), path
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.films.window import Window
@@ -15,7 +16,7 @@ from explorer.shared import state
 def memory(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """A session state of its own for each test, without a server."""
     kept: dict[str, object] = {}
-    monkeypatch.setattr(state.st, "session_state", kept)
+    monkeypatch.setattr(st, "session_state", kept)
     return kept
 
 

@@ -1,0 +1,75 @@
+"""The one place that touches `st.session_state`, and what widgets show.
+
+Widgets' own keys vanish with their page: what must outlive a page is a field of `Session`.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from explorer.shared import cache
+from explorer.shared.state.fields import Current, Session
+
+KEY = "session"
+
+
+def is_new() -> bool:
+    """Whether nothing was asked of this session yet."""
+    return KEY not in st.session_state
+
+
+def session() -> Session:
+    """The session as it is now."""
+    if is_new():
+        st.session_state[KEY] = Session(model=cache.default_model())
+    here: Session = st.session_state[KEY]
+    return here
+
+
+def change(**fields: Any) -> None:
+    """Replace fields of the session; for the setters of this folder alone."""
+    st.session_state[KEY] = replace(session(), **fields)
+
+
+def current() -> Current:
+    """The uploaded image where there is one, else the row of the set.
+
+    Raises:
+        ExplorerError: the set cannot be opened.
+    """
+    here = session()
+    if here.upload is not None:
+        return Current(here.upload, 0)
+    studies = cache.studies(here.study_set)
+    return Current(studies, min(here.row, len(studies) - 1))
+
+
+def enter(page: str) -> None:
+    """Note the page that is drawn; on a new one the prompt goes into its box anew.
+
+    Streamlit takes a box on another page for another one, even under the same key.
+    """
+    if page != session().page:
+        change(page=page, proposed=True)
+
+
+def widget(key: str) -> Any:
+    """What a widget holds, None where it was not drawn yet; of the widget's own type."""
+    return st.session_state.get(key)
+
+
+def put_widget(key: str, value: Any) -> None:
+    """Set what a widget will show; before it is drawn, or in a callback."""
+    st.session_state[key] = value
+
+
+def drop_widgets(*keys: str) -> None:
+    """Have widgets begin anew, from what the session holds; before they are drawn."""
+    for key in keys:
+        st.session_state.pop(key, None)
+
+
+def begin_widget(key: str, value: Any) -> None:
+    """Set what a widget shows when it is drawn for the first time."""
+    st.session_state.setdefault(key, value)
