@@ -36,10 +36,10 @@ def running_app(folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://localhost:{port}"
-    environment = {**os.environ, "LRCLR_CACHE": str(folder / "cache"),
+    environment = {"LRCLR_RECORDS": f"sqlite:///{folder}/notes.sqlite",  # but where a test says
+                   **os.environ, "LRCLR_CACHE": str(folder / "cache"),
                    "LRCLR_RUNS": str(folder / "runs"),
-                   "LRCLR_PRESETS": str(folder / "presets"),
-                   "LRCLR_RECORDS": f"sqlite:///{folder}/notes.sqlite"}  # fmt: skip
+                   "LRCLR_PRESETS": str(folder / "presets")}  # fmt: skip
     command = [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),
         "--server.port", str(port), "--server.headless", "true",
