@@ -21,9 +21,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 test: venv
 	$(PYTEST) -m "not slow and not browser"
 
-# What trains in processes of its own, installs the wheel, or drives a browser.
+# What trains in processes of its own, installs the wheel, or drives a browser: mostly waiting.
 test-long: venv
-	$(PYTEST) -m "slow or browser"
+	$(PYTEST) -n 4 -m "slow or browser"
 
 check: venv
 	$(BIN)/ruff check .
