@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
-from scipy.stats import rankdata
 
 from core.analysis.scored import SetIdentity
 from core.errors import ExplorerError
@@ -149,6 +148,8 @@ def rank_correlation(first: NDArray[np.floating], second: NDArray[np.floating]) 
     >>> rank_correlation(np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 2], [3, 40]]))
     1.0
     """
+    from scipy.stats import rankdata  # a second, which pages that read kept stamps do not wait for
+
     ranks = [rankdata(coarse(one)) for one in (first, second)]
     if min(np.ptp(one) for one in ranks) == 0:
         return 0.0
