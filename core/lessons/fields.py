@@ -123,6 +123,23 @@ def one_of(*names: str) -> Read:
     return read
 
 
+def labelled(read: Read, what: str, example: str) -> Read:
+    """A label and a value, "label = value", as (label, value): an option that students tick.
+
+    Args:
+        read: the value.
+        what: it is, for the sentence that says how to write it, with an example.
+    """
+
+    def read_labelled(text: str) -> tuple[str, Any]:
+        label, mark, value = text.rpartition("=")
+        if not mark or not label.strip():
+            raise ExplorerError(f"write 'what stands there = the {what}', such as '{example}'.")
+        return label.strip(), read(value.strip())
+
+    return read_labelled
+
+
 def number(low: float, high: float) -> Read:
     """A number within bounds."""
 

@@ -102,12 +102,7 @@ def _choosers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str
     )  # fmt: skip
 
 
-def _labelled_scorer(text: str) -> tuple[str, str]:
-    label, mark, scorer = text.rpartition("=")
-    if not mark or not label.strip():
-        raise ExplorerError("write 'what stands there = the scorer', such as 'The text = text'.")
-    return label.strip(), fields.one_of(*SCORERS)(scorer.strip())
-
+_labelled_scorer = fields.labelled(fields.one_of(*SCORERS), "scorer", "The text = text")
 
 _COMMON = {
     "finding": Field("one finding, or several of which each student has one", fields.findings,

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ExplorerError
 from core.lessons import fields
 from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
@@ -77,12 +76,7 @@ def _better(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str])
     return options_checked(truth, answer, table)
 
 
-def _labelled_map(text: str) -> tuple[str, str]:
-    label, mark, choice = text.rpartition("=")
-    if not mark or not label.strip():
-        raise ExplorerError("write 'what stands there = the map', such as 'Regions = lrclr'.")
-    return label.strip(), fields.map_choice(choice.strip())
-
+_labelled_map = fields.labelled(fields.map_choice, "map", "Regions = lrclr")
 
 _COMMON = {
     "finding": Field("one finding, or several of which each student has one", fields.findings,

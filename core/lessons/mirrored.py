@@ -10,7 +10,6 @@ from core.errors import ExplorerError
 from core.evaluation.examples import other_side
 from core.evaluation.text_truth import text_truth
 from core.inference.prompts import check_prompt
-from core.inference.score_names import SCORES
 from core.lessons import fields
 from core.lessons.bench import LessonBench
 from core.lessons.checked import Checked, FilmEvidence, LessonProbe
@@ -71,12 +70,7 @@ def _tellers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str]
     )  # fmt: skip
 
 
-def _labelled_score(text: str) -> tuple[str, str]:
-    label, mark, score = text.rpartition("=")
-    if not mark or not label.strip():
-        raise ExplorerError("write 'what stands there = the score', such as 'Whole film = global'.")
-    return label.strip(), fields.one_of(*SCORES)(score.strip())
-
+_labelled_score = fields.labelled(fields.score, "score", "Whole film = global")
 
 PROBES: dict[str, LessonProbe] = {
     "sides": LessonProbe(

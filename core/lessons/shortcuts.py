@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ExplorerError
 from core.evaluation.study_scores import text_prompts
 from core.lessons import fields
 from core.lessons.bench import LessonBench
@@ -78,12 +77,7 @@ def _movers(bench: LessonBench, asked: Mapping[str, Any], answer: Sequence[str])
     )  # fmt: skip
 
 
-def _labelled_change(text: str) -> tuple[str, str]:
-    label, mark, change = text.rpartition("=")
-    if not mark or not label.strip():
-        raise ExplorerError("write 'what stands there = the change', such as 'Sex = sex'.")
-    return label.strip(), fields.one_of(*CHANGES)(change.strip())
-
+_labelled_change = fields.labelled(fields.one_of(*CHANGES), "change", "Sex = sex")
 
 @dataclass(frozen=True)
 class NoisyFilms:
