@@ -27,13 +27,17 @@ def free_port() -> int:
 def served(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, health: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that serves, once `health` answers; ended afterwards."""
+    """A process that serves, once `health` answers; ended afterwards.
+
+    Raises:
+        AssertionError: it ended or did not answer; with what it said.
+    """
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*command], cwd=folder, env={**environment}, stdout=said, stderr=subprocess.STDOUT
         )
         try:
-            deadline = time.monotonic() + 300
+            deadline = time.monotonic() + 600
             while not _answers(health):
                 if process.poll() is not None or time.monotonic() > deadline:
                     said.seek(0)
@@ -42,7 +46,11 @@ def served(
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:  # a busy machine; nothing of it is looked at later
+                process.kill()
+                process.wait()
 
 
 def _answers(url: str) -> bool:

@@ -4,10 +4,8 @@ import asyncio
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +16,7 @@ import pytest
 import torch
 import websockets
 from app_driver import labelled
+from served import free_port, served
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
@@ -326,28 +325,12 @@ _TELL = "import streamlit as st\nfrom explorer import access\nst.text(access.is_
 def _server(folder: Path) -> Iterator[int]:
     """A server on all addresses whose page says whether its session is the owner's; its port."""
     (folder / "tell.py").write_text(_TELL)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(folder / "tell.py"), "--server.port",
-         str(port), "--server.headless", "true", "--server.address", "0.0.0.0"],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 600
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
-                break
-            except OSError:
-                assert time.monotonic() < deadline and process.poll() is None
-                time.sleep(0.3)
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "tell.py"), "--server.port",
+               str(port), "--server.headless", "true", "--server.address", "0.0.0.0"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with served(command, environment, ROOT, f"http://127.0.0.1:{port}/_stcore/health"):
         yield port
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 async def _told(address: str, port: int, headers: dict[str, str]) -> str:

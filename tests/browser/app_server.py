@@ -2,17 +2,18 @@
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for what runs outside of pytest
+
+from served import free_port, served
 
 from core.paths import ROOT
 
@@ -32,9 +33,7 @@ def browser_path() -> str | None:
 @contextmanager
 def running_app(folder: Path) -> Iterator[str]:
     """Start the app on a free port with its caches in `folder`; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
     environment = {"LRCLR_RECORDS": f"sqlite:///{folder}/notes.sqlite",  # but where a test says
                    **os.environ, "LRCLR_CACHE": str(folder / "cache"),
@@ -44,18 +43,8 @@ def running_app(folder: Path) -> Iterator[str]:
         sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),
         "--server.port", str(port), "--server.headless", "true",
     ]  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            _wait(address, process)
-            yield address
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:  # a busy machine; nothing of it is looked at later
-                process.kill()
-                process.wait()
+    with served(command, environment, ROOT, f"{address}/_stcore/health"):
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +89,3 @@ def settled(page: Any, patience: float = 600) -> None:
         assert time.monotonic() < deadline, "the page did not come to rest"
         page.wait_for_timeout(120)
         rested = rested + 1 if page.evaluate(_AT_REST) else 0
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
-        if process.poll() is not None:
-            raise AssertionError("the app ended as soon as it was started")
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("the app did not answer")
