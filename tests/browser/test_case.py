@@ -70,13 +70,19 @@ def _drag(page: Any, start: tuple[float, float], across: float, down: float) -> 
     page.mouse.up()
 
 
+def _drawn(page: Any) -> None:
+    """Wait until the frame that was asked for is drawn, however busy the machine is."""
+    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    page.wait_for_timeout(100)
+
+
 def _seen(page: Any) -> list[str]:
-    page.wait_for_timeout(100)  # a frame is drawn
+    _drawn(page)
     return page.locator(".stage svg").evaluate_all("all => all.map(e => e.getAttribute('viewBox'))")
 
 
 def _grey(page: Any) -> float:
-    page.wait_for_timeout(100)
+    _drawn(page)
     return float(page.locator(".stage canvas").first.evaluate(GREY))
 
 
