@@ -43,7 +43,7 @@ for picture, name in zip(pictures, methods, strict=True):
     with picture, guard.sentences():
         heat = region_cache.saliency(
             explained, state.session().model, current.studies, current.row, (prompt,),
-            components.shape(current),
+            components.shown_shape(current),
         )  # fmt: skip
         said = alt.mapped(components.film_name(current), METHODS[name].title, prompt, heat,
                           chosen.finding if chosen else "")  # fmt: skip

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from core.lrclr.model import LRCLR
 from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import StudySet, UploadedSet
-from explorer.shared import cache
+from explorer.shared import cache, figures
 from explorer.shared.state import KEY, Session
 
 FILM = dicom(np.tile(RAMP, (2, 1)), WindowCenter=[2048, 1000], WindowWidth=[4096, 400])
@@ -190,3 +192,33 @@ def test_explain_draws_through_a_window(
     assert "which the model did not see" in said and said.split("cosine")[1] == scored
     code, _ = _explain(monkeypatch, tmp_path, model, "--window", "lungs")
     assert code == 2 and "Full range" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", ["home", "regions", "compare"])
+def test_a_large_film_is_coloured_no_larger_than_a_screen(
+    app: AppTest, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = np.linspace(0, 255, 2000 * 1500).astype(np.uint8).reshape(2000, 1500)
+    Image.fromarray(large).save(tmp_path / "large.png")
+    box = '"[{""label"": ""Pneumothorax"", ""x"": 900, ""y"": 0, ""w"": 600, ""h"": 900}]"'
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"id,image,boxes\nlarge,large.png,{box}\n")
+    sizes: list[tuple[int, ...]] = []
+
+    def watch(name: str) -> None:
+        plain = getattr(figures, name)
+
+        def seen(picture: figures.Picture, *more: Any, **named: Any) -> Any:
+            sizes.append(picture.shape[:2])
+            return plain(picture, *more, **named)
+
+        monkeypatch.setattr(figures, name, seen)
+
+    app.run()
+    watch("overlay")
+    watch("film")
+    state = app.session_state[KEY]
+    app.session_state[KEY] = replace(state, study_set=str(manifest))
+    app.run() if page == "home" else app.switch_page(f"../pages/{page}.py").run()
+    _sound(app)
+    assert (cache.SHOWN, 1050) in sizes and large.shape not in sizes

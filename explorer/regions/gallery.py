@@ -27,6 +27,10 @@ def draw() -> None:
     """Filters, then cards; a card's button makes its study the current one."""
     here = state.session()
     studies = cache.studies(here.study_set)
+    if studies.labels.reindex(columns=list(here.prompts)).nunique().max() < 2:
+        st.info("No finding of this set is labelled present on one film and absent on another: "
+                "no score can be called right or wrong.")  # fmt: skip
+        return
     scores = score_cache.scores(here.model, studies, here.prompts)["lrclr"]
     chosen = _choose(studies, labelled_findings(studies, list(here.prompts), scores))
     st.caption(f"{chosen.sentence} The worst errors come first.")

@@ -49,11 +49,12 @@ def draw(current: Current, prompt: str) -> None:
 
 def _clicked(current: Current, regions: "Regions", text: str, chosen: int) -> int | None:
     """The film with its boxes; the number of the one that was clicked, if any."""
+    shape = components.shape(current)
     figure = figures.film(
-        window_control.picture(current), regions.boxes, regions.weights.tolist(), chosen, 470,
-        1 - regions.nowhere,
+        window_control.shown(current), regions.boxes, regions.weights.tolist(), chosen, 470,
+        1 - regions.nowhere, shape,
     )  # fmt: skip
-    said = alt.boxed(components.film_name(current), text, regions.boxes, components.shape(current))
+    said = alt.boxed(components.film_name(current), text, regions.boxes, shape)
     event = st.plotly_chart(
         figure, key="regions_film", config=components.STILL, on_select="rerun",
         selection_mode="points", alt=said,
@@ -73,7 +74,7 @@ def _by_word(current: Current, regions: "Regions") -> None:
         return
     heat = regions.word_maps[regions.words.index(word)]
     preprocess = cache.predictor(state.session().model).model.backbone.preprocess
-    mapped = preprocess.map_to_image(heat, components.shape(current))
+    mapped = preprocess.map_to_image(heat, components.shown_shape(current))
     said = alt.mapped(components.film_name(current), "cosine", word, mapped)
     components.film(current, said, heat=mapped, opacity=0.75)
 

@@ -64,14 +64,19 @@ def _box(current: Current) -> Rectangle:
     height, width = components.shape(current)
     left, right = _ends("Across, %", _ACROSS, (20, 45))
     upper, lower = _ends("Down, %", _DOWN, (50, 75))
-    box = (left * width / 100, upper * height / 100, max(right - left, 1) * width / 100,
-           max(lower - upper, 1) * height / 100)  # fmt: skip
+    shares = left, upper, max(right - left, 1), max(lower - upper, 1)
+
+    def within(rows: int, columns: int) -> Rectangle:
+        x, y, w, h = (share / 100 for share in shares)
+        return x * columns, y * rows, w * columns, h * rows
+
     with place:
-        picture = _boxed(cache.display(current.studies, current.row), box)
+        shown = cache.display(current.studies, current.row, side=cache.SHOWN)
+        picture = _boxed(shown, within(shown.shape[0], shown.shape[1]))
         tall = min(round(WIDTH * height / width), 480)
         _drawn(figures.film(picture, height=tall), current)
         st.caption("Drag over the picture, or use the sliders.")
-    return box
+    return within(height, width)
 
 
 def _ends(label: str, key: str, first: tuple[int, int]) -> tuple[int, int]:
@@ -125,7 +130,7 @@ def results(current: Current, asked: Query) -> None:
 
 def _card(studies: StudySet, hit: Hit) -> None:
     try:
-        picture = cache.display(studies, hit.row)
+        picture = cache.display(studies, hit.row, side=cache.SHOWN)
     except ExplorerError:  # the embeddings outlive the images
         st.caption(":material/image_not_supported: The image is no longer there.")
     else:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from core.backbones.downloads import reporting
 from core.films.film import Film
@@ -211,20 +212,38 @@ def film(of: StudySet, row: int) -> Film:
     return of.film(row)
 
 
+SHOWN = 1400
+"""Pixels of a shown picture's longer side: sharp full screen, coloured in a tenth of a second."""
+
+
 @by_study(st.cache_data, max_entries=48, show_spinner=False)  # up to 10 MB each
 def _display(
-    fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
-) -> NDArray[np.uint8]:
+    fingerprint: str, row: int, window: tuple[float, float, str] | None, side: int | None,
+    _studies: StudySet,
+) -> NDArray[np.uint8]:  # fmt: skip
+    if side is not None:
+        whole = _display(fingerprint, row, window, None, _studies)
+        if max(whole.shape) <= side:
+            return whole
+        smaller = Image.fromarray(whole)
+        smaller.thumbnail((side, side), reducing_gap=2)
+        return np.asarray(smaller)
     if window is None:
         return _studies.display_image(row)
     shown = _studies.film(row).show(Window(*window))
     return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
 
 
-def display(of: StudySet, row: int, window: Window | None = None) -> NDArray[np.uint8]:
-    """The picture to look at (H, W) uint8, as opened or through another window."""
+def display(
+    of: StudySet, row: int, window: Window | None = None, side: int | None = None
+) -> NDArray[np.uint8]:
+    """The picture to look at (H, W) uint8, as opened or through another window.
+
+    Args:
+        side: the longer side at most, in pixels; None for all of the film.
+    """
     key = (window.center, window.width, window.function) if window else None
-    return _display(fingerprint_of(of), row, key, of)
+    return _display(fingerprint_of(of), row, key, side, of)
 
 
 @by_study(st.cache_data, max_entries=256, show_spinner=False)

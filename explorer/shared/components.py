@@ -109,7 +109,7 @@ def film(
     Args:
         said: what it shows for those who hear it, where that is more than the film.
     """
-    picture(figures.overlay(window_control.picture(current), **layers),
+    picture(figures.overlay(window_control.shown(current), **layers),
             said or f"{film_name(current)}.", width=width)  # fmt: skip
 
 
@@ -133,16 +133,16 @@ def region_film(
         text: what the regions are weighed for.
         truth: by name, outlined on the picture with the name.
     """
-    shown, outlines = window_control.picture(current), dict(truth or {})
-    said = alt.boxed(film_name(current), text, regions.boxes, shape(current), outlines)
+    whole, outlines = shape(current), dict(truth or {})
+    said = alt.boxed(film_name(current), text, regions.boxes, whole, outlines)
     over = markup.boxes(
-        shown.shape, regions.boxes, regions.weights.tolist(), 1 - regions.nowhere,
-        {name: _top(mask, shown.shape) for name, mask in outlines.items()},
+        whole, regions.boxes, regions.weights.tolist(), 1 - regions.nowhere,
+        {name: _top(mask, whole) for name, mask in outlines.items()},
     )  # fmt: skip
     width = fitted(current, side)
     with st.container(key=key, width=width):
         # Asked to stretch, a picture that comes before its place has a width may stay a speck.
-        picture(figures.overlay(shown, truth=union(outlines.values())), said, width=width)
+        film(current, said, width, truth=union(outlines.values()))
         st.html(f"<style>.st-key-{key} {{display: grid}} .st-key-{key} > * {{grid-area: 1 / 1}}"
                 f"</style>{over}")  # fmt: skip
 
@@ -161,8 +161,14 @@ def _top(mask: Mask, shape: tuple[int, ...]) -> tuple[float, float]:
 
 
 def shape(current: Current) -> tuple[int, int]:
-    """Rows and columns of the picture on the screen."""
+    """Rows and columns of the current film, in whose pixels boxes are."""
     picture = window_control.picture(current)
+    return picture.shape[0], picture.shape[1]
+
+
+def shown_shape(current: Current) -> tuple[int, int]:
+    """Rows and columns of its picture on the screen, over which maps are drawn."""
+    picture = window_control.shown(current)
     return picture.shape[0], picture.shape[1]
 
 

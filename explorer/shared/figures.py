@@ -89,17 +89,19 @@ def film(
     chosen: int | None = None,
     height: int = 460,
     strength: float = 1.0,
+    shape: tuple[int, int] | None = None,
 ) -> go.Figure:
     """A picture, grey or colour, with boxes coloured by weight that can be clicked.
 
     Args:
-        boxes: (x, y, w, h) in pixels of the picture.
+        boxes: (x, y, w, h) in pixels of the picture, or of the film.
         weights: one for each box; the largest gets the brightest colour, and the root of the
             others' share of it keeps light ones apart.
         chosen: number of a box to mark.
         strength: share of all weight that lies on regions at all; little makes all boxes dark.
+        shape: rows and columns of the film, where the picture is a smaller one of it.
     """
-    rows, columns = picture.shape[:2]
+    rows, columns = shape or picture.shape[:2]
     figure = go.Figure()
     figure.add_layout_image(
         source=data_uri(picture), x=0, y=0, sizex=columns, sizey=rows, xref="x", yref="y",

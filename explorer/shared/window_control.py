@@ -20,6 +20,11 @@ def picture(current: Current) -> NDArray[np.uint8]:
     return cache.display(current.studies, current.row, chosen(current))
 
 
+def shown(current: Current) -> NDArray[np.uint8]:
+    """`picture` no larger than a screen has pixels for; maps are drawn over this one."""
+    return cache.display(current.studies, current.row, chosen(current), cache.SHOWN)
+
+
 def chosen(current: Current) -> Window | None:
     """The session's window for the current film; None as it was opened."""
     return _history(current)[-1]
