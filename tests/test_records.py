@@ -35,8 +35,8 @@ def url(request, tmp_path) -> Iterator[str]:
     yield request.getfixturevalue("postgresql")
     notebook = Notebook(request.getfixturevalue("postgresql"))
     with notebook.engine.begin() as connection:
-        for table in ("lrclr_revisions", "lrclr_notes", "lrclr_answers", "lrclr_students",
-                      "lrclr_version"):  # fmt: skip
+        for table in ("lrclr_revisions", "lrclr_notes", "lrclr_answers", "lrclr_marks",
+                      "lrclr_readings", "lrclr_students", "lrclr_version"):  # fmt: skip
             connection.execute(text(f"DROP TABLE {table}"))
     notebook.close()
 
@@ -263,7 +263,7 @@ STEP = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0999", "0002"
+revision, down_revision = "0999", "0003"
 
 
 def upgrade():
@@ -295,7 +295,7 @@ def test_an_older_database_is_copied_then_brought_up_to_date(url, newer):
     with new.engine.connect() as connection:
         assert connection.execute(text("SELECT later FROM lrclr_notes")).scalar() is None
     if url.startswith("sqlite"):
-        assert new.copy_before is not None and new.copy_before.name.startswith("notes.sqlite.0002-")
+        assert new.copy_before is not None and new.copy_before.name.startswith("notes.sqlite.0003-")
         copy = sqlite3.connect(new.copy_before)
         assert copy.execute("SELECT id, version FROM lrclr_notes").fetchall() == [(note.id, 1)]
         assert "later" not in str(copy.execute("SELECT sql FROM sqlite_master").fetchall())

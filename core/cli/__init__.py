@@ -34,6 +34,7 @@ from core.cli import (
     pretrain,
     probe,
     prompts,
+    reading,
     regions,
     report,
     rivals,
@@ -91,6 +92,7 @@ app.command("model")(model.model_command)
 app.add_typer(notes.app, name="notes")
 app.add_typer(lab.app, name="lab")
 app.add_typer(lesson.app, name="lesson")
+app.add_typer(reading.app, name="reading")
 app.command("doctor")(doctor.doctor_command)
 
 

@@ -23,7 +23,7 @@ from core.records.student import (
     token_hash,
     token_seed,
 )
-from core.records.tables import answers, students
+from core.records.tables import answers, marks, readings, students
 
 MOST_STUDENTS = 200
 MOST_ANSWERS = 2_000
@@ -127,12 +127,17 @@ class ClassBook:
             return [_answer(row) for row in connection.execute(question).mappings()]
 
     def remove(self, student_ids: Sequence[str] | None = None) -> int:
-        """Forget students with all their answers, by default everybody; how many they were."""
+        """Forget students with their answers and marks, by default everybody; how many they were.
+
+        With everybody go the readings.
+        """
         with writing(self.engine) as connection:
             if student_ids is None:
-                connection.execute(delete(answers))
+                for table in (answers, marks, readings):
+                    connection.execute(delete(table))
                 return int(connection.execute(delete(students)).rowcount)
-            connection.execute(delete(answers).where(answers.c.student.in_(student_ids)))
+            for table in (answers, marks):
+                connection.execute(delete(table).where(table.c.student.in_(student_ids)))
             gone = connection.execute(delete(students).where(students.c.id.in_(student_ids)))
             return int(gone.rowcount)
 

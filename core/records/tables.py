@@ -80,6 +80,28 @@ answers = Table(
 )  # fmt: skip
 """Every answer of every student, in the order given."""
 
+readings = Table(
+    "lrclr_readings", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("opened", String(27), nullable=False),
+    Column("stage", String(10), nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("finding", Text, nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("model", Text, nullable=False),
+)  # fmt: skip
+"""Films that a class marks."""
+
+marks = Table(
+    "lrclr_marks", metadata,
+    Column("reading", String(32), ForeignKey("lrclr_readings.id"), primary_key=True),
+    Column("student", String(32), ForeignKey("lrclr_students.id"), primary_key=True),
+    Column("film", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(27), nullable=False),
+    Column("marks", JSON, nullable=False),
+)  # fmt: skip
+"""What a student marked on a film of a reading; a film without a mark has an empty list."""
+
 
 def said_of(values: Mapping[str, Any]) -> Said:
     """What `Said.to_json` wrote."""
