@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv run test test-long check docs dist space
+.PHONY: venv run serve test test-long check docs dist space
 
 venv: $(STAMP)
 
@@ -15,6 +15,10 @@ $(STAMP): requirements.txt constraints.txt
 
 run: venv
 	$(BIN)/streamlit run explorer/Home.py
+
+# For a room: on all addresses, with a QR code and a class code (docs/server.md).
+serve: venv
+	$(BIN)/python -m core serve
 
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 

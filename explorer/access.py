@@ -1,18 +1,18 @@
-"""What a session may do: the owner's everything, a visitor's what the owner listed. Each door asks.
+"""What a session may do, by its role. Each door asks.
 
 The owner is who sits at the computer that serves: the connection comes from it (loopback), no
 proxy stands between, and the browser has the app under this computer's own name, so that no page
-elsewhere can lead the owner's browser here under another. Everybody else is a visitor, who has
-phantoms of a bounded number, uploads and runs of their own, and the sets and models of access.toml
-(docs/server.md). What is not known, such as who a closed connection was, counts as a visitor.
+elsewhere can lead the owner's browser here under another. A student has phantoms of a bounded
+number, uploads and runs of their own, and the sets and models of access.toml (docs/server.md). A
+teacher, by a code, has the class besides, but not the owner's files. Where the server asks for a
+class code or a login, who gave none is a visitor, and has nothing; where it asks for none, who is
+no owner is a student. What is not known, such as who a closed connection was, counts for the least.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from collections.abc import Iterable
+from typing import Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -23,23 +23,18 @@ from core.lrclr.folders import EMBEDDED
 from core.specs import phantom_count
 from core.training.presets import own_presets
 from core.training.runs import Run, list_runs
-from explorer.policy import policy
+from explorer import admission
+from explorer.connection import Connection
+from explorer.policy import class_code, policy, teacher_code
 
+Role = Literal["owner", "teacher", "student", "visitor"]
+CODE_IN_LINK = "class"
+"""Of an address that has the class code in it, as the QR code's does."""
 PHANTOMS = 2_000
 """Most phantoms of a set that a visitor opens, or that a link opens for anybody."""
-_FORWARDED = ("Forwarded", "Via", "X-Real-Ip", "X-Forwarded-For", "X-Forwarded-Host",
-              "X-Forwarded-Proto", "X-Forwarded-Server", "Cf-Connecting-Ip",
-              "True-Client-Ip")  # fmt: skip
 _STARTED_BY = "started_by.json"
+_NO_CODE = "This server is a class's; give its class code on any page (it stands on the wall)."
 _ASK = "ask who runs this server to list it in access.toml (docs/server.md)"
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where a session's browser is, as its first request said."""
-
-    address: str | None  # of the other end; None for this computer, and where it is not known
-    headers: Mapping[str, str] = field(default_factory=dict)  # names as in Http-Header-Case
 
 
 def connection() -> Connection:
@@ -50,7 +45,84 @@ def connection() -> Connection:
 def is_owner() -> bool:
     """Whether this session may do everything."""
     here = connection()
-    return _is_local(here) or _is_named(here)
+    if here.is_local:
+        return True
+    try:
+        told = policy()
+    except ExplorerError:
+        return False
+    return told.everyone_is_owner or here.is_of(told.owners)
+
+
+def role() -> Role:
+    """Who this session is; without a word that says more, a visitor."""
+    if is_owner():
+        return "owner"
+    address = _login()
+    try:
+        told = policy()
+    except ExplorerError:
+        return "visitor"
+    if admission.holds(_session(), teacher_code()) or (address and address in told.teachers):
+        return "teacher"
+    asks = bool(class_code()) or told.login
+    if not asks or address or admission.holds(_session(), class_code()):
+        return "student"
+    return "visitor"
+
+
+def may_enter() -> bool:
+    """Whether this session sees more than the question for the class code."""
+    return role() != "visitor"
+
+
+def check_entered() -> None:
+    """Refuse everything to who gave no class code, where the server asks for one.
+
+    Raises:
+        ExplorerError: for a visitor.
+    """
+    if not may_enter():
+        raise ExplorerError(_NO_CODE)
+
+
+def give_code(typed: str) -> bool:
+    """Let this session in by a code of the server's; whether it was right.
+
+    Raises:
+        ExplorerError: too many wrong ones came from the same address.
+    """
+    here = connection()
+    return admission.give(_session(), here.address or "", typed, (class_code(), teacher_code()))
+
+
+def code_in_link() -> str:
+    """The class code, for the address of who came by it, so that a page loaded anew asks no more;
+    "" for anybody else. A teacher's code is in no address."""
+    return class_code() if admission.holds(_session(), class_code()) else ""
+
+
+def asks_for_login() -> bool:
+    """Whether who comes is sent to the login of the server's owner."""
+    try:
+        return policy().login
+    except ExplorerError:
+        return False
+
+
+def has_teacher_code() -> bool:
+    """Whether a code makes a teacher, as on a server for a class."""
+    return bool(teacher_code())
+
+
+def _login() -> str:
+    """The verified address of who has logged in by `st.login`; "" of anybody else."""
+    if not asks_for_login():
+        return ""
+    user = st.user.to_dict()
+    if not user.get("is_logged_in") or user.get("email_verified") is False:
+        return ""
+    return str(user.get("email") or "").lower()
 
 
 def check_set(spec: str) -> None:
@@ -59,7 +131,10 @@ def check_set(spec: str) -> None:
     Raises:
         ExplorerError: a visitor asks for what is not listed, or for too many phantoms.
     """
-    if is_owner() or spec in policy().sets:
+    if is_owner():
+        return
+    check_entered()
+    if spec in policy().sets:
         return
     if not spec.startswith("phantom:"):
         raise ExplorerError(f"Visitors open phantoms and the sets that are listed; {_ASK}.")
@@ -85,7 +160,10 @@ def check_model(spec: str) -> None:
     Raises:
         ExplorerError: a visitor asks for one that is not listed.
     """
-    if not (spec in EMBEDDED or is_owner() or spec in policy().models or _started_here(spec)):
+    if is_owner():
+        return
+    check_entered()
+    if not (spec in EMBEDDED or spec in policy().models or _started_here(spec)):
         raise ExplorerError(f"Visitors use the demo, their own runs and listed models; {_ASK}.")
 
 
@@ -95,6 +173,7 @@ def check_upload() -> None:
     Raises:
         ExplorerError: access.toml says `uploads = false`.
     """
+    check_entered()
     if not may_upload():
         raise ExplorerError("This server takes no uploads of visitors.")
 
@@ -105,7 +184,7 @@ def may_upload() -> bool:
     Raises:
         ExplorerError: access.toml cannot be read.
     """
-    return is_owner() or policy().uploads
+    return is_owner() or (may_enter() and policy().uploads)
 
 
 def check_import() -> None:
@@ -139,7 +218,7 @@ def may_note() -> bool:
     if is_owner():
         return True
     try:
-        return policy().notes
+        return may_enter() and policy().notes
     except ExplorerError:
         return False
 
@@ -149,7 +228,7 @@ def may_learn() -> bool:
     if is_owner():
         return True
     try:
-        return policy().lessons
+        return may_enter() and policy().lessons
     except ExplorerError:
         return False
 
@@ -168,13 +247,18 @@ def check_class() -> None:
     """Refuse to look at a class, or to change it, for anybody but its teacher.
 
     Raises:
-        ExplorerError: for a visitor.
+        ExplorerError: for students and visitors.
     """
-    if not is_owner():
+    if not is_teacher():
         raise ExplorerError(
-            "The class is its teacher's, who sits at the computer that serves: open the app there, "
-            "at localhost."
+            "The class is its teacher's: who opens the app at localhost on the computer that "
+            "serves, or has the teacher's code that `python -m core serve` printed there."
         )
+
+
+def is_teacher() -> bool:
+    """Whether this session may look at the class."""
+    return role() in ("owner", "teacher")
 
 
 def may_undo(note_id: str, written: Iterable[str]) -> bool:
@@ -200,6 +284,7 @@ def check_new_run(model: str, data: str, preset: str) -> None:
     """
     if is_owner():
         return
+    check_entered()
     if not policy().runs:
         raise ExplorerError("This server trains nothing for visitors.")
     if preset in own_presets():
@@ -229,6 +314,8 @@ def visible_models(names: Iterable[str]) -> list[str]:
     names = list(names)
     if is_owner():
         return names
+    if not may_enter():
+        return []
     own = {run.name for run in visible_runs(list_runs())}
     mine = [name for name in names if name in EMBEDDED or name in own]
     return list(dict.fromkeys([*mine, *policy().models]))
@@ -267,50 +354,3 @@ def _session() -> str:
     """A name for this session that nobody can make out its own id from; "" without one."""
     context = get_script_run_ctx(suppress_warning=True)
     return hashlib.sha256(context.session_id.encode()).hexdigest()[:32] if context else ""
-
-
-def _is_local(here: Connection) -> bool:
-    """Whether a browser of this computer is at the other end, with nothing between."""
-    host = here.headers.get("Host", "")
-    if not host or any(name in here.headers for name in _FORWARDED):
-        return False
-    if here.address is not None and not _is_loopback(here.address):
-        return False
-    origin = here.headers.get("Origin", "")
-    return _names_this_computer(f"//{host}") and (not origin or _names_this_computer(origin))
-
-
-def _names_this_computer(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return host == "localhost" or _is_loopback(host)
-
-
-def _is_loopback(address: str) -> bool:
-    parsed = _address(address)
-    return parsed is not None and parsed.is_loopback
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address, as IPv4 where it is one in IPv6's clothes; None where it is none."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _is_named(here: Connection) -> bool:
-    """Whether access.toml names this session's address, or everybody."""
-    try:
-        told = policy()
-    except ExplorerError:
-        return False
-    if told.everyone_is_owner:
-        return True
-    address = _address(here.address or "")
-    if address is None or any(name in here.headers for name in _FORWARDED):
-        return False
-    return any(address in ip_network(network, strict=False) for network in told.owners)

@@ -26,13 +26,14 @@ TABLE = (
 )
 
 
-def router() -> StreamlitPage:
-    """The page that the URL names."""
+def router(shown: bool = True) -> StreamlitPage:
+    """The page that the URL names; the others in the sidebar, where they are `shown`."""
     return st.navigation(
         [
             st.Page(PAGES / file, title=title, icon=icon, default=number == 0)
             for number, (file, title, icon) in enumerate(TABLE)
         ],
+        position="sidebar" if shown else "hidden",
         expanded=True,  # else those that come last are behind a button
     )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.evaluation.examples import load_examples
-from explorer import navigation
+from explorer import entrance, navigation
 from explorer.lessons import attendance, leave
 from explorer.shared import cache, guard, link, sidebar, state
 
@@ -17,6 +17,9 @@ def draw() -> None:
         "<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}"
         ".stMainBlockContainer h1 {font-size: clamp(1.6rem, 2.7vw, 2.4rem)}</style>"
     )
+    if not entrance.passed():
+        navigation.router(shown=False)
+        return
     page = navigation.router()
     link.start()
     state.enter(page.url_path)

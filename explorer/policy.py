@@ -1,5 +1,6 @@
 """access.toml: what the owner of a server allows its visitors; docs/server.md explains it."""
 
+import os
 import tomllib
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any
 
 from core.errors import ExplorerError
 from core.paths import access_file
+from core.serving.codes import CLASS_CODE, TEACHER_CODE
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Policy:
     runs: bool = True  # whether visitors may train
     lessons: bool = True  # whether visitors may join the class and have their answers kept
     notes: bool = False  # whether visitors may read everybody's notes and write their own
+    login: bool = False  # whether who comes has to log in (`st.login`)
+    teachers: tuple[str, ...] = ()  # e-mail addresses, as the login tells them
 
 
 def policy() -> Policy:
@@ -36,6 +40,16 @@ def policy() -> Policy:
         return _policy(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         return Policy()
+
+
+def class_code() -> str:
+    """What the server asks who comes for; "" for nothing. The process was started with it."""
+    return os.environ.get(CLASS_CODE, "")
+
+
+def teacher_code() -> str:
+    """What makes a session a teacher's; "" for nothing."""
+    return os.environ.get(TEACHER_CODE, "")
 
 
 @lru_cache(maxsize=4)
@@ -61,6 +75,7 @@ def _policy(path: Path, written: int) -> Policy:
             ip_network(network, strict=False)
         except ValueError:
             raise ExplorerError(f"{wrong}: '{network}' is no address or network.") from None
+    told = {**told, "teachers": [one.lower() for one in told.get("teachers", [])]}
     settings: dict[str, Any] = {
         name: value if isinstance(value, bool) else tuple(value) for name, value in told.items()
     }

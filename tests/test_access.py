@@ -7,9 +7,10 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
 from core.paths import ROOT
 from core.training.runs import Run
-from explorer import access
+from explorer import access, admission
 from explorer.access import Connection
 from explorer.policy import policy
 from explorer.runs import form
@@ -180,6 +181,103 @@ def test_the_owner_lists_what_visitors_may(
     allow("everyone_is_owner = true\n")
     for door in _doors(run_of_another).values():
         door()
+
+
+@pytest.fixture
+def coded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A server for a class; has the session give a code, from an address of its own each time."""
+    monkeypatch.setenv("LRCLR_CLASS_CODE", "KBT-4Q7")
+    monkeypatch.setenv("LRCLR_TEACHER_CODE", "TEACHERS CODE 123")
+    monkeypatch.setattr(access, "_session", lambda: "one session")
+    monkeypatch.setattr(access, "connection", lambda: VISITOR)
+    yield access.give_code
+    admission._held.clear()
+    admission._wrong.clear()
+
+
+def test_each_role_has_its_doors_on_a_server_for_a_class(
+    coded: Any, run_of_another: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_to_students = {
+        "phantoms": lambda: access.check_set(LISTED),
+        "the demo": lambda: access.check_model("demo"),
+        "a film of one's own": access.check_upload,
+        "the class's lessons": access.check_lessons,
+        "a run": lambda: access.check_new_run("demo", LISTED, "lrclr"),
+    }
+    owners = _doors(run_of_another)
+
+    def opened(doors: dict[str, Any]) -> set[str]:
+        through = set()
+        for name, door in doors.items():
+            with suppress(ExplorerError):
+                door()
+                through.add(name)
+        return through
+
+    assert access.role() == "visitor" and not access.may_enter()
+    assert not opened(open_to_students) and not opened(owners)
+    assert access.visible_models(["demo"]) == [] and not access.may_upload()
+    assert not access.may_learn() and not access.may_note() and access.code_in_link() == ""
+    with pytest.raises(ExplorerError):
+        access.check_class()
+    assert not coded("KBT4Q8") and not coded("") and access.role() == "visitor"
+    assert coded(" kbt 4q7 ") and access.role() == "student"
+    assert opened(open_to_students) == {*open_to_students} and not opened(owners)
+    assert access.code_in_link() == "KBT-4Q7"
+    with pytest.raises(ExplorerError, match="teacher"):
+        access.check_class()
+    assert coded("teacherscode123") and access.role() == "teacher"
+    access.check_class()
+    assert opened(open_to_students) == {*open_to_students}
+    assert not opened(owners), "the teacher's code opens none of the owner's files"
+    assert access.code_in_link() == "", "a teacher's code in no address"
+    monkeypatch.setattr(access, "connection", lambda: Connection(None, HERE))
+    monkeypatch.setattr(access, "_session", lambda: "another session")
+    assert access.role() == "owner" and opened(owners) == {*owners}, "and gave no code"
+    access.check_class()
+
+
+def test_a_code_is_a_session_s_own_and_ends_with_the_server_s(
+    coded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert coded("KBT4Q7")
+    monkeypatch.setattr(access, "_session", lambda: "another session")
+    assert access.role() == "visitor"
+    monkeypatch.setattr(access, "_session", lambda: "")
+    assert not coded("KBT4Q7") and access.role() == "visitor", "nobody holds a code"
+    monkeypatch.setattr(access, "_session", lambda: "one session")
+    monkeypatch.setenv("LRCLR_CLASS_CODE", "OTHER")
+    assert access.role() == "visitor"
+
+
+def test_codes_cannot_be_tried_one_after_another(
+    coded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        assert not coded(f"WRONG{number}")
+    with pytest.raises(ExplorerError, match="wait a minute"):
+        coded("KBT4Q7")  # else who tries on would know the right one when it comes
+    monkeypatch.setattr(access, "connection", lambda: replace(VISITOR, address="192.168.1.21"))
+    assert coded("KBT4Q7"), "who sits beside them comes in"
+
+
+def test_who_logs_in_needs_no_code(
+    coded: Any, allow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow('login = true\nteachers = ["Teacher@school.example"]\n')
+    user: dict[str, Any] = {}
+    monkeypatch.setattr(access, "st", SimpleNamespace(
+        user=SimpleNamespace(to_dict=lambda: user)))  # fmt: skip
+    assert access.role() == "visitor"
+    user |= {"is_logged_in": True, "email": "pupil@school.example"}
+    assert access.role() == "student"
+    user |= {"email": "teacher@school.example", "email_verified": False}
+    assert access.role() == "visitor", "an address that nobody has verified is nobody's"
+    user |= {"email_verified": True}
+    assert access.role() == "teacher"
+    allow('login = false\nteachers = ["teacher@school.example"]\n')
+    assert access.role() == "visitor"
 
 
 @pytest.mark.parametrize(

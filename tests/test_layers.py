@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 ROOMS = (
-    "errors", "labels", "paths", "files", "claims", "progress", "processes", "precision",
+    "errors", "labels", "paths", "files", "claims", "progress", "processes", "serving", "precision",
     "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "studies",
     "records", "intake", "backbones", "lrclr", "ranks", "inference", "attribution", "archive",
     "specs", "evaluation", "analysis", "lab", "lessons", "training", "ablation", "health",

@@ -42,6 +42,7 @@ from core.cli import (
     sanity,
     score,
     search,
+    serve,
     shortcuts,
     slices,
     twins,
@@ -93,6 +94,7 @@ app.add_typer(notes.app, name="notes")
 app.add_typer(lab.app, name="lab")
 app.add_typer(lesson.app, name="lesson")
 app.add_typer(reading.app, name="reading")
+app.command("serve")(serve.serve_command)
 app.command("doctor")(doctor.doctor_command)
 
 

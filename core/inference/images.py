@@ -10,6 +10,8 @@ from torch import Tensor
 from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 
+Encoded = tuple[Tensor, ImageEncoding]
+"""What the model took of images, and what it made of them."""
 Reads = Literal["encoding", "inputs", "pixels"]
 """A form: what the model keeps of the images; what `LRCLR.image_tokens` takes, with a frozen stem
 done once; or the preprocessed pixels."""
@@ -23,17 +25,20 @@ class Images:
         model: LRCLR,
         pixels: Tensor | Callable[[], Tensor],
         encoding: Callable[[], ImageEncoding] | None = None,
+        once: Callable[[Tensor, Callable[[], Encoded]], Encoded] | None = None,
     ) -> None:
         """Take what is there.
 
         Args:
             pixels: (B, C, S, S) from `backbone.preprocess`, or what makes them when asked.
             encoding: of the same images by `model`, where one is kept; otherwise they are encoded.
+            once: has the pass over pixels done, or takes what another makes of the same.
         """
         self._model = model
         self._make_pixels = pixels if callable(pixels) else lambda: pixels
         self._make_inputs = self._stem_maps
         self._make_encoding = encoding or self._encoded
+        self._once = once or (lambda _, work: work())
         self._lock = RLock()
         self._tensors: dict[str, Tensor] = {}
         self._kept: ImageEncoding | None = None
@@ -74,14 +79,24 @@ class Images:
                 self._tensors[form] = make().to(self._model.device)
             return self._tensors[form]
 
-    @torch.no_grad()
     def _stem_maps(self) -> Tensor:
-        stem = self._model.backbone.stem
-        if stem is None or self._model.config.body_mask:  # the mask of the body reads pixels
-            return self.pixels
-        maps: Tensor = stem(self.pixels)
-        return maps
+        return self._through_stem(self.pixels)
 
     @torch.no_grad()
+    def _through_stem(self, pixels: Tensor) -> Tensor:
+        stem = self._model.backbone.stem
+        if stem is None or self._model.config.body_mask:  # the mask of the body reads pixels
+            return pixels
+        maps: Tensor = stem(pixels)
+        return maps
+
     def _encoded(self) -> ImageEncoding:
-        return self._model.encode_image(self.inputs)
+        pixels, ready = self.pixels, self._tensors.get("inputs")
+
+        @torch.no_grad()
+        def work() -> Encoded:  # in another thread: it must not wait for what this one holds
+            inputs = self._through_stem(pixels) if ready is None else ready
+            return inputs, self._model.encode_image(inputs)
+
+        self._tensors["inputs"], encoding = self._once(pixels, work)
+        return encoding

@@ -4,9 +4,11 @@ A predictor is shared by all sessions of the app: its model stays in eval mode, 
 stored on it or hooked into it, so that threads need not wait for each other.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from torch import Tensor
 from core.errors import ExplorerError
 from core.inference.encoded_set import EncodedSet, encodings_of
 from core.inference.images import Images
+from core.inference.lanes import Lanes
 from core.inference.map_choice import MapSearch
 from core.inference.place import PLACE, PlaceThreshold, without_place
 from core.inference.prompts import PromptSet, check_prompt
@@ -36,30 +39,42 @@ from core.studies import StudySet, images_or_reasons
 from core.studies.study import Subset
 from core.weights import weights_hash
 
-_BATCH = 32
+_BATCH, _LANE_BATCH = 32, 8
+T = TypeVar("T")
 
 
 class Predictor:
     """Scores, regions and maps of one model; see the module."""
 
-    def __init__(self, model: LRCLR, name: str, map_search: MapSearch | None = None,
-                 place: PlaceThreshold | None = None) -> None:  # fmt: skip
+    def __init__(
+        self, model: LRCLR, name: str, map_search: MapSearch | None = None,
+        place: PlaceThreshold | None = None, lanes: Lanes | None = None,
+    ) -> None:  # fmt: skip
         """Take a model.
 
         Args:
             map_search: how well its maps pointed on validation, where that was measured.
             place: from what evidence on a text has a place, where that was measured.
+            lanes: where its passes over films are worked on, among those of other callers; by
+                default in the thread that asks.
         """
         self.model, self.name = model.eval().requires_grad_(False), name
         self.map_search, self.place = map_search, place
         self.model_hash = weights_hash(model, repr((model.config, model.backbone.preprocess)))
-        self._texts = TextMemo(model)
+        self._texts, self.lanes = TextMemo(model), lanes
 
     @torch.no_grad()
     def encode_image(self, image: NDArray[np.floating]) -> ImageEncoding:
         """Encode one image (H, W) in 0..255 as a batch of 1."""
-        pixels = self.model.backbone.preprocess(image)[None].to(self.model.device)
-        return self.model.encode_image(pixels)
+        pixels = self.model.backbone.preprocess(image)[None]
+        return self._once(pixels, lambda: self.model.encode_image(pixels.to(self.model.device)))
+
+    def _once(self, pixels: Tensor, work: Callable[[], T]) -> T:
+        """A pass over films in a lane, once for all who ask for the same pixels meanwhile."""
+        if self.lanes is None:
+            return work()
+        content = sha256(pixels.contiguous().numpy().tobytes()).digest()
+        return self.lanes.run(("pass", self.model_hash, content), torch.no_grad()(work))
 
     def encode_set(self, studies: StudySet, progress: Progress | None = None) -> ImageEncoding:
         """Encode every image of a set; kept on disk for the next time.
@@ -122,8 +137,10 @@ class Predictor:
             if isinstance(image, str):
                 reasons.append(image)
             waiting.append(nothing if isinstance(image, str) else preprocess(image))
-            if len(waiting) == _BATCH or done == len(studies):
-                parts.append(self._encode_batch(torch.stack(waiting)))
+            # Others' passes go between in a lane, so that a large set keeps nobody waiting.
+            if len(waiting) == (_LANE_BATCH if self.lanes else _BATCH) or done == len(studies):
+                pixels = torch.stack(waiting)
+                parts.append(self._once(pixels, partial(self._encode_batch, pixels)))
                 waiting = []
                 if progress:
                     progress(done, len(studies))
@@ -179,7 +196,9 @@ class Predictor:
         """
         preprocess, encoded = self.model.backbone.preprocess, self._encodings(studies)
         kept = None if encoded is None else partial(encoded.encoding, np.array([row]))
-        return Images(self.model, lambda: preprocess(studies.image(row))[None], kept)
+        return Images(
+            self.model, lambda: preprocess(studies.image(row))[None], kept, self._once
+        )  # fmt: skip
 
     def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:
         """Encoding of one study, a batch of 1; of an archive's from its shards."""
@@ -239,13 +258,16 @@ def own_scores(
     return load_predictor(studies.model).score_set(studies, prompts, progress)
 
 
-def load_predictor(spec: str) -> Predictor:
+def load_predictor(spec: str, lanes: Lanes | None = None) -> Predictor:
     """A predictor by model spec.
+
+    Args:
+        lanes: where its passes over films are worked on, see `Predictor`.
 
     Raises:
         ExplorerError: as `core.lrclr.checkpoint.load_model`.
     """
-    return Predictor(load_model(spec), spec, _map_search(spec), _place(spec))
+    return Predictor(load_model(spec), spec, _map_search(spec), _place(spec), lanes)
 
 
 def _place(spec: str) -> PlaceThreshold | None:

@@ -4,7 +4,6 @@ A page that was let in by `explorer.access` opens a lab and gives its word to th
 serves whoever has a word, with the model of that lab and no other. Knows no Streamlit.
 """
 
-import asyncio
 import secrets
 import time
 from collections import OrderedDict
@@ -25,7 +24,6 @@ class OpenLab:
 
     lab: Lab
     newest: int = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     used: float = field(default_factory=time.monotonic)
 
 

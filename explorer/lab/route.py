@@ -1,27 +1,28 @@
 """The route that the lab's component asks while something is dragged: POST api/lab/frame.
 
-Whoever asks needs the word of a lab that a session opened (`benches`), on the same origin. Work
-runs in a thread, one question a lab at a time; a question that a newer one has overtaken is not
-worked on. What is sent is bounded and parsed as text, never trusted.
+Whoever asks needs the word of a lab that a session opened (`benches`), on the same origin. Frames
+are worked on in the server's lanes: a question that a newer one of the same lab has overtaken is
+not, and what several ask for alike is drawn once. What is sent is bounded and parsed as text,
+never trusted.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import ExplorerError
+from core.inference.lanes import SupersededError
 from core.phantom.patient import parse_patient
 from explorer.lab import sent
 from explorer.lab.benches import OpenLab, bench_of
+from explorer.shared.lanes import lanes
 
 MOST_BYTES = 8_192
-_AT_ONCE = 2  # frames of all sessions together; the others wait in their order
-_limiters: list[CapacityLimiter] = []
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,22 @@ async def frame(request: Request) -> Response:
 
 
 async def _answer(bench: OpenLab, question: Question) -> Response:
-    bench.newest = max(bench.newest, question.serial)
-    async with bench.turn:
-        if question.serial < bench.newest:
-            return Response(status_code=204)  # a newer question waits
-        if not _limiters:  # made inside the loop that it belongs to
-            _limiters.append(CapacityLimiter(_AT_ONCE))
-        told = await to_thread.run_sync(_work, bench, question, limiter=_limiters[0])
-    return JSONResponse({**told, "serial": question.serial}, headers={"Cache-Control": "no-store"})
-
-
-def _work(bench: OpenLab, question: Question) -> dict[str, Any]:
+    if question.serial < bench.newest:
+        return Response(status_code=204)  # a newer one came first
+    bench.newest = question.serial
     patient = parse_patient(question.patient)
-    shown = bench.lab.frame(patient, question.text, question.chosen, question.fine)
-    return sent.frame(shown, question.fine)
+
+    def work() -> dict[str, Any]:
+        shown = bench.lab.frame(patient, question.text, question.chosen, question.fine)
+        return sent.frame(shown, question.fine)
+
+    model = bench.lab.predictor.model_hash
+    key = ("lab", model, str(patient), question.text, question.chosen, question.fine)
+    try:
+        told = await asyncio.wrap_future(lanes().submit(question.word, key, work, remember=True))
+    except SupersededError:
+        return Response(status_code=204)  # a newer one waits
+    return JSONResponse({**told, "serial": question.serial}, headers={"Cache-Control": "no-store"})
 
 
 def is_same_origin(request: Request) -> bool:

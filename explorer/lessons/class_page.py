@@ -11,7 +11,7 @@ from core.lessons.lesson import Lesson
 from core.lessons.library import lessons
 from core.records.student import AnswerRecord, Student
 from explorer import access, navigation
-from explorer.lessons import leave, markup, student
+from explorer.lessons import invite, leave, markup, student
 from explorer.shared import cache, components, guard, state
 
 _EVERY_S = 5
@@ -21,11 +21,15 @@ _HERE_S = 120  # since the last sign of somebody who counts as here
 def draw() -> None:
     """The class, or why it is not shown."""
     st.title("Class")
+    if not access.is_teacher() and access.has_teacher_code():
+        invite.ask_teacher()
+        return
     access.check_class()
     st.markdown(
         "Who is where, and **the question that most got wrong first**. Students join on the page "
         "*Lessons*; nicknames are all that is known of them."
     )
+    invite.draw()
     _live()
     _hand_out()
 

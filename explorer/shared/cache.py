@@ -26,7 +26,7 @@ from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
 from explorer import access
-from explorer.shared import ahead
+from explorer.shared import ahead, lanes
 from explorer.shared.kept import by_study
 from explorer.shared.progress import page_download, page_progress
 
@@ -69,7 +69,7 @@ def _predictor(spec: str, written: int) -> Predictor:
         from core.inference.predictor import load_predictor
 
         with page_download() as tell, reporting(tell):
-            return load_predictor(spec)
+            return load_predictor(spec, lanes.lanes())
 
     return ahead.result(("model", spec, written), load)
 
@@ -106,7 +106,7 @@ def get_ready(spec: str, of: StudySet, text: str) -> None:
     def load() -> Predictor:
         from core.inference.predictor import load_predictor
 
-        loaded.append(load_predictor(spec))
+        loaded.append(load_predictor(spec, lanes.lanes()))
         loaded[0].encode_texts([text])
         return loaded[0]
 

@@ -76,12 +76,12 @@ def show(figure: figures.go.Figure, key: str, alt: str) -> None:
 
 
 def picture(
-    shown: figures.Picture,
+    shown: figures.Picture | str,
     alt: str,
     caption: str | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
-    """A picture as wide as its place; `alt` says what it shows."""
+    """A picture, or an SVG document, as wide as its place; `alt` says what it shows."""
     st.image(shown, caption=caption, width=width, alt=alt)
 
 

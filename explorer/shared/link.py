@@ -89,6 +89,8 @@ def write() -> None:
     """
     here = state.session()
     st.query_params.update(model=here.model, prompt=here.prompt)
+    if code := access.code_in_link():
+        st.query_params[access.CODE_IN_LINK] = code
     if here.judged:
         st.query_params.update(finding=here.judged)
     elif "finding" in st.query_params:

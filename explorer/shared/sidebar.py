@@ -133,7 +133,8 @@ def _reachable() -> None:
     if st.get_option("server.address") in ("localhost", "127.0.0.1", "::1"):
         return
     if not access.is_owner():
-        st.caption(":material/group: You are a visitor of this server (docs/server.md).")
+        called = access.role() if policy.class_code() else "visitor"  # where nobody asked who it is
+        st.caption(f":material/group: You are a {called} of this server (docs/server.md).")
         return
     try:
         told = policy.policy()

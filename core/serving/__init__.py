@@ -1,0 +1,1 @@
+"""A server for a room full of people: its addresses, their codes, a picture of both for phones."""
