@@ -95,6 +95,7 @@ def test_a_link_cannot_name_what_it_may_not(app: AppTest, name: str, value: str)
     app.query_params[name] = value
     sound(app.run())
     assert getattr(session_of(app), {"study": "row", "set": "study_set"}.get(name, name)) != value
+    assert [toast.value for toast in app.toast if "Choose the set" in toast.value] or name != "set"
 
 
 def test_a_study_out_of_range_is_the_last_one(app: AppTest) -> None:

@@ -33,6 +33,9 @@ def start() -> None:
             state.choose_set(asked["set"])
         except ExplorerError as error:
             st.toast(str(error), icon=":material/link_off:")
+    elif asked["set"]:
+        st.toast("A link opens phantoms alone. Choose the set in the sidebar.",
+                 icon=":material/link_off:")  # fmt: skip
     if asked["study"].isdecimal() and len(asked["study"]) <= 6:
         state.choose_row(int(asked["study"]))
     if asked["finding"] in state.session().prompts:
