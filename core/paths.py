@@ -51,6 +51,13 @@ def sets_dir() -> Path:
     return Path(chosen) if chosen else own / "sets"
 
 
+def ct_dir() -> Path:
+    """Folder of the CT and the outlines that `fetch ct` brings (`LRCLR_CT`, else the user's)."""
+    chosen = os.environ.get("LRCLR_CT")
+    own = user_data_path("lrclr-explorer", appauthor=False)
+    return Path(chosen).expanduser() if chosen else own / "ct"
+
+
 def lessons_dir() -> Path | None:
     """Folder of a teacher's own lessons (`LRCLR_LESSONS`); None where there is none."""
     chosen = os.environ.get("LRCLR_LESSONS")

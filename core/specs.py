@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ExplorerError
+from core.studies.ct_set import open_ct
 from core.studies.folder import open_folder
 from core.studies.folds import apply_options, parse_options
 from core.studies.joined import SEPARATOR, JoinedSet
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 FORMS = (
     "phantom:train, phantom:val, phantom:test, phantom:demo, phantom:n=500,seed=7, "
     "phantom:FILE.txt (patients of the lab, one a line), "
+    "ct:demo or ct:PATH (films of a CT with nodules placed in it: a .nii.gz file or the folder of "
+    "a DICOM series, with ,n=40 ,nodules=1 ,mm=8to30 ,seed=0 after it), "
     "a manifest's path ending in .csv (with ,fold=0of5 ,without=0of5 or ,derive=labels after it), "
     "a folder of images, shards:FOLDER (what `embed` wrote), or a published set in its folder: "
     + ", ".join(f"{name}:FOLDER" for name in SETS)
@@ -56,7 +59,8 @@ def open_studies(spec: str) -> StudySet:
     Args:
         spec: a phantom preset and changes to it (`phantom:train,n=2000`; without a preset the
             wording and anatomy are those of test), a file of the lab's patients
-            (`phantom:FILE.txt`), a manifest's path or a folder. After a
+            (`phantom:FILE.txt`), films of a CT (`ct:`, see `core.studies.ct_set`), a
+            manifest's path or a folder. After a
             manifest's path: `,fold=0of5` (the first of five folds), `,without=0of5` (the others),
             `,derive=labels` (sentences from the labels where there is no text). Published sets:
             see `core.studies.public.open_public`. Several sets as one: `A + B`. By the notes on
@@ -75,6 +79,8 @@ def open_studies(spec: str) -> StudySet:
         return JoinedSet([open_studies(part) for part in spec.split(SEPARATOR)])
     if spec.startswith("phantom:"):
         return _phantoms(spec)
+    if spec.startswith("ct:"):
+        return open_ct(spec)
     if spec.partition(":")[0].lower() in SETS and ":" in spec:
         return open_public(spec)
     if spec.startswith("shards:"):

@@ -30,9 +30,13 @@ def attenuation(thorax: Thorax) -> Field:
 
 
 def expose(
-    line: Field, raster: Raster, case: Case, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+    line: Field, raster: Raster, case: Case, rng: np.random.Generator,
+    window: tuple[float, float] | None = None,
+) -> NDArray[np.uint8]:  # fmt: skip
     """Radiograph (S, S) uint8 of line integrals (S, S): dense is bright.
+
+    Args:
+        window: log exposures between which it is shown; by default those of the case's own build.
 
     Noise falls with the pixel's area and blur is in centimetres, so that a large picture made
     small looks like a small one.
@@ -41,7 +45,7 @@ def expose(
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
     signal = signal + noise * noise_sd(signal, raster, case)
     logged = -np.log(np.maximum(signal, 1e-4))
-    return _display(logged, _window(case, raster.field_cm), case.exposure)
+    return _display(logged, window or _window(case, raster.field_cm), case.exposure)
 
 
 def mean_signal(line: Field, raster: Raster) -> Field:

@@ -99,7 +99,7 @@ def _study_set() -> None:
     typed = chosen == _OTHER
     if typed:
         chosen = st.text_input(
-            "Set", placeholder="a manifest.csv, a folder, nih:FOLDER or shards:FOLDER",
+            "Set", placeholder="manifest.csv, a folder, nih:FOLDER, ct:FILE.nii.gz, shards:FOLDER",
             help="Any set of `python -m core evaluate --data`.",
         ).strip()  # fmt: skip
     if chosen and chosen != here:
