@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import navigation
 from explorer.prompts import free_text
-from explorer.regions import example_view, film_view
+from explorer.regions import example_view, film_view, presenter
 from explorer.shared import components, guard, state, window_control
 from explorer.shared.state import Current
 
@@ -31,6 +31,7 @@ st.markdown(
 example_view.strip()
 current = state.current()
 asked(current)
+presenter.draw(current)
 components.study_notes(current)
 window_control.draw(current)
 

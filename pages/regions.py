@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer.regions import gallery, region_view
+from explorer.regions import gallery, presenter, region_view
 from explorer.shared import components, state, window_control, words
 
 st.title("Selected regions")
 current = state.current()
 prompt, _ = components.prompt_or_sentence(current)
+presenter.draw(current, prompt)
 components.study_notes(current)
 window_control.draw(current)
 

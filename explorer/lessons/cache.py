@@ -9,6 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.evaluation.study_scores import text_prompts
+from core.lessons.reading_films import lesions
+from core.lessons.reading_result import ReadingResult, reading_result
+from core.metrics.froc import FilmMark, Mask
+from core.records.reading import ReaderMarks, ReadingSet
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer.regions import cache as region_cache
@@ -137,3 +141,55 @@ def films(lesson: Lesson) -> PhantomSet:
     from core.lessons.library import pool
 
     return pool(cache.studies(lesson.films))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _read_film(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8]:
+    return np.clip(_studies.display_image(row), 0, 255).astype(np.uint8)
+
+
+def read_film(spec: str, row: int) -> NDArray[np.uint8]:
+    """A film of a reading as it is looked at, (H, W).
+
+    Raises:
+        ExplorerError: this session may not open the set.
+    """
+    studies = cache.studies(spec)
+    return _read_film(cache.fingerprint_of(studies), row, studies)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+def _machine_reading(
+    model: Predictor, fingerprint: str, rows: tuple[int, ...], finding: str, _studies: StudySet
+) -> tuple[list[list[Mask]], dict[str, list[tuple[FilmMark, ...]]]]:
+    from core.lessons.map_marks import METHODS, map_title, model_marks
+
+    with page_progress("The model marks the films") as progress:
+        marks = model_marks(model, _studies, rows, finding, METHODS, progress)
+    truth = [lesions(_studies, finding, row) for row in rows]
+    return truth, {map_title(name): own for name, own in marks.items()}
+
+
+def machine_reading(
+    one: ReadingSet,
+) -> tuple[list[list[Mask]], dict[str, list[tuple[FilmMark, ...]]]]:
+    """A reading's lesions, film by film, and the marks of the model's maps by their title."""
+    studies = cache.studies(one.spec)
+    return _machine_reading(cache.predictor(one.model), cache.fingerprint_of(studies), one.rows,
+                            one.finding, studies)  # fmt: skip
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _held_reading(key: str, _one: ReadingSet, _marks: dict[str, ReaderMarks]) -> ReadingResult:
+    truth, maps = machine_reading(_one)
+    return reading_result(truth, _marks, maps)
+
+
+def held_reading(one: ReadingSet, marks: dict[str, ReaderMarks]) -> ReadingResult:
+    """Everybody's figures; worked out once, however many look.
+
+    Args:
+        marks: by nickname.
+    """
+    return _held_reading(repr((one, sorted((who, sorted(own.items())) for who, own in
+                                           marks.items()))), one, marks)  # fmt: skip

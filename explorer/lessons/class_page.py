@@ -11,7 +11,7 @@ from core.lessons.lesson import Lesson
 from core.lessons.library import lessons
 from core.records.student import AnswerRecord, Student
 from explorer import access, navigation
-from explorer.lessons import invite, leave, markup, student
+from explorer.lessons import invite, leave, markup, reading_teacher, student
 from explorer.shared import cache, components, guard, state
 
 _EVERY_S = 5
@@ -31,6 +31,7 @@ def draw() -> None:
     )
     invite.draw()
     _live()
+    reading_teacher.draw()
     _hand_out()
 
 

@@ -41,6 +41,27 @@ def bars(counts: Sequence[tuple[str, int, str]]) -> str:
     return f'{_BARS}<div class="bars">{lines}</div>'
 
 
+_BOARD = """<style>
+.board {border-collapse: collapse; font-size: 15px; width: 100%}
+.board th, .board td {text-align: left; padding: 0.3rem 0.6rem 0.3rem 0; font-weight: normal;
+border-bottom: 1px solid #8a94a3}
+.board tr.marked td {font-weight: 600}
+</style>"""
+
+
+def board(
+    heads: Sequence[str], lines: Sequence[tuple[str, str, str, str, str, str, bool]]
+) -> str:
+    """A leaderboard: a line a reader, the last value says whether it stands out."""
+    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    body = "".join(
+        f'<tr class="{"marked" if line[-1] else ""}">'
+        + "".join(f"<td>{escape(str(cell))}</td>" for cell in line[:-1]) + "</tr>"
+        for line in lines
+    )  # fmt: skip
+    return f'{_BOARD}<table class="board"><thead><tr>{top}</tr></thead>{body}</table>'
+
+
 _MATRIX = """<style>
 .matrix {display: grid; gap: 2px; font-size: 13px; align-items: center}
 .matrix i {aspect-ratio: 1; min-width: 14px; border-radius: 2px; box-sizing: border-box;

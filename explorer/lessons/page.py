@@ -7,18 +7,21 @@ from core.lessons.lesson import Lesson, LessonQuestion, PageLink, Prose, Show
 from core.lessons.library import languages, lesson, lessons
 from core.lessons.phrases import say
 from explorer.lessons import cache as lesson_cache
-from explorer.lessons import leave, progress, questions, shows, student
+from explorer.lessons import leave, progress, questions, reading_page, shows, student
 from explorer.shared import components, guard, state
 
 _WIDTH = 320  # of a card in the list
 
 
 def draw() -> None:
-    """The open lesson, or the list of them."""
+    """The open lesson, films to be read, or the list of lessons."""
     here = state.session()
     if here.lesson:
         with guard.sentences():
             _lesson(lesson(here.lesson, here.lesson_language))
+    elif here.reads:
+        with guard.sentences():
+            reading_page.draw(here.lesson_language)
     else:
         _list()
 
@@ -39,6 +42,8 @@ def _list() -> None:
     st.title("Lessons")
     language = _language()
     student.draw(language)
+    with guard.sentences():
+        reading_page.card(language)
     st.markdown(say(language, "about-lessons"))
     places = components.row(*[_WIDTH] * len(lessons(language)))
     for place, one in zip(places, lessons(language), strict=True):

@@ -18,6 +18,7 @@ from explorer.lessons import cache as lesson_cache
 from explorer.lessons import contrast_view, markup, region_views, shortcut_views
 from explorer.lessons.stage import Stage, thumbnails
 from explorer.regions import cache as region_cache
+from explorer.regions import presenter
 from explorer.shared import cache, components
 from explorer.shared.progress import page_progress
 from explorer.shared.state import Current
@@ -44,7 +45,14 @@ def _film(stage: Stage, asked: Mapping[str, Any]) -> str:
     components.region_film(current, regions, text, f"{stage.key}_film", 420, truth)
     if regions.no_place:
         st.caption(regions.no_place)
+    presenter.draw_lesson(stage.key, stage.lesson.model, studies, [current.row, *_own_rows(stage)],
+                          text)  # fmt: skip
     return text
+
+
+def _own_rows(stage: Stage) -> list[int]:
+    """The student's own films, which the whole window goes through."""
+    return [int(row) for row in stage.bench.rows]
 
 
 def _ranking(stage: Stage, asked: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from core.lrclr.encodings import ImageEncoding
     from core.records.class_book import ClassBook
     from core.records.notebook import Notebook
+    from core.records.reading_book import ReadingBook
 
 
 _PAUSE = 3.0  # seconds after the first page was drawn: the browser reads its parts until then
@@ -270,6 +271,22 @@ def class_book() -> ClassBook:
         ExplorerError: the database cannot be used.
     """
     return _class_book(records_url())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _reading_book(url: str) -> ReadingBook:
+    from core.records.reading_book import ReadingBook
+
+    return ReadingBook(url)
+
+
+def reading_book() -> ReadingBook:
+    """What a class marked on films, in the database of the notes.
+
+    Raises:
+        ExplorerError: the database cannot be used.
+    """
+    return _reading_book(records_url())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

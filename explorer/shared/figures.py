@@ -17,14 +17,14 @@ from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from core.metrics.bootstrap import Interval
+from explorer.shared import palette
 
 if TYPE_CHECKING:
     from core.preprocessing import Rectangle
 
 SCALE = "Inferno"
-TRUTH = (64, 224, 208)
-ACCENT = "#f2a541"
-COOL = "#5aa9e6"
+ACCENT, COOL = palette.SERIES[:2]
+TRUTH = tuple(int(palette.TRUTH[place : place + 2], 16) for place in (1, 3, 5))
 
 Picture = NDArray[np.uint8]
 
@@ -70,7 +70,7 @@ def overlay(
         mixed = mixed * (1 - alpha) + scale()[(share * 255).astype(int)] * alpha
     if truth is not None and truth.any():
         mask = _resized(truth.astype(np.float32), picture.shape) > 0.5
-        mixed[_outline(mask, max(1, picture.shape[0] // 256))] = TRUTH
+        mixed[outline(mask, max(1, picture.shape[0] // 256))] = TRUTH
     return np.clip(mixed, 0, 255).astype(np.uint8)
 
 
@@ -179,7 +179,7 @@ def intervals(
 ) -> go.Figure:
     """Dots with 95 % intervals: series -> name -> figure."""
     figure = go.Figure()
-    tones = (ACCENT, COOL, "#9bd18b")
+    tones = palette.SERIES
     for (series, found), tone in zip(rows.items(), tones, strict=False):
         value = np.array([entry.value for entry in found.values()])
         low = np.array([entry.low for entry in found.values()])
@@ -202,7 +202,7 @@ def curves(
 ) -> go.Figure:
     """Lines over training steps: name -> (steps, values)."""
     figure = go.Figure()
-    tones = itertools.cycle((ACCENT, COOL, "#9bd18b", "#d08bd1", "#e8707a", "#7fd1d6"))
+    tones = itertools.cycle(palette.SERIES)
     for (name, (steps, values)), tone in zip(series.items(), tones, strict=False):
         mode = "lines" if len(steps) > 20 else "lines+markers"  # one check alone is a point
         figure.add_scatter(x=steps, y=values, name=name, mode=mode, line={"color": tone})
@@ -225,7 +225,7 @@ def by_layer(
     The values are shares in 0..1.
     """
     figure = go.Figure()
-    tones = itertools.cycle((COOL, "#9bd18b", "#d08bd1", "#e8707a"))
+    tones = itertools.cycle(palette.SERIES[1:])
     for (name, values), tone in zip(lines.items(), tones, strict=False):
         figure.add_scatter(
             x=list(layers), y=list(values), name=name, mode="lines+markers", line={"color": tone},
@@ -268,7 +268,8 @@ def _resized(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.
     return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
 
 
-def _outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+def outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """The inner edge of a mask (H, W), so many pixels wide."""
     inner = mask.copy()
     for _ in range(width):
         padded = np.pad(inner, 1)

@@ -89,6 +89,9 @@ class Session:
     token: str = ""  # that the student's browser keeps
     left_class: bool = False  # the browser forgets the token
     noted_place: "Place | None" = None  # as the class has it
+    reads: bool = False  # films against the model, in place of the list of lessons
+    presented: tuple[str, int] = ("", 0)  # picture of a lesson, and films on from its own
+    read_film: int = 0  # of a reading, from 0
     watched_student: "Student | None" = None  # whose lessons the teacher looks at
 
 

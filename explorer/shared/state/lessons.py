@@ -44,6 +44,21 @@ def open_lesson(name: str) -> None:
     change(lesson=name)
 
 
+def open_reading(reads: bool) -> None:
+    """Read films against the model, or be back at the list of lessons."""
+    change(reads=reads, lesson="")
+
+
+def present_film(picture: str, further: int) -> None:
+    """The film that a lesson's picture has in the whole window, so many on from its own."""
+    change(presented=(picture, further))
+
+
+def go_to_film(number: int) -> None:
+    """The film of a reading that is on the screen, from 0."""
+    change(read_film=max(number, 0))
+
+
 def go_to_step(lesson: str, step: int) -> None:
     """The step of a lesson that is on the screen."""
     change(lesson_steps={**session().lesson_steps, lesson: max(step, 0)})
