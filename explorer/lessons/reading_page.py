@@ -74,13 +74,13 @@ def _films(one: ReadingSet, language: str, student_id: str) -> None:
             st.progress(done / count, say(language, "reading-read", {"done": done, "count": count}))
 
 
-def _stage(one: ReadingSet, own: ReaderMarks, number: int, language: str) -> film_stage.Shown:
+def _stage(one: ReadingSet, own: ReaderMarks, number: int, language: str) -> film_stage.StageFilm:
     count = len(one.rows)
     last = number == count - 1
     ways = {"previous": say(language, "reading-previous"), "back": number > 0, "on": True,
             "next": say(language, "reading-last" if last else "reading-next")}  # fmt: skip
     says = {name: say(language, f"reading-{name}") for name in ("sure", "undo", "remove")}
-    return film_stage.Shown(
+    return film_stage.StageFilm(
         f"{one.id} {number}", lesson_cache.read_film(one.spec, one.rows[number]),
         say(language, "reading-said", {"number": number + 1, "count": count}),
         ways=ways, marks=own.get(number, ()), edits=True, says=says, most=MOST_MARKS,

@@ -80,7 +80,7 @@ def _films(
         others = [(mark, "") for name, own in marks.items() if name != me
                   for mark in own.get(number, ())]  # fmt: skip
         own = [(mark, f"{mark.confidence:.0f}") for mark in marks.get(me, {}).get(number, ())]
-        layers = [film_stage.Layer("T", "Truth", palette.TRUTH, picture=outline)]
+        layers = [film_stage.FilmLayer("T", "Truth", palette.TRUTH, picture=outline)]
         if me:
             layers.append(_points("Y", "Your marks", palette.OWN, own, "circle"))
         layers.append(_points("C", "The class", palette.CLASS, others, "dot"))
@@ -92,13 +92,13 @@ def _films(
         there = f"{len(truth[number])} lesion(s)" if truth[number] else "no lesion"
         ways = {"previous": say(language, "reading-previous"), "back": number > 0,
                 "next": say(language, "reading-next-shown"), "on": number < count - 1}  # fmt: skip
-        film_stage.draw(_KEY, film_stage.Shown(
+        film_stage.draw(_KEY, film_stage.StageFilm(
             f"{one.id} {number} shown", picture, said, said, f"Here: {there}.", layers, ways,
         ), left)  # fmt: skip
 
 
 def _points(
     key: str, name: str, tone: str, marks: Sequence[tuple[FilmMark, str]], shape: str
-) -> film_stage.Layer:
+) -> film_stage.FilmLayer:
     points = [(mark.x, mark.y, said) for mark, said in marks]
-    return film_stage.Layer(key, name, tone, points=points, shape=shape)
+    return film_stage.FilmLayer(key, name, tone, points=points, shape=shape)

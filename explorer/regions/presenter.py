@@ -10,7 +10,7 @@ from core.studies import StudySet
 from explorer.regions import cache as region_cache
 from explorer.shared import cache, components, film_stage, palette, state, window_control, words
 from explorer.shared.figures import Picture
-from explorer.shared.film_stage import Layer, Shown
+from explorer.shared.film_stage import FilmLayer, StageFilm
 from explorer.shared.state import Current
 
 _KEY = "presenter"
@@ -63,7 +63,7 @@ def _ways() -> dict[str, Any]:
 
 def _shown(
     spec: str, current: Current, text: str, picture: Picture, ways: dict[str, Any] | None
-) -> Shown:
+) -> StageFilm:
     name = components.film_name(current)
     serial = f"{current.studies.spec} {current.row} {text}"
     layers = [_truth(current, picture)]
@@ -73,19 +73,19 @@ def _shown(
             tone = palette.MODEL if method == "lrclr" else palette.RIVAL
             layers.append(_map(key, name, method, spec, current, text, tone))
     place = "" if current.uploaded else f"Film {current.row + 1} of {len(current.studies)}"
-    return Shown(serial, picture, f"{name}.", place, f"“{text}”", layers, ways)
+    return StageFilm(serial, picture, f"{name}.", place, f"“{text}”", layers, ways)
 
 
-def _truth(current: Current, picture: Picture) -> Layer:
+def _truth(current: Current, picture: Picture) -> FilmLayer:
     masks = {name: mask for name, mask in current.studies.masks(current.row).items() if mask.any()}
     shape = (picture.shape[0], picture.shape[1])
     outline = film_stage.outlined(list(masks.values()), palette.TRUTH, shape) if masks else ""
     name = ", ".join(sorted(masks)) or "nothing that has a place"
     # The name would give the answer away before the layer is switched on.
-    return Layer("T", "Truth", palette.TRUTH, on=False, picture=outline, told=name)
+    return FilmLayer("T", "Truth", palette.TRUTH, on=False, picture=outline, told=name)
 
 
-def _regions(spec: str, current: Current, text: str, picture: Picture) -> Layer:
+def _regions(spec: str, current: Current, text: str, picture: Picture) -> FilmLayer:
     shape = (picture.shape[0], picture.shape[1])
     chosen = region_cache.weighed_boxes(spec, current.studies, current.row, text, shape)
     top = max((float(weight) for weight in chosen.weights), default=1.0) or 1.0
@@ -94,14 +94,14 @@ def _regions(spec: str, current: Current, text: str, picture: Picture) -> Layer:
          0.25 + 0.75 * (1 - chosen.nowhere) * (float(weight) / top) ** 0.5)
         for (x, y, w, h), weight in zip(chosen.boxes, chosen.weights, strict=True)
     ]  # fmt: skip
-    return Layer("R", "Regions", palette.MODEL, boxes=boxes)
+    return FilmLayer("R", "Regions", palette.MODEL, boxes=boxes)
 
 
 def _map(
     key: str, name: str, method: str, spec: str, current: Current, text: str, tone: str
-) -> Layer:
+) -> FilmLayer:
     from core.attribution import choose
 
     choice = str(choose(method, cache.predictor(spec)))
     heat = region_cache.saliency(choice, spec, current.studies, current.row, (text,), (160, 160))
-    return Layer(key, name, tone, on=False, picture=film_stage.heated(heat, (160, 160)))
+    return FilmLayer(key, name, tone, on=False, picture=film_stage.heated(heat, (160, 160)))

@@ -36,7 +36,7 @@ _component = st.components.v2.component(
 
 
 @dataclass(frozen=True)
-class Layer:
+class FilmLayer:
     """What can be laid over a film; a key switches it.
 
     Attributes:
@@ -61,7 +61,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Shown:
+class StageFilm:
     """A film for the stage.
 
     Attributes:
@@ -76,7 +76,7 @@ class Shown:
     said: str
     title: str = ""
     text: str = ""
-    layers: Sequence[Layer] = ()
+    layers: Sequence[FilmLayer] = ()
     ways: Mapping[str, Any] | None = None
     marks: Sequence[FilmMark] = ()
     edits: bool = False
@@ -85,7 +85,7 @@ class Shown:
 
 
 def draw(
-    key: str, shown: Shown | None, left: Callable[[dict[str, Any]], None], button: str = ""
+    key: str, shown: StageFilm | None, left: Callable[[dict[str, Any]], None], button: str = ""
 ) -> None:
     """The stage on the page; or a button that opens it in the whole window.
 
@@ -105,7 +105,7 @@ def draw(
     )
 
 
-def content(shown: Shown | None, button: str = "") -> dict[str, Any]:
+def content(shown: StageFilm | None, button: str = "") -> dict[str, Any]:
     """What the browser gets."""
     data: dict[str, Any] = {"button": button, "lazy": bool(button), "layers": [], "film": ""}
     return data if shown is None else data | _data(shown)
@@ -116,7 +116,7 @@ def presenting(key: str) -> bool:
     return bool((state.widget(key) or {}).get("presenting"))
 
 
-def _data(shown: Shown) -> dict[str, Any]:
+def _data(shown: StageFilm) -> dict[str, Any]:
     help_text = f"{shown.said} A question mark shows the keys."
     if shown.edits:
         help_text += " Enter sets a mark, arrow keys move it, 1 to 5 say how sure you are."

@@ -29,14 +29,16 @@ _MOUNT = """async ([js, css]) => {
 _FILM = np.full((100, 100), 90, np.uint8)
 _SAYS = {"sure": "How sure?", "undo": "Undo", "remove": "Remove"}
 _WAYS = {"previous": "Film before", "next": "Next film", "back": False, "on": True}
-MARKED = film_stage.Shown("r 0", _FILM, "Film 1 of 4.", ways=_WAYS, edits=True, says=_SAYS, most=12)
-LAYERED = film_stage.Shown(
+MARKED = film_stage.StageFilm(
+    "r 0", _FILM, "Film 1 of 4.", ways=_WAYS, edits=True, says=_SAYS, most=12
+)
+LAYERED = film_stage.StageFilm(
     "r 0 shown", _FILM, "Film 1 of 4.", "Film 1", "Here: one lesion.",
-    [film_stage.Layer("T", "Truth", palette.TRUTH,
+    [film_stage.FilmLayer("T", "Truth", palette.TRUTH,
                       picture=film_stage.outlined([_FILM > 80], palette.TRUTH, (100, 100))),
-     film_stage.Layer("C", "The class", palette.CLASS, on=False, points=[(0.2, 0.3, "")],
+     film_stage.FilmLayer("C", "The class", palette.CLASS, on=False, points=[(0.2, 0.3, "")],
                       shape="dot"),
-     film_stage.Layer("M", "LRCLR regions", palette.MODEL, boxes=[(0.1, 0.1, 0.2, 0.2, 1.0)])],
+     film_stage.FilmLayer("M", "LRCLR regions", palette.MODEL, boxes=[(0.1, 0.1, 0.2, 0.2, 1.0)])],
     _WAYS,
 )  # fmt: skip
 
@@ -64,7 +66,7 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     context.close()
 
 
-def _give(page: Any, shown: film_stage.Shown | None, button: str = "") -> None:
+def _give(page: Any, shown: film_stage.StageFilm | None, button: str = "") -> None:
     page.evaluate("data => window.give(data)", film_stage.content(shown, button))
 
 
