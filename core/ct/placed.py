@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.ct.chest import Chest
-from core.ct.nodule import SOLID_HU, Ellipsoid, Nodule, random_place
+from core.ct.nodule import SOLID_HU, Ellipsoid, Nodule, Solid, random_place
 from core.ct.outlines import OutlinedNodule, outline_solid, read_outlined
 from core.errors import ExplorerError
 
@@ -36,18 +36,14 @@ def any_outlined(
         raise ExplorerError(
             f"No outlined nodule is {mm[0]:g} to {mm[1]:g} mm wide; write another mm=."
         )
-    return outlined_nodule(chest, database, fits[int(rng.integers(len(fits)))], rng)
+    one = fits[int(rng.integers(len(fits)))]
+    return place_outlined(chest, one, outline_solid(database, one.number), rng)
 
 
-def outlined_nodule(
-    chest: Chest, database: Path, one: OutlinedNodule, rng: np.random.Generator
+def place_outlined(
+    chest: Chest, one: OutlinedNodule, solid: Solid, rng: np.random.Generator
 ) -> Nodule:
-    """An outlined nodule at a random place.
-
-    Raises:
-        ExplorerError: the database cannot be read.
-    """
-    solid = outline_solid(database, one.number)
+    """An outlined nodule at a random place."""
     place, side, zone = random_place(chest, solid.reach, rng)
     return Nodule(place, solid, one.hounsfield, one.diameter_mm, side, zone)
 

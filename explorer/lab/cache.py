@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.inference.predictor import Predictor
     from core.lab.curves import ResponseSquare, ResponseSweep
     from core.lab.observer import Observed
+    from core.lab.subtlety import SubtletyCurve
 
 Values = tuple[float, ...]
 
@@ -83,3 +84,17 @@ def observed(
 ) -> tuple[Observed, ...]:
     """A finding as model and ideal observer see it, at each of some values."""
     return _observed(cache.predictor(spec), patient, index, name, values, text, n)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+def _subtlety(model: Predictor, n: int) -> SubtletyCurve:
+    from core.lab.subtlety import measure_subtlety
+    from core.studies.ct_set import demo_ct, outlines_file, scan_of
+
+    with page_progress("Poses") as progress:
+        return measure_subtlety(model, scan_of(demo_ct()), outlines_file(), n=n, progress=progress)
+
+
+def subtlety(spec: str, n: int) -> SubtletyCurve:
+    """Radiologists' nodules in the fetched CT; see `core.lab.subtlety`."""
+    return _subtlety(cache.predictor(spec), n)

@@ -8,6 +8,7 @@ from plotly.subplots import make_subplots
 
 from core.lab.curves import ResponseSquare, ResponseSweep
 from core.lab.observer import Observed
+from core.lab.subtlety import SubtletyCurve
 from core.metrics.bootstrap import Interval
 
 # Told apart by the colour-blind, too (Okabe & Ito, 2008).
@@ -78,6 +79,31 @@ def observers(observed: Sequence[Observed], values: Sequence[float], title: str)
     figure.update_xaxes(title=title, fixedrange=True)
     figure.update_layout(height=340, margin={"l": 8, "r": 8, "t": 30, "b": 8},
                          legend={"orientation": "h", "y": 1.22}, **_CLEAR)  # fmt: skip
+    return figure
+
+
+def subtlety(curve: SubtletyCurve) -> go.Figure:
+    """AUC and rise of the score by the readers' subtlety, with bars of their intervals."""
+    figure = make_subplots(1, 2, subplot_titles=["AUC, with against without", "rise of the score"],
+                           horizontal_spacing=0.12)  # fmt: skip
+    names = [f"{band.name}<br>{np.median(band.diameter_mm):.0f} mm" for band in curve.bands]
+    told = [[band.auc() for band in curve.bands], [band.rise() for band in curve.bands]]
+    for column, points in enumerate(told, start=1):
+        bars = {
+            "type": "data", "symmetric": False, "array": [p.high - p.value for p in points],
+            "arrayminus": [p.value - p.low for p in points],
+        }  # fmt: skip
+        trace = go.Scatter(x=names, y=[p.value for p in points], error_y=bars, mode="lines+markers",
+                           line={"color": _MODEL, "width": 2})  # fmt: skip
+        figure.add_trace(trace, 1, column)
+        chance = 0.5 if column == 1 else 0.0
+        dashed = {"dash": "dash", "width": 1, "color": "grey"}
+        figure.add_hline(chance, line=dashed, row=1, col=column)
+    figure.update_xaxes(title="subtlety: 1 extremely subtle, 5 obvious", fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    figure.update_yaxes(range=[0, 1.03], col=1)
+    figure.update_layout(height=340, showlegend=False, margin={"l": 8, "r": 8, "t": 30, "b": 8},
+                         **_CLEAR)  # fmt: skip
     return figure
 
 

@@ -54,6 +54,7 @@ from explorer.shared.state.films import (
 )
 from explorer.shared.state.lessons import (
     ask_lab,
+    ask_subtlety,
     become_student,
     begin_lab,
     go_to_film,

@@ -106,6 +106,7 @@ class LabVisit:
     word: str = ""  # by which the browser asks for frames
     linked: tuple[str, str] = ("", "")  # patient and text that the address named last
     asked: str = ""  # what was to be measured, as the page keeps it
+    subtlety: int = 0  # nodules of a band that are measured; 0: none yet
 
 
 @dataclass(frozen=True)

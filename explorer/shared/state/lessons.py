@@ -29,6 +29,11 @@ def ask_lab(asked: str) -> None:
     change(lab=replace(session().lab, asked=asked))
 
 
+def ask_subtlety(n: int) -> None:
+    """Measure so many nodules of each band of subtlety."""
+    change(lab=replace(session().lab, subtlety=n))
+
+
 def link_lab(patient: str, text: str) -> None:
     """What the address names now."""
     change(lab=replace(session().lab, linked=(patient, text)))
