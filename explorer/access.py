@@ -27,6 +27,8 @@ from explorer import admission
 from explorer.connection import Connection
 from explorer.policy import class_code, policy, teacher_code
 
+RUN_IMAGES, RUNS_WAITING = 64_000, 40
+"""Most images of a run of anybody but the owner, and runs that wait or run when one is added."""
 Role = Literal["owner", "teacher", "student", "visitor"]
 CODE_IN_LINK = "class"
 """Of an address that has the class code in it, as the QR code's does."""
@@ -276,11 +278,15 @@ def check_presets() -> None:
         raise ExplorerError("Presets are changed by the owner of this server, at localhost.")
 
 
-def check_new_run(model: str, data: str, preset: str) -> None:
-    """Refuse a run of what this session may not use.
+def check_new_run(model: str, data: str, preset: str, images: int = 0) -> None:
+    """Refuse a run of what this session may not use, or more than its share of the queue.
+
+    Args:
+        images: that it trains on, steps times batch.
 
     Raises:
-        ExplorerError: runs are not for visitors, or its model, its set or its preset is not.
+        ExplorerError: runs are not for visitors, or its model, its set or its preset is not; one
+            of this session waits or runs already, many wait, or it would take too long.
     """
     if is_owner():
         return
@@ -291,6 +297,16 @@ def check_new_run(model: str, data: str, preset: str) -> None:
         raise ExplorerError(f"The preset '{preset}' is the owner's; choose one that ships.")
     check_model(model)
     check_set(data)
+    if images > RUN_IMAGES:
+        raise ExplorerError(
+            f"{images:,} images (steps times batch) would keep the others waiting; train on "
+            f"{RUN_IMAGES:,} or fewer."
+        )
+    unfinished = [run for run in list_runs() if run.status in ("queued", "running")]
+    if mine := [run.name for run in unfinished if _is_started_here(run)]:
+        raise ExplorerError(f"Your run '{mine[0]}' is not done; wait for it, or stop it.")
+    if len(unfinished) >= RUNS_WAITING:
+        raise ExplorerError(f"{len(unfinished)} runs wait already; try again when some are done.")
 
 
 def check_run(run: Run) -> None:

@@ -205,7 +205,7 @@ def test_no_star_imports():
             assert not any(name.endswith(".*") for name in imports(path)), path
 
 
-WATCHING = {"__init__", "own_presets", "presets", "record", "runs", "states"}
+WATCHING = {"__init__", "own_presets", "presets", "queue", "record", "runs", "states"}
 """Of core.training, what somebody needs who starts a run in another process or looks at one."""
 TRAINING = ["accelerate", "tensorboard", *(
     f"core.training.{path.stem}" for path in files("core/training") if path.stem not in WATCHING

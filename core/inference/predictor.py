@@ -171,7 +171,12 @@ class Predictor:
 
     def score(self, images: ImageEncoding, prompts: PromptSet) -> Scores:
         """Zero-shot scores, one (B, F) array for each of `zero_shot.SCORES`."""
-        return zero_shot(self.model, images, self.encode_texts(prompts.all_texts()), prompts)
+
+        def work() -> Scores:
+            texts = self.encode_texts(prompts.all_texts())
+            return zero_shot(self.model, images, texts, prompts)
+
+        return work() if self.lanes is None else self.lanes.run(object(), work)
 
     def score_set(
         self, studies: StudySet, prompts: PromptSet, progress: Progress | None = None

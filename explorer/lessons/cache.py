@@ -193,3 +193,15 @@ def held_reading(one: ReadingSet, marks: dict[str, ReaderMarks]) -> ReadingResul
     """
     return _held_reading(repr((one, sorted((who, sorted(own.items())) for who, own in
                                            marks.items()))), one, marks)  # fmt: skip
+
+
+@st.cache_data(max_entries=2048, show_spinner=False)
+def _outlined(
+    fingerprint: str, row: int, finding: str, _studies: PhantomSet
+) -> NDArray[np.bool_] | None:
+    return _studies.masks(row).get(finding)
+
+
+def outlined(of: PhantomSet, row: int, finding: str) -> NDArray[np.bool_] | None:
+    """Where a finding is on a film, (H, W); drawing it anew takes longer than the page."""
+    return _outlined(cache.fingerprint_of(of), row, finding, of)

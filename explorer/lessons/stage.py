@@ -56,7 +56,7 @@ def thumbnails(
     line = st.container(horizontal=True, gap="small")
     for row, caption in films:
         heat = bench.saliency(saliency[0], row, saliency[1]) if bench and saliency else None
-        truth = studies.masks(row).get(finding)
+        truth = lesson_cache.outlined(studies, row, finding) if finding else None
         shown = figures.overlay(region_cache.thumbnail(studies, row), heat, 0.6, truth)
         said = f"Radiograph {row + 1}: {caption}"
         if heat is not None and saliency:

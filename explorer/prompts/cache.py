@@ -13,7 +13,7 @@ from core.analysis.probability import Probability, kept_probabilities
 from core.evaluation.answers import TextScore, kept_answer
 from core.evaluation.study_scores import text_prompts
 from core.inference.encoded_set import encodings_of
-from core.inference.prompts import PromptSet, default_prompts
+from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer import access
@@ -29,17 +29,33 @@ if TYPE_CHECKING:
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
-def _scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
-            _prompts: PromptSet) -> Scores:  # fmt: skip
-    if encodings_of(_studies) is not None:
-        with page_progress("Reading the regions for new prompts") as progress:
-            return model.score_set(_studies, _prompts, progress)
-    return model.score(cache.encode_set(model, fingerprint, _studies), _prompts)
+def _archive_scores(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
+                    _prompts: PromptSet) -> Scores:  # fmt: skip
+    with page_progress("Reading the regions for new prompts") as progress:
+        return model.score_set(_studies, _prompts, progress)
+
+
+@st.cache_data(max_entries=2048, show_spinner=False, hash_funcs=cache.KEYS)
+def _finding_scores(model: Predictor, fingerprint: str, positive: tuple[str, ...],
+                    negative: tuple[str, ...], _studies: StudySet) -> Scores:  # fmt: skip
+    """(B, 1) each: a finding's scores hang on no other's prompts, so an edit costs one finding."""
+    prompts = PromptSet({"finding": FindingPrompts(positive, negative)})
+    return model.score(cache.encode_set(model, fingerprint, _studies), prompts)
+
+
+def _scores(model: Predictor, fingerprint: str, studies: StudySet, prompts: PromptSet) -> Scores:
+    if encodings_of(studies) is not None:  # whose patches are read from disk, once for all findings
+        return _archive_scores(model, fingerprint, prompts.to_json(), studies, prompts)
+    columns = [
+        _finding_scores(model, fingerprint, one.positive, one.negative, studies)
+        for one in prompts.values()
+    ]
+    return {name: np.concatenate([one[name] for one in columns], axis=1) for name in columns[0]}
 
 
 def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
     """Zero-shot scores of a whole set, (B, F) each."""
-    return _scores(cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts)
+    return _scores(cache.predictor(spec), cache.fingerprint_of(of), of, prompts)
 
 
 def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
@@ -87,7 +103,7 @@ def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudyS
          _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
     from core.evaluation.evaluate import auc_report
 
-    found = _scores(model, fingerprint, prompts_json, _studies, _prompts)
+    found = _scores(model, fingerprint, _studies, _prompts)
     return auc_report(_studies, _prompts, found, 500)
 
 
@@ -102,8 +118,8 @@ def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _stu
     from core.evaluation.prompt_change import prompt_change
 
     default = default_prompts()
-    edited = _scores(model, fingerprint, prompts_json, _studies, _prompts)["lrclr"]
-    before = _scores(model, fingerprint, default.to_json(), _studies, default)["lrclr"]
+    edited = _scores(model, fingerprint, _studies, _prompts)["lrclr"]
+    before = _scores(model, fingerprint, _studies, default)["lrclr"]
     return prompt_change(_studies, (default, before), (_prompts, edited), 500)
 
 

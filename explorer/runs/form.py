@@ -9,6 +9,7 @@ from core.errors import ExplorerError
 from core.training.config_file import read_config
 from core.training.own_presets import remove_preset, save_preset
 from core.training.presets import own_presets, preset_path, presets
+from core.training.queue import run_images
 from core.training.runs import Run, out_of, start_run
 from core.training.settings import FinetuneConfig
 from explorer import access
@@ -48,7 +49,8 @@ def draw() -> Run | None:
     if not started:
         return None
     try:
-        access.check_new_run(*(_value(arguments, word) for word in ("model", "data", "config")))
+        model, data, used = (_value(arguments, word) for word in ("model", "data", "config"))
+        access.check_new_run(model, data, used, run_images(arguments))
         run = start_run(name, arguments)
         access.claim_run(run)
     except ExplorerError as error:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.evaluation.report import left_out_sentence
 from core.training.alarms import alarms
+from core.training.queue import place_in_queue
 from core.training.runs import Run, resume_run
 from core.training.timelapse import read_timelapse
 from explorer import access
@@ -24,7 +25,8 @@ _WORDS = {
 
 def watch(run: Run) -> None:
     """The run's state and curves; drawn anew every two seconds while it runs."""
-    every = 2.0 if run.status in ("queued", "running") else None
+    # Who waits sees the place change by minutes; thirty who wait shall not look every two seconds.
+    every = {"queued": 5.0, "running": 2.0}.get(run.status)
     st.fragment(_draw, run_every=every)(run)
 
 
@@ -75,7 +77,8 @@ def _waiting(run: Run, before: list[str]) -> None:
     state.watch(f"run {run.name}")
     theirs = len(before) - len(access.visible_runs(Run(run.dir.parent / name) for name in before))
     shown = "runs of others" if theirs else ", ".join(before)
-    st.progress(0.0, f"After {shown}")
+    place = place_in_queue(run).said()
+    st.progress(0.0, f"{place[0].upper()}{place[1:]}, after {shown}")
     if st.button("Take out of the queue", key=f"stop_{run.name}", icon=":material/close:"):
         run.stop()
 

@@ -102,6 +102,11 @@ def get_ready(spec: str, of: StudySet, text: str) -> None:
     """
     if "torch" in sys.modules or spec not in EMBEDDED or not st.context.headers.get("Host"):
         return
+    load_ahead(spec, of, text, _PAUSE)
+
+
+def load_ahead(spec: str, of: StudySet, text: str, pause: float) -> None:
+    """Load a model and encode a set of films in a thread, after some seconds; see `get_ready`."""
     loaded: list[Predictor] = []
 
     def load() -> Predictor:
@@ -113,7 +118,7 @@ def get_ready(spec: str, of: StudySet, text: str) -> None:
 
     model = ("model", spec, _written(spec))
     ahead.begin(
-        {model: load, ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of)}, _PAUSE
+        {model: load, ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of)}, pause
     )
 
 
