@@ -10,6 +10,9 @@ import typer
 _DISCONNECTED_S = 600
 """How long the server keeps what a session holds once its tab is closed, or its phone asleep."""
 
+_UPLOAD_MB = 50
+"""A radiograph has 5 to 35; thirty of 200 would fill the memory."""
+
 
 def serve_command(
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8501,
@@ -37,6 +40,7 @@ def serve_command(
         sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),
         "--server.address", "0.0.0.0", "--server.port", str(port), "--server.headless", "true",
         "--server.disconnectedSessionTTL", str(_DISCONNECTED_S),
+        "--server.maxUploadSize", str(_UPLOAD_MB),
         # Else Streamlit asks the Internet for an address, and waits where there is none.
         "--browser.serverAddress", own[0] if own else "localhost",
     ]  # fmt: skip

@@ -7,6 +7,7 @@ first page shows its film before torch is read (`tests/test_layers.py`).
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from os.path import isfile
@@ -114,6 +115,9 @@ def load_ahead(spec: str, of: StudySet, text: str, pause: float) -> None:
 
         loaded.append(load_predictor(spec, lanes.lanes()))
         loaded[0].encode_texts([text])
+        # Libraries and this model stay: Python need not look at them again when it looks for waste.
+        gc.collect()
+        gc.freeze()
         return loaded[0]
 
     model = ("model", spec, _written(spec))

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from core.lessons.checked import Checked
     from core.records.student import Place, Student
 
+_TRIES = 20
+"""Answers to one question that a session holds."""
+
 
 def begin_lab(patient: str, text: str, chosen: int = 0) -> None:
     """Put a patient into the lab, in place of what is there."""
@@ -78,7 +81,8 @@ def keep_try(lesson: str, question: str, answer: Any, checked: "Checked") -> Non
     """Remember an answer and what was said of it."""
     key = (lesson, question)
     before = session().tries.get(key, ())
-    change(tries={**session().tries, key: (*before, Try(answer, checked))})
+    kept = before if len(before) < _TRIES else (before[0], *before[2:])  # the first tells a gain
+    change(tries={**session().tries, key: (*kept, Try(answer, checked))})
 
 
 def become_student(
