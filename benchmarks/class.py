@@ -271,6 +271,7 @@ def main() -> None:
         environment = {
             **os.environ, "LRCLR_CACHE": f"{folder}/cache", "LRCLR_RUNS": f"{folder}/runs",
             "LRCLR_RECORDS": f"sqlite:///{folder}/class.sqlite", "LRCLR_CLASS_CODE": CLASS_CODE,
+            "LRCLR_RUNS_GIVE_WAY": "1",
             "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "explorer" / "Home.py"),

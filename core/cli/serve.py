@@ -29,6 +29,7 @@ def serve_command(
     from core.serving.addresses import addresses, check_port
     from core.serving.codes import CLASS_CODE, TEACHER_CODE, check_code, new_class_code
     from core.serving.codes import new_teacher_code as new_teacher
+    from core.training.runs import GIVE_WAY
 
     given = code or os.environ.get(CLASS_CODE)
     chosen = "" if open_to_all else check_code(given or new_class_code(), 4, "class")
@@ -46,6 +47,7 @@ def serve_command(
     ]  # fmt: skip
     environment = {
         "OMP_NUM_THREADS": "1",  # of each pass: thirty people are served side by side
+        GIVE_WAY: "1",
         **os.environ, CLASS_CODE: chosen, TEACHER_CODE: teacher,
     }  # fmt: skip
     sys.stdout.flush()

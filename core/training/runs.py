@@ -31,6 +31,8 @@ from core.training.record import read_record
 from core.training.states import StateFiles
 
 ENDED = ("finished", "failed", "cancelled", "paused")
+GIVE_WAY = "LRCLR_RUNS_GIVE_WAY"
+"""In the environment of a server whose runs shall take only the cores that are free."""
 _PAUSE = "pause"
 _MOMENT = 60.0  # seconds; what is claimed here takes a few milliseconds
 _SUBMITTED = "LRCLR_RUN_SUBMITTED"
@@ -232,12 +234,13 @@ def _spawn(folder: Path, arguments: list[str]) -> int:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, env=environment,
         ).pid  # fmt: skip
-    _give_way(pid)
+    if os.environ.get(GIVE_WAY):
+        _give_way(pid)
     return pid
 
 
 def _give_way(pid: int) -> None:
-    """Have a run take what cores are free, so that who looks at pages meanwhile waits for none."""
+    """Have a run take what cores are free, so that a class that looks at pages waits for none."""
     with suppress(psutil.Error, OSError):
         psutil.Process(pid).nice(10 if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
     with suppress(OSError):  # where sessions are weighed against each other, that alone counts
