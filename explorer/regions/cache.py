@@ -128,7 +128,7 @@ def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -
     return _weights_picture(cache.predictor(spec), cache.fingerprint_of(of), row, texts, of)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=1024, show_spinner=False)  # 40 kB each, of thirty people's films
 def _thumbnail(fingerprint: str, row: int, _studies: StudySet) -> figures.Picture:
     small = Image.fromarray(np.clip(_studies.image(row), 0, 255).astype(np.uint8))
     small.thumbnail((200, 200))

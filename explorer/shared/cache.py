@@ -206,7 +206,7 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
     return _unreadable(predictor(spec), fingerprint_of(of), of)
 
 
-@by_study(st.cache_resource, max_entries=64, show_spinner=False, hash_funcs=KEYS)
+@by_study(st.cache_resource, max_entries=256, show_spinner=False, hash_funcs=KEYS)
 def images(model: Predictor, fingerprint: str, row: int, _studies: StudySet) -> Images:
     """One study as a loaded model reads it, for cached results that hang on both."""
     return model.images(_studies, row)
@@ -226,7 +226,7 @@ SHOWN = 1400
 """Pixels of a shown picture's longer side: sharp full screen, coloured in a tenth of a second."""
 
 
-@by_study(st.cache_data, max_entries=48, show_spinner=False)  # up to 10 MB each
+@by_study(st.cache_data, max_entries=96, show_spinner=False)  # up to 10 MB each
 def _display(
     fingerprint: str, row: int, window: tuple[float, float, str] | None, side: int | None,
     _studies: StudySet,
