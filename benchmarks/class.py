@@ -69,15 +69,16 @@ class ClassTimes:
 class ClassMember:
     """One student, or the teacher, with dice of their own."""
 
-    def __init__(self, number: int, address: str, times: ClassTimes) -> None:
+    def __init__(
+        self, number: int, address: str, times: ClassTimes, asked: argparse.Namespace
+    ) -> None:
         self.name, self.times, self.dice = f"student {number}", times, random.Random(number)
         # A proxy's header: who comes through one is no owner, and so asked for the class code.
         self.client = ProtocolClient(address, {"X-Forwarded-For": f"10.0.0.{number + 1}"})
-        self.steps = 10
+        self.steps, self.haste = asked.steps, asked.think
 
-    async def attend(self, trains: bool, steps: int) -> None:
+    async def attend(self, trains: bool) -> None:
         """Until the time is over."""
-        self.steps = steps
         try:
             async with self.times.timed("open the page, all at once"):
                 await self.client.open(f"class={CLASS_CODE}")
@@ -112,7 +113,7 @@ class ClassMember:
 
     async def _think(self) -> None:
         """Look at the page; what it draws anew by itself is drawn meanwhile."""
-        until = time.monotonic() + self.dice.uniform(*_THINK)
+        until = time.monotonic() + self.haste * self.dice.uniform(*_THINK)
         due = {name: time.monotonic() + every for name, every in self.client.polls.items()}
         while (now := time.monotonic()) < until:
             for name, at in list(due.items()):
@@ -213,12 +214,11 @@ async def hold_class(address: str, server: psutil.Process, asked: argparse.Names
     # A browser waits for no other's pictures: as many threads as can be asked for at once.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * asked.students + 4))
     times = ClassTimes(time.monotonic() + 60 * asked.minutes)
-    members = [ClassMember(number, address, times) for number in range(asked.students + 1)]
+    members = [ClassMember(number, address, times, asked) for number in range(asked.students + 1)]
     weighing = asyncio.create_task(_weigh(server, times))
     trainers = max(asked.students // 10, 1)
     await asyncio.gather(members[0].look_on(), *(
-        member.attend(number < trainers, asked.steps)
-        for number, member in enumerate(members[1:])
+        member.attend(number < trainers) for number, member in enumerate(members[1:])
     ))  # fmt: skip
     weighing.cancel()
     return times
@@ -266,6 +266,7 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--steps", type=int, default=20, help="of a fine-tune")
+    parser.add_argument("--think", type=float, default=1.0, help="times the pauses between things")
     parser.add_argument("--settle", type=float, default=20.0,
                         help="seconds from the server's start to the first student")  # fmt: skip
     parser.add_argument("--json", type=Path, help="the same as values, to this file")
