@@ -1,6 +1,7 @@
 """Where the project keeps its own files, and where it looks for a reader's."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
@@ -34,8 +35,13 @@ def presets_dir() -> Path:
 def access_file() -> Path:
     """What visitors of the app may do (`LRCLR_ACCESS`, else access.toml of the configuration)."""
     chosen = os.environ.get("LRCLR_ACCESS")
-    own = user_config_path("lrclr-explorer", appauthor=False)
-    return Path(chosen) if chosen else own / "access.toml"
+    return Path(chosen) if chosen else _config(os.environ.get("XDG_CONFIG_HOME")) / "access.toml"
+
+
+@lru_cache(maxsize=2)
+def _config(_of: str | None) -> Path:
+    """The user's configuration; a page asks a hundred times, and the system is looked at once."""
+    return user_config_path("lrclr-explorer", appauthor=False)
 
 
 def records_url() -> str:
