@@ -25,14 +25,13 @@ def _read_ahead() -> None:
     for name in _FIRST_PAGE:
         import_module(name)
     from core.evaluation.examples import load_examples
-    from core.specs import open_studies
     from explorer.policy import class_code
     from explorer.shared import cache
 
     with suppress(ExplorerError):  # the page says it
         examples = load_examples()
         strip = [film.row for film in examples.films]
-        cache.open_ahead(examples.data, examples.opening.row, strip)
+        films = cache.open_ahead(examples.data, examples.opening.row, strip)
         if class_code():  # a class comes all at once: what its first pages need is there by then
             spec = cache.EMBEDDED[0]
-            cache.load_ahead(spec, open_studies(examples.data), examples.opening.prompt, 0)
+            cache.load_ahead(spec, films, examples.opening.prompt, 0)

@@ -151,7 +151,7 @@ def _open(spec: str) -> StudySet:
     return ahead.result(("opened", spec), lambda: open_studies(spec))
 
 
-def open_ahead(spec: str, shown: int, strip: list[int]) -> None:
+def open_ahead(spec: str, shown: int, strip: list[int]) -> StudySet:
     """Open a set that comes with the project and read films of it, before a page asks for them.
 
     Args:
@@ -163,6 +163,7 @@ def open_ahead(spec: str, shown: int, strip: list[int]) -> None:
     for row in strip:
         opened.image(row)
     opened.film(shown)
+    return opened
 
 
 def studies(spec: str) -> StudySet:
