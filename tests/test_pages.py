@@ -31,12 +31,12 @@ from core.paths import ROOT
 from core.specs import open_studies
 from core.studies import UploadedSet
 from core.training.runs import Run
-from explorer.navigation import TABLE
+from explorer.navigation import FILES
 from explorer.shared import cache
 from explorer.shared.state import KEY, Current
 
 SET = "phantom:n=14,seed=5"
-PAGES = [file.removesuffix(".py") for file, _, _ in TABLE]
+PAGES = [file.removesuffix(".py") for file in FILES]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 
 from core.cli import (
     ablate,
+    arena,
     calibrate,
     compare,
     doctor,
@@ -79,6 +80,7 @@ app.command("regions")(regions.regions_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
 app.command("wordings")(wordings.wordings_command)
+app.command("arena")(arena.arena_command)
 app.command("compare")(compare.compare_command)
 app.command("explain")(explain.explain_command)
 app.command("map")(film_map.map_command)

@@ -6,8 +6,9 @@ not run on is an error, not a miss; a study on which it found nothing is a miss.
 
 import json
 from abc import ABC, abstractmethod
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +40,23 @@ class GivenMaps(ABC):
 class GivenBoxes(GivenMaps):
     """Scored boxes: a pixel has the score of the best box around it, most in that box's centre."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None, study: str = "") -> None:
         """Read `{study: [{"label", "x", "y", "w", "h", "score"}]}`, in pixels of the study's image.
 
         `score` is positive, by default 1; an empty list says that nothing was found.
+
+        Args:
+            content: of the file, where it was handed in and lies nowhere.
+            study: whose boxes they are where the file is a list alone; "" refuses a list.
 
         Raises:
             ExplorerError: the file cannot be read or a box of it makes no sense; says which.
         """
         self.name = f"boxes:{path.stem}"
         self._path = path
+        by_study = _by_study(path, _bytes(path) if content is None else content, study)
         self._boxes = {
-            study: [self._box(study, box) for box in boxes] for study, boxes in _read(path).items()
+            study: [self._box(study, box) for box in boxes] for study, boxes in by_study.items()
         }
 
     def _box(self, study: str, box: Any) -> tuple[Box, float]:
@@ -121,22 +127,50 @@ class GivenFolder(GivenMaps):
         path = next((file for file in files if file.is_file()), None)
         if path is None:
             return np.zeros(shape, np.float32)
-        values = _values(path)
-        if values.ndim != 2 or not np.isfinite(values).all():
-            raise ExplorerError(f"{path} is no map: it is (H, W) of finite numbers.")
-        stretched = Image.fromarray(values.astype(np.float32)).resize(
-            shape[::-1], Image.Resampling.BILINEAR
-        )
-        return np.asarray(stretched)
+        try:
+            with path.open("rb") as stream:
+                return _stretched(str(path), _values(str(path), stream), shape)
+        except OSError as error:
+            raise ExplorerError(f"{path} cannot be read as a map ({error}).") from None
 
 
-def _read(path: Path) -> dict[str, list[Any]]:
+class GivenFilmMap(GivenMaps):
+    """One map of one film, as .npy or PNG, that was handed in: whatever study and finding."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """Read it.
+
+        Args:
+            name: of the file.
+
+        Raises:
+            ExplorerError: it is no map.
+        """
+        self.name = f"maps:{Path(name).stem}"
+        self._file, self._values = name, _values(name, BytesIO(content))
+        _stretched(name, self._values, (1, 1))
+
+    def of(self, study: str, finding: str, shape: tuple[int, int]) -> Map:
+        """See `GivenMaps.of`; stretched to `shape` by bilinear interpolation."""
+        return _stretched(self._file, self._values, shape)
+
+
+def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ExplorerError(f"{path} has more than {MAX_BYTES // 2**20} MB; split the set.")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        return path.read_bytes()
+    except OSError as error:
         raise ExplorerError(f"{path} cannot be read as JSON ({error}).") from None
+
+
+def _by_study(path: Path, raw: bytes, study: str) -> dict[str, list[Any]]:
+    try:
+        content = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ExplorerError(f"{path} cannot be read as JSON ({error}).") from None
+    if study and isinstance(content, list):
+        content = {study: content}
     if not isinstance(content, dict) or not all(isinstance(v, list) for v in content.values()):
         raise ExplorerError(
             f'{path} holds no boxes by study: {{"study": [{{"label", "x", "y", "w", "h"}}]}}.'
@@ -144,18 +178,36 @@ def _read(path: Path) -> dict[str, list[Any]]:
     return content
 
 
-def _values(path: Path) -> NDArray[Any]:
+def _values(name: str, stream: BinaryIO) -> NDArray[Any]:
     try:
-        if path.suffix == ".npy":
-            values = np.load(path, mmap_mode="r", allow_pickle=False)
-            if values.ndim == 2:
-                refuse_size(str(path), *values.shape)
-            return values if values.dtype.kind in "fiub" else np.empty(0)
-        with Image.open(path, formats=("PNG",)) as picture:
-            refuse_size(str(path), picture.height, picture.width)
+        if name.endswith(".npy"):
+            return _npy(name, stream)
+        with Image.open(stream, formats=("PNG",)) as picture:
+            refuse_size(name, picture.height, picture.width)
             return np.asarray(picture if picture.mode.startswith("I") else picture.convert("L"))
     except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ExplorerError(f"{path} cannot be read as a map ({error}).") from None
+        raise ExplorerError(f"{name} cannot be read as a map ({error}).") from None
+
+
+def _npy(name: str, stream: BinaryIO) -> NDArray[Any]:
+    """An array, whose header is looked at before memory is taken for what it promises."""
+    first = np.lib.format.read_magic(stream) == (1, 0)
+    header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(stream)
+    if len(shape) != 2 or dtype.kind not in "fiub":
+        return np.empty(0)
+    refuse_size(name, *shape)
+    stream.seek(0)
+    return np.asarray(np.load(stream, allow_pickle=False))
+
+
+def _stretched(name: str, values: NDArray[Any], shape: tuple[int, int]) -> Map:
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise ExplorerError(f"{name} is no map: it is (H, W) of finite numbers.")
+    stretched = Image.fromarray(values.astype(np.float32)).resize(
+        shape[::-1], Image.Resampling.BILINEAR
+    )
+    return np.asarray(stretched)
 
 
 def _unsaid(place: Path, study: str, instead: str) -> ExplorerError:

@@ -140,7 +140,7 @@ def _look(one: Student) -> None:
     shown = dict(one.place.state)
     if "set" in shown:
         leave.show(state.session().model, shown)
-    files = {file.removesuffix(".py") for file, _, _ in navigation.TABLE}
+    files = {file.removesuffix(".py") for file in navigation.FILES}
     page = one.place.page if one.place.page in files else "lessons" if one.place.lesson else "home"
     navigation.go(f"{page}.py")
 

@@ -83,10 +83,11 @@ def predictor(spec: str) -> Predictor:
         ExplorerError: there is no such model, it cannot be read, or this session may not.
     """
     access.check_model(spec)
-    return _predictor(spec, _written(spec))
+    return _predictor(spec, written(spec))
 
 
-def _written(spec: str) -> int:
+def written(spec: str) -> int:
+    """When a run or a folder last wrote its model, in ns; 0 of a model that does not change."""
     folder = model_folder(spec)
     config = folder / CONFIG if folder else None
     return config.stat().st_mtime_ns if config and isfile(config) else 0
@@ -120,7 +121,7 @@ def load_ahead(spec: str, of: StudySet, text: str, pause: float) -> None:
         gc.freeze()
         return loaded[0]
 
-    model = ("model", spec, _written(spec))
+    model = ("model", spec, written(spec))
     ahead.begin(
         {model: load, ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of)}, pause
     )
@@ -190,7 +191,7 @@ def fingerprint_of(studies: StudySet) -> str:
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def encode_set(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageEncoding:
     """Encodings of a whole set, with progress the first time."""
-    made_ahead = ("set", "model", model.name, _written(model.name), fingerprint)
+    made_ahead = ("set", "model", model.name, written(model.name), fingerprint)
     with page_progress("Encoding the set, once for this model") as progress:
         return ahead.result(made_ahead, lambda: model.encode_set(_studies, progress))
 

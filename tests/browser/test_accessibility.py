@@ -10,13 +10,14 @@ from app_server import settled
 pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
 
-PAGES = ["", "zero_shot", "regions", "errors", "case", "search", "compare", "import_data",
-         "finetune", "model"]  # fmt: skip
+PAGES = ["", "zero_shot", "regions", "errors", "case", "search", "compare", "arena",
+         "import_data", "finetune", "model"]  # fmt: skip
 STREAMLITS = (
     '[data-testid="stDataFrame"]',  # a canvas with a table of its own behind it
     '[data-testid="stToolbar"]',
     ".modebar-container",
     '[data-testid="stFileUploaderDropzone"]',
+    '[data-testid="stSidebarNavItems"]',  # with sections its list holds more than items
 )
 """What we cannot mend: parts that Streamlit and plotly draw whole."""
 SCRIPT = """async (excluded) => {

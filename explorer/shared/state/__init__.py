@@ -40,6 +40,7 @@ from explorer.shared.state.fields import (
 from explorer.shared.state.films import (
     begins_comparison,
     begins_film,
+    choose_arena,
     choose_cam,
     choose_model,
     choose_region,

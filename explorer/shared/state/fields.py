@@ -44,6 +44,7 @@ class Session:
     prompt_edition: int = 0  # a new one makes the editor forget what was typed
     finding: str = ""  # whose prompts are edited
     region: int = 0
+    arena: tuple[str, ...] = ()  # models that are held side by side
     cam: str = ""  # what Compare's maps explain and how, in words
     drawn: tuple[str, str, int] = ("", "", -1)  # model, set and row of the last film with its maps
     measured: tuple[str, int, str] = ("", -1, "")  # set, row and text of the last comparison

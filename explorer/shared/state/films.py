@@ -69,6 +69,11 @@ def choose_cam(choice: str) -> None:
     change(cam=choice)
 
 
+def choose_arena(models: tuple[str, ...]) -> None:
+    """The models that are held side by side."""
+    change(arena=models)
+
+
 def count_drawn_box() -> None:
     """Note that a box was drawn: the next picture to draw on is a new one."""
     change(boxes_drawn=session().boxes_drawn + 1)

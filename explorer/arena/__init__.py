@@ -1,0 +1,1 @@
+"""Models side by side: one film and one text, each with its map, and maps of models elsewhere."""
