@@ -42,6 +42,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     for seed, name in enumerate(("one", "two")):
         save_model(small_model(seed), folder / name)
+        (folder / name / "command.json").write_text('{"command": ["x"]}')
     return folder
 
 

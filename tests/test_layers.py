@@ -12,10 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 ROOMS = (
     "errors", "labels", "paths", "files", "claims", "progress", "processes", "serving", "precision",
-    "weights", "preprocessing", "metrics", "fetch", "phantom", "language", "films", "ct",
-    "studies", "records", "intake", "backbones", "lrclr", "ranks", "inference", "attribution",
-    "archive", "specs", "evaluation", "analysis", "lab", "lessons", "training", "ablation",
-    "health", "cli", "__main__",
+    "recent", "memory", "weights", "preprocessing", "metrics", "fetch", "phantom", "language",
+    "films", "ct", "studies", "records", "intake", "backbones", "lrclr", "ranks", "inference",
+    "attribution", "archive", "specs", "evaluation", "analysis", "lab", "lessons", "training",
+    "ablation", "health", "cli", "__main__",
 )  # fmt: skip
 """The floors of core, from the ground up: a room imports from itself and from rooms before it."""
 SHORTCUTS = {("core.studies", "core.specs")}

@@ -17,6 +17,15 @@ Reads = Literal["encoding", "inputs", "pixels"]
 done once; or the preprocessed pixels."""
 
 
+class Forms:
+    """What was made of B images so far. Knows no model: it may outlive the one that made it."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.tensors: dict[str, Tensor] = {}
+        self.encoding: ImageEncoding | None = None
+
+
 class Images:
     """See the module; safe to share: threads wait for a form that one of them makes."""
 
@@ -26,6 +35,7 @@ class Images:
         pixels: Tensor | Callable[[], Tensor],
         encoding: Callable[[], ImageEncoding] | None = None,
         once: Callable[[Tensor, Callable[[], Encoded]], Encoded] | None = None,
+        forms: Forms | None = None,
     ) -> None:
         """Take what is there.
 
@@ -33,15 +43,14 @@ class Images:
             pixels: (B, C, S, S) from `backbone.preprocess`, or what makes them when asked.
             encoding: of the same images by `model`, where one is kept; otherwise they are encoded.
             once: has the pass over pixels done, or takes what another makes of the same.
+            forms: of the same images by a model of the same weights; what is missing is added.
         """
         self._model = model
         self._make_pixels = pixels if callable(pixels) else lambda: pixels
         self._make_inputs = self._stem_maps
         self._make_encoding = encoding or self._encoded
         self._once = once or (lambda _, work: work())
-        self._lock = RLock()
-        self._tensors: dict[str, Tensor] = {}
-        self._kept: ImageEncoding | None = None
+        self._forms = forms or Forms()
 
     @property
     def pixels(self) -> Tensor:
@@ -56,10 +65,10 @@ class Images:
     @property
     def encoding(self) -> ImageEncoding:
         """Of the B images."""
-        with self._lock:
-            if self._kept is None:
-                self._kept = self._make_encoding()
-            return self._kept
+        with self._forms.lock:
+            if self._forms.encoding is None:
+                self._forms.encoding = self._make_encoding()
+            return self._forms.encoding
 
     def read(self, form: Reads) -> Tensor | ImageEncoding:
         """The images in a form."""
@@ -74,10 +83,10 @@ class Images:
         return part
 
     def _tensor(self, form: str, make: Callable[[], Tensor]) -> Tensor:
-        with self._lock:
-            if form not in self._tensors:
-                self._tensors[form] = make().to(self._model.device)
-            return self._tensors[form]
+        with self._forms.lock:
+            if form not in self._forms.tensors:
+                self._forms.tensors[form] = make().to(self._model.device)
+            return self._forms.tensors[form]
 
     def _stem_maps(self) -> Tensor:
         return self._through_stem(self.pixels)
@@ -91,12 +100,12 @@ class Images:
         return maps
 
     def _encoded(self) -> ImageEncoding:
-        pixels, ready = self.pixels, self._tensors.get("inputs")
+        pixels, ready = self.pixels, self._forms.tensors.get("inputs")
 
         @torch.no_grad()
         def work() -> Encoded:  # in another thread: it must not wait for what this one holds
             inputs = self._through_stem(pixels) if ready is None else ready
             return inputs, self._model.encode_image(inputs)
 
-        self._tensors["inputs"], encoding = self._once(pixels, work)
+        self._forms.tensors["inputs"], encoding = self._once(pixels, work)
         return encoding

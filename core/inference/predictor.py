@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.errors import ExplorerError
 from core.inference.encoded_set import EncodedSet, encodings_of
-from core.inference.images import Images
+from core.inference.images import Forms, Images
 from core.inference.lanes import Lanes
 from core.inference.map_choice import MapSearch
 from core.inference.place import PLACE, PlaceThreshold, without_place
@@ -192,8 +192,17 @@ class Predictor:
         texts = self.encode_texts(prompts.all_texts())
         return encoded.scores(self.model, texts, prompts, progress)
 
-    def images(self, studies: StudySet, row: int) -> Images:
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weights."""
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        return sum(tensor.nbytes for tensor in tensors)
+
+    def images(self, studies: StudySet, row: int, forms: Forms | None = None) -> Images:
         """One study, a batch of 1, in every form; an archive's encoding comes from its shards.
+
+        Args:
+            forms: of the study by this model, where some were kept.
 
         Raises:
             ExplorerError: another model made the shards; and when a form is asked for, the image
@@ -202,7 +211,7 @@ class Predictor:
         preprocess, encoded = self.model.backbone.preprocess, self._encodings(studies)
         kept = None if encoded is None else partial(encoded.encoding, np.array([row]))
         return Images(
-            self.model, lambda: preprocess(studies.image(row))[None], kept, self._once
+            self.model, lambda: preprocess(studies.image(row))[None], kept, self._once, forms
         )  # fmt: skip
 
     def encode_row(self, studies: StudySet, row: int) -> ImageEncoding:

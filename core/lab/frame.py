@@ -4,6 +4,7 @@ Places are shares of the film, 0 to 1, x to the right and y down.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,13 @@ class LabFrame:
 class Lab:
     """Frames of one patient after another for one model; threads may share it."""
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
+    def __init__(self, predictor: Predictor | Callable[[], Predictor]) -> None:
+        """With nobody drawn yet.
+
+        Args:
+            predictor: that answers, or what gives it for each frame.
+        """
+        self._predictor = predictor if callable(predictor) else lambda: predictor
         self._small, self._fine = Bench(SIZE), Bench(FINE, keeps_stages=False)
 
     def frame(self, patient: Patient, text: str, chosen: int, fine: bool = False) -> LabFrame:
@@ -77,12 +83,13 @@ class Lab:
         shown = self._fine.draw(patient.case) if fine else drawn
         between = time.perf_counter()
         sentences = where_sentences(patient.findings[chosen]) if has_chosen else ()
-        answer = ask(self.predictor, drawn, text, sentences)
+        predictor = self._predictor()
+        answer = ask(predictor, drawn, text, sentences)
         seconds = (between - started, time.perf_counter() - between)
         without = None
         if fine and has_chosen:
             other = self._small.draw(without_finding(patient, chosen).case)
-            without = round(ask(self.predictor, other, text).score, 4)
+            without = round(ask(predictor, other, text).score, 4)
         target = on_target(answer, drawn.mask_of(chosen)) if has_chosen else None
         return LabFrame(
             patient, shown.image, tuple(_share(mask) for _, mask in drawn.masks),

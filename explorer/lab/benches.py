@@ -7,6 +7,7 @@ serves whoever has a word, with the model of that lab and no other. Knows no Str
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -23,6 +24,7 @@ class OpenLab:
     """A lab with the number of the newest question that it was asked."""
 
     lab: Lab
+    model_hash: str
     newest: int = 0
     used: float = field(default_factory=time.monotonic)
 
@@ -31,21 +33,24 @@ _benches: OrderedDict[str, OpenLab] = OrderedDict()
 _lock = Lock()
 
 
-def open_bench(word: str, predictor: Predictor) -> str:
-    """A lab for a model; that of the word where it is one for the same model.
+def open_bench(
+    word: str, predictor: Predictor, again: Callable[[], Predictor] | None = None
+) -> str:
+    """A lab for a model; that of the word where it is one for the same weights.
 
     Args:
         word: that the session has; "" where it has none.
+        again: gives the model for each frame, so that a lab nobody looks at keeps none in memory.
 
     Returns:
         The word.
     """
     with _lock:
         bench = _benches.get(word)
-        if bench is None or bench.lab.predictor is not predictor:
+        if bench is None or bench.model_hash != predictor.model_hash:
             _benches.pop(word, None)
             word = secrets.token_urlsafe(24)
-            _benches[word] = OpenLab(Lab(predictor))
+            _benches[word] = OpenLab(Lab(again or predictor), predictor.model_hash)
         _touch(word)
         return word
 

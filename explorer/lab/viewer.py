@@ -5,6 +5,7 @@ asks `explorer.lab.route` while something moves, and tells the page when it is l
 server has no such route (`offline`), the page sends the frame itself.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,10 @@ def draw(patient: Patient) -> None:
     Raises:
         ExplorerError: the model cannot be loaded, or not by this session.
     """
-    predictor = cache.predictor(state.session().model)
-    word = benches.open_bench(state.session().lab.word, predictor)
+    spec = state.session().model
+    predictor = cache.predictor(spec)
+    again = partial(cache.kept_model, spec, cache.written(spec))
+    word = benches.open_bench(state.session().lab.word, predictor, again)
     state.keep_lab_word(word)
     here = state.session().lab
     told = state.widget(KEY) or {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from functools import cache
 from os.path import isfile
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.backbones.downloads import reporting
 from core.films.film import Film
 from core.films.window import Window
-from core.lrclr.folders import CONFIG, EMBEDDED, model_folder
+from core.lrclr.folders import CONFIG, EMBEDDED, WEIGHTS, model_folder
+from core.memory import memory_for_models
 from core.paths import records_url
+from core.recent import Recent
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
@@ -32,7 +36,7 @@ from explorer.shared.kept import by_study
 from explorer.shared.progress import page_download, page_progress
 
 if TYPE_CHECKING:
-    from core.inference.images import Images
+    from core.inference.images import Forms, Images
     from core.inference.model_card import ModelCard
     from core.inference.predictor import Predictor
     from core.lrclr.encodings import ImageEncoding
@@ -65,25 +69,45 @@ def default_model() -> str:
     return next(iter(model_names()), "demo")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model", show_time=True)
-def _predictor(spec: str, written: int) -> Predictor:
-    def load() -> Predictor:
-        from core.inference.predictor import load_predictor
-
-        with page_download() as tell, reporting(tell):
-            return load_predictor(spec, lanes.lanes())
-
-    return ahead.result(("model", spec, written), load)
+@cache
+def _models() -> Recent[Predictor]:
+    """Loaded models, as many as fit: two of ViT-L size where there are 8 GiB."""
+    return Recent(memory_for_models(), lambda model: model.nbytes, ahead=True)
 
 
 def predictor(spec: str) -> Predictor:
     """A model ready to use, as it was last written: a run writes its model at every check.
 
+    One that had to make room for others is loaded again.
+
     Raises:
         ExplorerError: there is no such model, it cannot be read, or this session may not.
     """
     access.check_model(spec)
-    return _predictor(spec, written(spec))
+    return kept_model(spec, written(spec))
+
+
+def kept_model(spec: str, written: int) -> Predictor:
+    """`predictor`, for whom a session asks that was let in before; see `written`."""
+    folder = model_folder(spec)
+    weights = folder / WEIGHTS if folder else None
+    expected = 2 * weights.stat().st_size if weights and isfile(weights) else None  # kept in half
+    return _models().get((spec, written), lambda: _load(spec, written), expected)
+
+
+def _load(spec: str, written: int) -> Predictor:
+    def load() -> Predictor:
+        from core.inference.predictor import load_predictor
+
+        return load_predictor(spec, lanes.lanes())
+
+    key = ("model", spec, written)
+    if get_script_run_ctx(suppress_warning=True) is None:  # nobody looks at a page
+        return ahead.result(key, load)
+    with (
+        st.spinner("Loading the model", show_time=True), page_download() as tell, reporting(tell)
+    ):  # fmt: skip
+        return ahead.result(key, load)
 
 
 def written(spec: str) -> int:
@@ -209,9 +233,18 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
 
 
 @by_study(st.cache_resource, max_entries=256, show_spinner=False, hash_funcs=KEYS)
-def images(model: Predictor, fingerprint: str, row: int, _studies: StudySet) -> Images:
-    """One study as a loaded model reads it, for cached results that hang on both."""
-    return model.images(_studies, row)
+def _forms(model: Predictor, fingerprint: str, row: int, _studies: StudySet) -> Forms:
+    from core.inference.images import Forms
+
+    return Forms()
+
+
+def images(model: Predictor, fingerprint: str, row: int, of: StudySet) -> Images:
+    """One study as a loaded model reads it, for cached results that hang on both.
+
+    What was made of it is kept, and not the model, which may have to make room for another.
+    """
+    return model.images(of, row, _forms(model, fingerprint, row, of))
 
 
 def image_encoding(spec: str, of: StudySet, row: int) -> ImageEncoding:
