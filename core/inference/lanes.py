@@ -161,8 +161,9 @@ class Lanes:
             with self._changed:
                 del self._jobs[job.key]  # nobody joins any more
                 self.worked += 1
-            for future in job.waiting:
-                _tell(future, result, raised)
+            while job.waiting:
+                _tell(job.waiting.pop(0), result, raised)
+            del job, result, raised  # a lane that waits keeps no model alive
 
 
 def _tell(future: "Future[Any]", result: Any, raised: BaseException | None) -> None:

@@ -66,6 +66,11 @@ class Lab:
         self._predictor = predictor if callable(predictor) else lambda: predictor
         self._small, self._fine = Bench(SIZE), Bench(FINE, keeps_stages=False)
 
+    @property
+    def predictor(self) -> Predictor:
+        """That answers, loaded anew where it had to make room for others."""
+        return self._predictor()
+
     def frame(self, patient: Patient, text: str, chosen: int, fine: bool = False) -> LabFrame:
         """The patient's film with a model's answer to a text.
 
@@ -83,7 +88,7 @@ class Lab:
         shown = self._fine.draw(patient.case) if fine else drawn
         between = time.perf_counter()
         sentences = where_sentences(patient.findings[chosen]) if has_chosen else ()
-        predictor = self._predictor()
+        predictor = self.predictor
         answer = ask(predictor, drawn, text, sentences)
         seconds = (between - started, time.perf_counter() - between)
         without = None

@@ -61,8 +61,7 @@ async def _answer(bench: OpenLab, question: Question) -> Response:
         shown = bench.lab.frame(patient, question.text, question.chosen, question.fine)
         return sent.frame(shown, question.fine)
 
-    model = bench.lab.predictor.model_hash
-    key = ("lab", model, str(patient), question.text, question.chosen, question.fine)
+    key = ("lab", bench.model_hash, str(patient), question.text, question.chosen, question.fine)
     try:
         told = await asyncio.wrap_future(lanes().submit(question.word, key, work, remember=True))
     except SupersededError:

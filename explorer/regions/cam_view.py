@@ -36,10 +36,11 @@ def picker(place: Any, spec: str) -> Choice:
             "Grad-CAM variant", variants, variants.index(first.variant),
             key=f"cam_variant_{key}_{score}", format_func=lambda name: VARIANTS[name].title,
         )  # fmt: skip
+        # The session keeps what formats a box, and would keep the model that it reads from.
+        told = {name: _pointed(name, predictor, variant, score) for name in layers}
         layer = st.selectbox(
             "Grad-CAM layer", layers, layers.index(first.layer or 0),
-            key=f"cam_layer_{key}_{score}", format_func=lambda name: _pointed(name, predictor,
-                                                                              variant, score),
+            key=f"cam_layer_{key}_{score}", format_func=told.__getitem__,
         )  # fmt: skip
     choice = Choice(FAMILY, score, variant, layer)
     state.choose_cam(str(choice))
