@@ -194,7 +194,7 @@ def test_regions_lie_in_the_image_and_share_the_weight(added_layers):
     ],
 )
 def test_pieces_become_words(pieces, words):
-    from core.inference.regions import _words
+    from core.inference.regions import word_features as _words
 
     features = torch.nn.functional.normalize(torch.randn(2, 4, 8), dim=-1)
     mask = torch.tensor([[bool(piece) for piece in pieces]] * 2)

@@ -25,6 +25,7 @@ from core.cli import (
     gallery,
     import_data,
     lab,
+    layers,
     lesions,
     lesson,
     localize,
@@ -77,6 +78,7 @@ app.command("probe")(probe.probe_command)
 app.command("score")(score.score_command)
 app.command("examples")(examples.examples_command)
 app.command("regions")(regions.regions_command)
+app.command("layers")(layers.layers_command)
 app.command("gallery")(gallery.gallery_command)
 app.command("prompts")(prompts.prompts_command)
 app.command("wordings")(wordings.wordings_command)

@@ -61,7 +61,7 @@ def find_regions(
     index = np.argsort(-weights, kind="stable")[: min(k, int((weights > 0).sum()))]
     preprocess = model.backbone.preprocess
     boxes = [patch_box(preprocess, image.grid, int(n), shape) for n in index]
-    words, features = _words(texts)
+    words, features = word_features(texts)
     similarity = (features @ image.patch_features[0].T).cpu().numpy()  # (words, N)
     return Regions(
         index, weights[index].astype(np.float32), boxes, words,
@@ -80,7 +80,7 @@ def patch_box(
     return preprocess.to_image_box((left, top, across, down), shape)
 
 
-def _words(texts: TextEncoding) -> tuple[list[str], torch.Tensor]:
+def word_features(texts: TextEncoding) -> tuple[list[str], torch.Tensor]:
     """Whole words of the texts and their features (words, d), the mean of their pieces."""
     told = word_places(texts)
     if not told:
