@@ -17,6 +17,8 @@ from core.studies.study import StudySet
 FORM = re.compile(r"only,(.+?\.(?:json|csv)):(.+)", re.IGNORECASE | re.DOTALL)
 """`only,FILE:SET`: the file's path and the set that it chooses from."""
 _LARGEST = 64 * 2**20  # bytes: a million names
+_LONGEST_LINK = 1000  # characters: browsers and servers take addresses of some thousands
+_MOST_ROWS = 1_000_000
 _NAMED = 3  # of the studies that a set does not have
 
 
@@ -93,6 +95,41 @@ def read_selection(file: Path) -> list[str]:
 def selection_json(name: str, studies: Sequence[str]) -> str:
     """A selection's file."""
     return json.dumps({"name": name, "studies": list(studies)}, indent=1) + "\n"
+
+
+def rows_text(rows: Sequence[int]) -> str:
+    """Rows in increasing order as a link names them, such as `3.7-9`; "" where that is too long.
+
+    >>> rows_text([3, 7, 8, 9])
+    '3.7-9'
+    """
+    parts: list[list[int]] = []
+    for row in rows:
+        if parts and row == parts[-1][1] + 1:
+            parts[-1][1] = row
+        else:
+            parts.append([row, row])
+    text = ".".join(f"{first}-{last}" if last > first else str(first) for first, last in parts)
+    return text if len(text) <= _LONGEST_LINK else ""
+
+
+def read_rows(text: str) -> list[int]:
+    """Rows as `rows_text` tells them.
+
+    Raises:
+        ExplorerError: another form, or more than a link may name.
+
+    >>> read_rows("3.7-9")
+    [3, 7, 8, 9]
+    """
+    one = r"\d{1,6}(-\d{1,6})?"
+    if len(text) > _LONGEST_LINK or not re.fullmatch(rf"{one}(\.{one})*", text):
+        raise ExplorerError("The link's rows are no rows; copy the link again.")
+    ranges = [(int(first), int(last or first))
+              for first, _, last in (part.partition("-") for part in text.split("."))]  # fmt: skip
+    if sum(last - first + 1 for first, last in ranges) > _MOST_ROWS:
+        raise ExplorerError(f"The link names more than {_MOST_ROWS:,} films; use a file.")
+    return sorted({row for first, last in ranges for row in range(first, last + 1)})
 
 
 def _from_csv(text: str) -> list[str]:

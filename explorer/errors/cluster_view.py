@@ -25,12 +25,14 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
     """On demand, the table of clusters and the films of the chosen one."""
     with guard.sentences():
         if not st.toggle(
-            "Seek slices that no column names", key="errors_seek",
+            "Seek slices that no column names", key=state.lasting("errors_seek", False),
             help="Clusters of films that look alike and are wrong alike: found in half of the "
             "patients, and tested in the other half, of which the figures are.",
         ):  # fmt: skip
             return {}
-        count = st.number_input("Clusters", 2, 50, 8, key="errors_clusters", width=140)
+        count = st.number_input(
+            "Clusters", 2, 50, key=state.lasting("errors_clusters", 8), width=140
+        )
         clusters = errors_cache.clusters(choice, studies, int(count))
         st.markdown(summary(clusters))
         one = _chosen(clusters, f"errors_clusters_{choice.key}_{count}")
@@ -43,11 +45,10 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
 
 def _chosen(clusters: FoundSlices, key: str) -> FoundSlice:
     """A cluster by a click in the table of that key, or from the box below it."""
-    film_view.table(frame(clusters), key, _BOX, film_view.CLUSTER, column_config=_FORMATS)
-    if (state.widget(_BOX) or 0) >= len(clusters.slices):
-        state.put_widget(_BOX, 0)
+    rows = range(len(clusters.slices))
+    film_view.table(frame(clusters), key, _BOX, rows, film_view.CLUSTER, column_config=_FORMATS)
     number = st.selectbox(
-        "Films of the cluster", range(len(clusters.slices)), key=_BOX,
+        "Films of the cluster", rows, key=state.lasting(_BOX, 0, rows),
         on_change=lambda: film_view.show(film_view.CLUSTER),
         format_func=lambda row: f"Cluster {clusters.slices[row].number} "
         f"({clusters.slices[row].n} films that tested it)",

@@ -13,7 +13,7 @@ from explorer import navigation
 from explorer.case import controls
 from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
-from explorer.shared import notes_view, state
+from explorer.shared import link, notes_view, state
 
 PAGE = 10
 SLICE, CLUSTER, SELECTION = "the slice", "the cluster", "the selection"
@@ -28,18 +28,21 @@ def show(source: str) -> None:
     state.put_widget(_SOURCE, source)
 
 
-def table(groups: pd.DataFrame, key: str, box: str, source: str, **looks: Any) -> None:
+def table(
+    groups: pd.DataFrame, key: str, box: str, held: Sequence[Any], source: str, **looks: Any
+) -> None:  # fmt: skip
     """Groups of films, one a row; a click chooses the row in the box below, and shows its films.
 
     Args:
-        key: of the table; box: key of the box; source: of these groups.
+        key: of the table; box: key of the box; held: what it holds for each row; source: of
+            these groups.
         looks: further options of `st.dataframe`.
     """
 
     def take() -> None:
         rows = state.widget(key)["selection"]["rows"]
         if rows:
-            state.put_widget(box, rows[0])
+            state.put_widget(box, held[rows[0]])
             show(source)
 
     st.dataframe(
@@ -56,17 +59,18 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
     if not groups:
         return
     names = list(groups)
-    if state.widget(_SOURCE) not in names:
-        show(names[0])
-    group = groups[st.segmented_control("Films of", names, key=_SOURCE) or names[0]]
+    of = state.lasting(_SOURCE, names[0], names)
+    group = groups[st.segmented_control("Films of", names, key=of) or names[0]]
     kind = st.segmented_control(
-        "Show", list(KINDS), default="wrong", key="errors_kind", format_func=str.capitalize,
+        "Show", list(KINDS), key=state.lasting("errors_kind", "wrong", KINDS),
+        format_func=str.capitalize,
         help="; ".join(f"{name}: {said}" for name, said in KINDS.items()),
     ) or "wrong"  # fmt: skip
+    link.write()
     told = gallery(scores_of(choice, studies, group), choice.threshold.value, kind)
     st.markdown(
-        f"**{group.name}**: {told.sentence} The threshold is {choice.threshold.value:.3f}; the "
-        "worst errors come first."
+        f"**{notes_view.plain(group.name)}**: {told.sentence} The threshold is "
+        f"{choice.threshold.value:.3f}; the worst errors come first."
     )
     if not told.cards:
         st.info("None of these films is of this kind; choose another under *Show*.")

@@ -26,7 +26,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
         seconds = errors_cache.map_seconds(studies)
         wait = f" Takes about {seconds:.0f} s, once for this model and set." if seconds else ""
         if not st.toggle(
-            "Draw the map", key="errors_map",
+            "Draw the map", key=state.lasting("errors_map", False),
             help="Each film is a point; those that look alike to the model lie together (UMAP of "
             f"their embeddings). Distances between groups mean nothing.{wait}",
         ):  # fmt: skip
@@ -39,7 +39,10 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
 def _map(choice: FindingChoice, studies: StudySet) -> None:
     points = errors_cache.map_points(studies)
     columns = _columns(choice, studies)
-    by = st.selectbox("Coloured by", [*columns, _SCORE], key="errors_map_by", width=260)
+    names = [*columns, _SCORE]
+    by = st.selectbox(
+        "Coloured by", names, key=state.lasting("errors_map_by", names[0], names), width=260
+    )
     score = choice.by_row(len(studies))[1]
     figure = (map_plot.by_score(points, score) if by == _SCORE
               else map_plot.by_value(points, columns[by], score))  # fmt: skip
@@ -71,7 +74,9 @@ def _by_value(studies: StudySet, values: Values) -> None:
     """Without a mouse: all films of some values."""
     words = sorted(set(values) - {""})
     box, button = st.columns([4, 1], vertical_alignment="bottom")
-    chosen = box.multiselect("Or all films that are", words, key="errors_map_values")
+    chosen = box.multiselect(
+        "Or all films that are", words, key=state.lasting("errors_map_values", [], words)
+    )
     button.button(
         "Select", key="errors_map_select", disabled=not chosen, width="stretch",
         on_click=lambda: _select(studies, np.flatnonzero(np.isin(values, chosen)).tolist()),

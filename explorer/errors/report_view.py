@@ -10,7 +10,7 @@ from core.studies import StudySet
 from explorer import access
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FindingChoice
-from explorer.shared import cache, components, guard, link, state
+from explorer.shared import cache, components, errors_link, guard, state
 
 _FILE = "errors_report_file"
 
@@ -23,7 +23,8 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
     make, drop = components.row(420, 420)
     with make:
         with_notes = access.may_note() and st.checkbox(
-            "With the notes on these films, without their authors", key="errors_report_notes"
+            "With the notes on these films, without their authors",
+            key=state.lasting("errors_report_notes", False),
         )
         wanted = (
             f"{choice.key} {choice.threshold.value!r} {with_notes} {state.session().sliced_by}"
@@ -83,7 +84,7 @@ def _open(view: ReportView) -> None:
     state.judge(view.finding)
     if view.score in SCORES:
         state.judge_by(view.score)
-    link.take_threshold(view.threshold, fit, float(view.by_hand) if view.by_hand else None)
+    errors_link.take_threshold(view.threshold, fit, float(view.by_hand) if view.by_hand else None)
     state.slice_by(view.metric)
     state.drop_widgets("errors_metric", "errors_finding", "errors_score", "errors_rule",
                        "errors_fit", "errors_cost", "errors_sensitivity",

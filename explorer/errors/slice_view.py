@@ -44,7 +44,7 @@ def _asked() -> tuple[str, bool]:
     state.slice_by(metric)
     link.write()
     pairs = st.toggle(
-        "Also columns two at a time", key="errors_column_pairs",
+        "Also columns two at a time", key=state.lasting("errors_column_pairs", False),
         help="More slices are tried, so that each needs a smaller p.",
     )  # fmt: skip
     return metric, pairs
@@ -52,18 +52,22 @@ def _asked() -> tuple[str, bool]:
 
 def _chosen(report: SliceReport, key: str) -> Slice:
     """A slice by a click in the table of that key, or from the box below it."""
-    film_view.table(frame(report), key, _BOX, film_view.SLICE, column_config=_FORMATS,
-                    height=36 * min(len(report.slices), 9) + 40)  # fmt: skip
-    first = worst(report)
-    if (state.widget(_BOX) or 0) >= len(report.slices) or state.session().sliced != key:
-        state.put_widget(_BOX, first)
-        state.slice_films(key)
-    number = st.selectbox(
-        "Films of the slice", range(len(report.slices)), key=_BOX,
+    named = {one.name: one for one in report.slices}
+    names, here = list(named), state.session()
+    film_view.table(frame(report), key, _BOX, names, film_view.SLICE, column_config=_FORMATS,
+                    height=36 * min(len(names), 9) + 40)  # fmt: skip
+    same = here.sliced in (key, state.NEXT_CHOICE)
+    if state.widget(_BOX) not in names or not same:
+        begins = here.slice if same and here.slice in names else names[worst(report)]
+        state.put_widget(_BOX, begins)
+    name = st.selectbox(
+        "Films of the slice", names, key=_BOX,
         on_change=lambda: film_view.show(film_view.SLICE),
-        format_func=lambda row: _name(report.slices[row]), help="Or click its row in the table.",
+        format_func=lambda name: _name(named[name]), help="Or click its row in the table.",
     )  # fmt: skip
-    return report.slices[number]
+    state.slice_films(key, name)
+    link.write()
+    return named[name]
 
 
 def _films(choice: FindingChoice, studies: StudySet, one: Slice) -> FilmGroup:

@@ -8,12 +8,13 @@ from core.analysis.together import ErrorPair
 from explorer.errors import cache as errors_cache
 from explorer.errors import plots
 from explorer.errors.choice import FindingChoice
-from explorer.shared import components
+from explorer.shared import components, state
 
 _SURE = 0.05
 _LISTED = 5
+_FIRST = "Missed, another called"
 _KINDS = {
-    "Missed, another called": "{first} missed, {second} called on {count} of {n} films: "
+    _FIRST: "{first} missed, {second} called on {count} of {n} films: "
     "{inside:.0%} of them, {outside:.0%} of the others",
     "Wrong together": "{first} and {second} both wrong on {count} films: {second} is wrong on "
     "{inside:.0%} where {first} is, on {outside:.0%} of the others",
@@ -29,9 +30,9 @@ def draw(choice: FindingChoice) -> None:
         return
     together, mistaken = errors_cache.together(choice, shared)
     kind = st.segmented_control(
-        "Pairs of findings", list(_KINDS), default="Missed, another called", key="errors_pairs",
+        "Pairs of findings", list(_KINDS), key=state.lasting("errors_pairs", _FIRST),
         help="Of films without the second finding: is it called where the first is missed?",
-    ) or "Missed, another called"  # fmt: skip
+    ) or _FIRST  # fmt: skip
     pairs = together if kind == "Wrong together" else mistaken
     grid, words = components.row(600, 420)
     said = [sentence(kind, pair) for pair in pairs]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.lessons.lesson import Lesson, PageLink
 from explorer import access, navigation
-from explorer.shared import cache, guard, link, state
+from explorer.shared import cache, errors_link, guard, state
 
 
 def button(one: Lesson, way: PageLink) -> None:
@@ -44,7 +44,7 @@ def show(model: str, asked: Mapping[str, Any]) -> None:
     if "score" in asked:
         state.judge_by(asked["score"])
     if "threshold" in asked or "fit" in asked:
-        link.take_threshold(asked.get("threshold", "youden"), asked.get("fit", ""))
+        errors_link.take_threshold(asked.get("threshold", "youden"), asked.get("fit", ""))
     if "cam" in asked:
         state.choose_cam(asked["cam"])
 

@@ -32,14 +32,14 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
     with one:
         methods = st.pills(
             "Maps to measure", [name for name, method in METHODS.items() if not method.slow],
-            selection_mode="multi", default=_MAPS, key="errors_lesion_maps",
+            selection_mode="multi", key=state.lasting("errors_lesion_maps", list(_MAPS)),
             format_func=lambda name: METHODS[name].title,
         )  # fmt: skip
     with two:
         most = len(studies)
         count = int(st.number_input(
-            "Films to map", 1, most, min(FILMS, most), 10, key=f"errors_lesion_films_{most}",
-            help="Spread evenly over the set.",
+            "Films to map", 1, most, step=10, help="Spread evenly over the set.",
+            key=state.lasting(f"errors_lesion_films_{most}", min(FILMS, most)),
         ))  # fmt: skip
     asked = f"{choice.cases.key} {methods} {count}"
     with three:
@@ -55,7 +55,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
 def _told(studies: StudySet, methods: tuple[str, ...], count: int) -> None:
     report, bands = probes_cache.lesions(studies, methods, count)
     question = st.segmented_control(
-        "Against", list(QUESTIONS), default="area", key="errors_lesion_question",
+        "Against", list(QUESTIONS), key=state.lasting("errors_lesion_question", "area"),
         format_func=str.capitalize,
         help="; ".join(f"{name}: {said}" for name, said in QUESTIONS.items()),
     ) or "area"  # fmt: skip
@@ -63,7 +63,9 @@ def _told(studies: StudySet, methods: tuple[str, ...], count: int) -> None:
     components.show(bands_figure(bands, question, titles), f"errors_lesions_{question}",
                     alt(bands, question, titles))  # fmt: skip
     names = [_ALL, *dict.fromkeys(one.finding for one in report.relations if one.finding)]
-    finding = st.selectbox("Lesions of", names, key="errors_lesion_finding", width=260)
+    finding = st.selectbox(
+        "Lesions of", names, key=state.lasting("errors_lesion_finding", _ALL, names), width=260
+    )
     st.dataframe(frame(report, "" if finding == _ALL else finding, titles), hide_index=True)
     st.caption(
         f"Above: means in quarters of the lesions. Below: Spearman's rank correlation, "

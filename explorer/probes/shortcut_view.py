@@ -37,15 +37,15 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
     one, two, three = components.row(420, 150, 150, align="bottom")
     with one:
         parts = st.pills(
-            "Parts to mask", list(REGIONS), selection_mode="multi", default=["device"],
-            key="errors_masked",
+            "Parts to mask", list(REGIONS), selection_mode="multi",
+            key=state.lasting("errors_masked", ["device"]),
             help="; ".join(f"{name}: {said}" for name, (said, _) in REGIONS.items()),
         )  # fmt: skip
     with two:
         most = len(studies)
         count = st.number_input(
-            "Films", 1, most, min(FILMS, most), 10, key=f"errors_masked_films_{most}",
-            help="Spread evenly over the set.",
+            "Films", 1, most, step=10, help="Spread evenly over the set.",
+            key=state.lasting(f"errors_masked_films_{most}", min(FILMS, most)),
         )  # fmt: skip
     masks = Masks(tuple(parts), int(count))
     asked = f"{choice.cases.key} {choice.finding} {masks}"

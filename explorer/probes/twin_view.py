@@ -51,15 +51,18 @@ def draw(choice: FindingChoice, studies: StudySet, sliced: str) -> None:
     except ExplorerError as error:
         st.info(str(error))
         return
+    proposed = _proposed(sliced)
     one, two, three = components.row(320, 130, 150, align="bottom")
     with one:
         change = st.selectbox(
-            "They differ in", list(CHANGES), index=list(CHANGES).index(_proposed(sliced)),
-            key=f"errors_twins_{_proposed(sliced)}",
+            "They differ in", list(CHANGES),
+            key=state.lasting(f"errors_twins_{proposed}", proposed),
             format_func=lambda name: CHANGES[name].about,
         )  # fmt: skip
     with two:
-        count = int(st.number_input("Twins", 20, 1000, TWINS, 20, key="errors_twins_count"))
+        count = int(st.number_input(
+            "Twins", 20, 1000, step=20, key=state.lasting("errors_twins_count", TWINS)
+        ))  # fmt: skip
     asked = f"{choice.cases.key} {choice.finding} {change} {count}"
     with three:
         if st.button(f"Draw {count} twins", key="errors_twins", width="stretch",

@@ -93,7 +93,8 @@ def one_page(cards: tuple[Card, ...], size: int, key: str) -> tuple[Card, ...]:
     pages = (len(cards) - 1) // size + 1
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Page, 1 to {pages}", 1, pages, 1, key=key, width=140))
+        kept = state.lasting(key, 1, range(1, pages + 1))
+        page = int(st.number_input(f"Page, 1 to {pages}", 1, pages, key=kept, width=140))
     return cards[(page - 1) * size : page * size]
 
 

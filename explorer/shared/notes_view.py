@@ -25,7 +25,7 @@ def on_card(studies: StudySet, row: int, finding: str) -> None:
         return
     name = studies.study_id(row)
     with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
-        _form(studies, row, finding, "card", f"A note on {_plain(name)}")
+        _form(studies, row, finding, "card", f"A note on {plain(name)}")
     if count := state.session().noted.get((studies.spec, row), 0):
         st.markdown(f":small[:material/check: {count} noted here]")
 
@@ -36,7 +36,7 @@ def current_study(current: Current, finding: str) -> None:
     with film, guard.sentences():
         components.film(current)
         name = "Your film" if current.uploaded else current.studies.study_id(current.row)
-        st.markdown(f":small[{_plain(name)}]")
+        st.markdown(f":small[{plain(name)}]")
     _list_and_form(places, current, finding)
 
 
@@ -145,8 +145,8 @@ def listed_notes(studies: StudySet, row: int) -> None:
         st.markdown("Nobody has written about this film yet.")
     for note in notes:
         said, undo = st.columns([5, 1], vertical_alignment="center")
-        said.markdown(f"**{_plain(note.author)}**, {note.created[:16].replace('T', ' ')} UTC")
-        said.markdown(_plain(note.said.sentence()))
+        said.markdown(f"**{plain(note.author)}**, {note.created[:16].replace('T', ' ')} UTC")
+        said.markdown(plain(note.said.sentence()))
         if access.may_undo(note.id, state.session().notes_written):
             undo.button(
                 "Undo", key=f"undo_{note.id}", on_click=_undoing(note), width="stretch",
@@ -165,6 +165,6 @@ def _undoing(note: Note) -> Callable[[], None]:
     return undo
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the signs that Markdown reads."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>~:$" else sign for sign in text)

@@ -103,6 +103,8 @@ from explorer.shared.state.store import (
     drop_widgets,
     enter,
     is_new,
+    lasting,
+    propose_choice,
     put_widget,
     session,
     widget,

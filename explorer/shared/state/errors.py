@@ -94,9 +94,12 @@ def say_of_report(*sentences: str) -> None:
     change(report_said=sentences)
 
 
-def slice_films(table: str) -> None:
-    """The table of slices whose films are shown."""
-    change(sliced=table)
+def slice_films(table: str, name: str) -> None:
+    """The table of slices, and the slice of it whose films are shown.
+
+    `NEXT_CHOICE` stands for the table that is drawn next.
+    """
+    change(sliced=table, slice=name)
 
 
 def note_written(note_id: str, author: str, spec: str, row: int) -> None:

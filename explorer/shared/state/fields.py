@@ -63,6 +63,8 @@ class Session:
     report_said: tuple[str, ...] = ()  # of the one just opened: what, then warnings
     sliced_by: str = "auc"  # of `core.analysis.slices.METRICS`
     sliced: str = ""  # table of slices that the films are chosen from
+    slice: str = ""  # of that table, whose films are shown
+    choices: Mapping[str, Any] = field(default_factory=dict)  # of widgets that outlive their page
     selection: "Selection | None" = None  # films that were chosen on the map
     stepping_selected: bool = False  # the sidebar's buttons leave other films out
     author: str = ""  # of the notes that are written next

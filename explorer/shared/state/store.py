@@ -3,6 +3,7 @@
 Widgets' own keys vanish with their page: what must outlive a page is a field of `Session`.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -73,3 +74,29 @@ def drop_widgets(*keys: str) -> None:
 def begin_widget(key: str, value: Any) -> None:
     """Set what a widget shows when it is drawn for the first time."""
     st.session_state.setdefault(key, value)
+
+
+def lasting(key: str, first: Any, options: Collection[Any] | None = None) -> str:
+    """Key of a widget whose choice outlives its page; asked just before it is drawn.
+
+    Args:
+        first: what it begins with.
+        options: what it may hold; what is no longer one of them gives way, in a list one by one.
+    """
+    begin_widget(key, session().choices.get(key, first))
+    held = widget(key)
+    if options is not None:
+        if isinstance(held, list | tuple):
+            left = [value for value in held if value in options]
+        else:
+            left = held if held is None or held in options else first
+        if left != held:
+            put_widget(key, left)
+    rest = {other: value for other, value in session().choices.items() if other != key}
+    change(choices=rest if widget(key) == first else {**rest, key: widget(key)})
+    return key
+
+
+def propose_choice(key: str, value: Any) -> None:
+    """What a lasting widget holds where it is drawn anew."""
+    change(choices={**session().choices, key: value})
