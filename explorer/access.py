@@ -268,6 +268,16 @@ def may_undo(note_id: str, written: Iterable[str]) -> bool:
     return is_owner() or note_id in written
 
 
+def check_change(note_id: str, written: Iterable[str]) -> None:
+    """Refuse to change a note, or to take it back, for others than `may_undo` names.
+
+    Raises:
+        ExplorerError: for a visitor who did not write it.
+    """
+    if not may_undo(note_id, written):
+        raise ExplorerError("A note is changed by who wrote it, or by the owner of this server.")
+
+
 def check_presets() -> None:
     """Refuse to change presets for anybody but the owner.
 

@@ -41,6 +41,7 @@ from explorer.errors.selection_view import file_name
 from explorer.errors.slice_view import frame, summary, worst
 from explorer.probes import shortcut_view
 from explorer.shared import notes_view
+from explorer.shared.plain import plain
 from explorer.shared.state import NEXT_CHOICE
 
 SET = "phantom:n=40,seed=5"
@@ -224,7 +225,7 @@ def test_a_slice_says_its_size_and_shows_its_films(app: AppTest, scores: Any) ->
     assert finding in app.code[-1].value
     other = len(slices) - 1
     box.select_index(other).run()
-    assert f"**{notes_view.plain(slices['slice'][other])}**" in _text(app)
+    assert f"**{plain(slices['slice'][other])}**" in _text(app)
 
 
 def test_columns_two_at_a_time_and_clusters_link_to_their_films(

@@ -14,7 +14,7 @@ from core.paths import ROOT
 from core.studies.selection import read_rows, rows_text
 from explorer.errors import cache as errors_cache
 from explorer.errors import controls, film_view
-from explorer.shared import notes_view
+from explorer.shared.plain import plain
 
 SET, OTHER = "phantom:n=40,seed=5", "phantom:n=30,seed=9"
 KINDS = ("selectbox", "button_group", "toggle", "number_input", "multiselect", "checkbox")
@@ -124,7 +124,7 @@ def _check_order(chosen: AppTest) -> None:
     sound(chosen)
     assert _slices(chosen).index(name) != order.index(name)
     assert chosen.selectbox(key="errors_slice").value == name
-    assert f"**{notes_view.plain(name)}**" in "".join(one.value for one in chosen.markdown)
+    assert f"**{plain(name)}**" in "".join(one.value for one in chosen.markdown)
 
 
 def _slices(app: AppTest) -> list[str]:

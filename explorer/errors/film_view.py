@@ -14,6 +14,7 @@ from explorer.case import controls
 from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
 from explorer.shared import link, notes_view, state
+from explorer.shared.plain import plain
 
 PAGE = 10
 SLICE, CLUSTER, SELECTION = "the slice", "the cluster", "the selection"
@@ -69,7 +70,7 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
     link.write()
     told = gallery(scores_of(choice, studies, group), choice.threshold.value, kind)
     st.markdown(
-        f"**{notes_view.plain(group.name)}**: {told.sentence} The threshold is "
+        f"**{plain(group.name)}**: {told.sentence} The threshold is "
         f"{choice.threshold.value:.3f}; the worst errors come first."
     )
     if not told.cards:

@@ -1,21 +1,20 @@
 """Notes on films: a verdict, a text and who says it; kept in the database of notes."""
 
-from collections.abc import Callable
 from hashlib import sha256
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import ExplorerError
 from core.labels import PATHOLOGIES
 from core.records.note import BOX, VERDICTS, FilmRef, Note, Said, Shape
 from core.records.notebook import Wanted
 from core.studies import StudySet, UploadedSet
 from explorer import access
-from explorer.shared import cache, components, guard, state
+from explorer.shared import cache, components, guard, note_change, state
+from explorer.shared.note_change import NO_VERDICT
+from explorer.shared.plain import plain
 from explorer.shared.state import Current
 
-_NO_VERDICT = "no verdict"
 _WHOLE = "the film as a whole"
 
 
@@ -77,7 +76,7 @@ def _form(
             "About", names, index=names.index(finding) if finding in names else 0,
             key=f"note_about_{key}_{finding}",  # follows the finding that is looked at
         )  # fmt: skip
-        verdict = st.selectbox("Verdict", [_NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
+        verdict = st.selectbox("Verdict", [NO_VERDICT, *VERDICTS], key=f"note_verdict_{key}")
         text = st.text_area("What you see", key=f"note_text_{key}", height=90)
         if shapes:
             st.markdown(
@@ -89,7 +88,7 @@ def _form(
         )
         if st.form_submit_button("Save the note", key=f"note_save_{key}", width="stretch"):
             said = Said("" if about == _WHOLE else about,
-                        "" if verdict == _NO_VERDICT else verdict, text, shapes=shapes)  # fmt: skip
+                        "" if verdict == NO_VERDICT else verdict, text, shapes=shapes)  # fmt: skip
             write(studies, row, author, said)
             st.rerun()
 
@@ -144,27 +143,7 @@ def listed_notes(studies: StudySet, row: int) -> None:
     if not notes:
         st.markdown("Nobody has written about this film yet.")
     for note in notes:
-        said, undo = st.columns([5, 1], vertical_alignment="center")
+        said, buttons = st.columns([3, 1], vertical_alignment="center")
         said.markdown(f"**{plain(note.author)}**, {note.created[:16].replace('T', ' ')} UTC")
         said.markdown(plain(note.said.sentence()))
-        if access.may_undo(note.id, state.session().notes_written):
-            undo.button(
-                "Undo", key=f"undo_{note.id}", on_click=_undoing(note), width="stretch",
-                help="Take back the last change of this note.",
-            )  # fmt: skip
-
-
-def _undoing(note: Note) -> Callable[[], None]:
-    def undo() -> None:
-        try:
-            access.check_notes()
-            cache.notebook().undo(note.changed_by, note.id)
-        except ExplorerError as error:
-            st.toast(str(error), icon=":material/error:")
-
-    return undo
-
-
-def plain(text: str) -> str:
-    """Without the signs that Markdown reads."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>~:$" else sign for sign in text)
+        note_change.draw(note, buttons)

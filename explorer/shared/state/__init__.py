@@ -18,6 +18,8 @@ from explorer.shared.state.errors import (
     judge_by,
     name_selection,
     note_written,
+    read_note,
+    refuse_change,
     say_of_report,
     select_films,
     selected_rows,

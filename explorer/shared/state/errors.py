@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.studies import StudySet
 from explorer.shared.state.fields import Selection
 from explorer.shared.state.store import change, session
+
+if TYPE_CHECKING:
+    from core.records.note import Note
 
 
 def judge(finding: str) -> None:
@@ -107,6 +110,16 @@ def note_written(note_id: str, author: str, spec: str, row: int) -> None:
     here = session()
     noted = {**here.noted, (spec, row): here.noted.get((spec, row), 0) + 1}
     change(notes_written=here.notes_written | {note_id}, author=author, noted=noted)
+
+
+def read_note(note: "Note") -> None:
+    """A note as it is before it is changed."""
+    change(notes_read={**session().notes_read, note.id: note})
+
+
+def refuse_change(note_id: str, why: str) -> None:
+    """What to say beside a note that was not changed; "" once it was."""
+    change(note_refused=(note_id, why))
 
 
 def is_page(content: bytes) -> bool:

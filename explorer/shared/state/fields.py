@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.intake.dropped import Dropped
     from core.intake.job import ImportJob  # with pydicom and pyarrow, which one page needs
     from core.lessons.checked import Checked
+    from core.records.note import Note
     from core.records.student import Place, Student
 
 NEXT_CHOICE = "next"
@@ -69,6 +70,8 @@ class Session:
     stepping_selected: bool = False  # the sidebar's buttons leave other films out
     author: str = ""  # of the notes that are written next
     notes_written: frozenset[str] = frozenset()  # ids
+    notes_read: Mapping[str, "Note"] = field(default_factory=dict)  # by id, as a form began
+    note_refused: tuple[str, str] = ("", "")  # id of the note that was not changed, and why
     noted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # notes by set and row
     speeds: Mapping[str, list[SpeedRow]] = field(default_factory=dict)  # by model hash
     run: str = ""  # the one that is watched
