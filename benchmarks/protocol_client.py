@@ -155,13 +155,17 @@ class ProtocolClient:
             again = set(message.metadata.run.fragment_ids)  # none where the whole page runs
             self._shown = {place: told for place, told in self._shown.items()
                            if again and told[0] not in again}  # fmt: skip
-            self.polls = {name: s for name, s in self.polls.items() if again and name not in again}
+            if not again:
+                self.polls.clear()
         elif kind == "navigation":
             told = message.navigation
             self.pages = {page.url_pathname: page.page_script_hash for page in told.app_pages}
             self._page = told.page_script_hash
         elif kind == "auto_rerun":
             self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self.polls.pop(fragment, None)
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
+from pkgutil import walk_packages
 from threading import Thread
 from typing import Any
 
@@ -12,6 +13,12 @@ _FIRST_PAGE = (
     "explorer.page", "explorer.prompts.free_text", "explorer.regions.example_view",
     "explorer.regions.film_view",
 )  # fmt: skip
+
+_LATER = (
+    "core.evaluation.evaluate", "core.evaluation.prompt_change", "core.inference.prompt_shares",
+    "core.lab.frame", "core.records.class_book",
+)  # fmt: skip
+"""What pages import where they need it."""
 
 
 @asynccontextmanager
@@ -33,5 +40,17 @@ def _read_ahead() -> None:
         strip = [film.row for film in examples.films]
         films = cache.open_ahead(examples.data, examples.opening.row, strip)
         if class_code():  # a class comes all at once: what its first pages need is there by then
+            _import_all()
             spec = cache.EMBEDDED[0]
             cache.load_ahead(spec, films, examples.opening.prompt, 0)
+
+
+def _import_all() -> None:
+    """Every module of the pages: thirty who ask for one at once would all wait for it."""
+    import explorer
+
+    for module in walk_packages(explorer.__path__, "explorer."):
+        if module.name != "explorer.Home":  # the entry, which is at work already
+            import_module(module.name)
+    for name in _LATER:
+        import_module(name)
