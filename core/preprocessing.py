@@ -7,7 +7,7 @@ these fields: a 320 px Lanczos letterbox, then bicubic to 224 without antialias.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,14 @@ class Preprocess:
     pad_to: int | None = None  # a letterbox at this size first (Lanczos), as CheXzero's 320
     interpolation: str = "bilinear"  # or "bicubic"
     antialias: bool = True
+    # Side in pixels that whole patches cover, where it is not `size`: SigLIP's 384 hold 27 patches
+    # of 14. Of maps alone, so that it is no part of what names kept encodings.
+    covered: int | None = field(default=None, repr=False)
+
+    @property
+    def span(self) -> int:
+        """Side in pixels of the grid of patches, from the left and the top."""
+        return self.covered or self.size
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -138,8 +146,9 @@ class Preprocess:
         rows = (torch.arange(shape[0]) + 0.5) / shape[0] * frame.height + frame.top
         columns = (torch.arange(shape[1]) + 0.5) / shape[1] * frame.width + frame.left
         where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
-        where = where / self.size * 2 - 1  # grid_sample counts in -1..1, x first
         source = torch.from_numpy(np.asarray(values, dtype=np.float32))
+        side = self.size if source.shape[-1] == self.size else self.span
+        where = where / side * 2 - 1  # grid_sample counts in -1..1, x first
         mapped = F.grid_sample(
             source.reshape(1, -1, *source.shape[-2:]), where[None].float(), mode=mode,
             padding_mode="border", align_corners=False,

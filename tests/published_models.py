@@ -1,23 +1,30 @@
 """Tiny models with random weights, each written as its publisher's library writes it."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import sentencepiece
 import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from timm.models import register_model
 from timm.models.vision_transformer import VisionTransformer
 from tiny_open_clip import TEXT, VISION
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
     BertConfig,
+    BertModel,
     BertTokenizerFast,
+    BlipImageProcessor,
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
+    Dinov2Config,
+    Dinov2Model,
+    MPNetConfig,
+    MPNetModel,
     PreTrainedTokenizerFast,
     SiglipConfig,
     SiglipImageProcessor,
@@ -179,3 +186,139 @@ def openai_file(folder: Path, seed: int = 0) -> Path:
     path = folder / f"clip-{seed}.pt"
     torch.save(_random(model).state_dict(), path)
     return path
+
+
+_PAIR = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}  # heads of 64
+
+
+def radzero(folder: Path) -> Path:
+    """RadZero as github.com/deepnoid-ai/RadZero saves it: DINOv2 at 224, two layers more, MPNet.
+
+    The parts that it is made of are attributes of what `radzero_parts` gives.
+    """
+    parts = radzero_parts()
+    state = {f"vision_model.{n}": v for n, v in _published(parts["vision"]).items()}
+    behind = "encoder.layer."
+    state |= {n.replace(behind, "align_transformer.transformer_layers.layer."): v
+              for n, v in _published(parts["added"]).items() if n.startswith(behind)}  # fmt: skip
+    state |= {f"text_model.{n}": v for n, v in _published(parts["text"]).items()}
+    norm = parts["norm"].state_dict()
+    state |= {f"loss_fns.KeyPhraseAlignmentLoss.layer_norm.{n}": v for n, v in norm.items()}
+    state["loss_fns.KeyPhraseAlignmentLoss.loss_temperature"] = parts["temperature"]
+    config = {
+        "align_transformer_config": {"model_type": "align_transformer", "num_hidden_layers": 2},
+        "text_config": {"model_type": "mpnet"}, "vision_config": parts["config"].to_dict(),
+        "auto_map": {"AutoModel": "modeling_radzero.CxrAlignModel"},
+    }  # fmt: skip
+    _pair_folder(folder, state, config)
+    mpnet_tokenizer(folder)
+    BlipImageProcessor(size={"height": 518, "width": 518}).save_pretrained(folder)
+    return folder
+
+
+def radzero_parts() -> dict[str, Any]:
+    """Modules of transformers with random weights, of RadZero's kind."""
+    torch.manual_seed(0)
+    config = Dinov2Config(**_PAIR, image_size=224, patch_size=14)
+    text = MPNetConfig(
+        **_PAIR, vocab_size=4 + len(WORDS), intermediate_size=256, max_position_embeddings=40,
+        layer_norm_eps=1e-5,
+    )  # fmt: skip
+    return {
+        "config": config, "vision": _random(Dinov2Model(config)).eval(),
+        "added": _random(Dinov2Model(config)).eval(),  # of which the layers count
+        "text": _random(MPNetModel(text)).eval(), "norm": _random(torch.nn.LayerNorm(128)),
+        "temperature": torch.tensor([-2.0]),
+    }  # fmt: skip
+
+
+def chexficient(folder: Path, own_names: bool = True) -> Path:
+    """CheXficient: DINOv2 at 378 and BERT, as github.com/cwangrun/CheXficient names them.
+
+    Args:
+        own_names: the image tower by the names of DINOv2's repository, else by transformers'.
+    """
+    parts = chexficient_parts()
+    vision = _published(parts["vision"])
+    vision = _dinov2_names(vision) if own_names else vision
+    state = {f"image_encoder.model.{n}": v for n, v in vision.items()}
+    state |= {f"text_encoder.model.{n}": v for n, v in _published(parts["text"]).items()}
+    for side in ("image", "text"):
+        made = parts[f"{side}_projection"].state_dict()
+        state |= {f"{side}_projection.projection.{n}": v for n, v in made.items()}
+    state |= {"logit_scale": torch.tensor(4.6), "prototypes": torch.rand(4, 48),
+              "step_count": torch.zeros(1, dtype=torch.long)}  # fmt: skip
+    _pair_folder(folder, state, {"model_type": "chexficient_clip", "auto_map": {}})
+    (folder / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]), encoding="utf-8"
+    )
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    CLIPImageProcessor(
+        size={"shortest_edge": 378}, crop_size={"height": 378, "width": 378}
+    ).save_pretrained(folder)
+    return folder
+
+
+def chexficient_parts() -> dict[str, Any]:
+    """Modules of transformers with random weights, of CheXficient's kind."""
+    torch.manual_seed(0)
+    vision = Dinov2Config(**_PAIR, image_size=378, patch_size=14)
+    text = BertConfig(
+        **_PAIR, vocab_size=4 + len(WORDS), intermediate_size=256, max_position_embeddings=40
+    )
+    return {
+        "vision": _random(Dinov2Model(vision)).eval(), "text": _random(BertModel(text)).eval(),
+        "image_projection": _random(torch.nn.Linear(128, 24)),
+        "text_projection": _random(torch.nn.Linear(128, 24)),
+    }  # fmt: skip
+
+
+def _published(model: Any) -> dict[str, torch.Tensor]:
+    """A model's weights by the names that its files have."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return load_file(Path(folder) / "model.safetensors")
+
+
+def _dinov2_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights of transformers' Dinov2Model by the names of facebookresearch/dinov2."""
+    names = {
+        "embeddings.cls_token": "cls_token", "embeddings.mask_token": "mask_token",
+        "embeddings.position_embeddings": "pos_embed",
+        "embeddings.patch_embeddings.projection": "patch_embed.proj", "encoder.layer": "blocks",
+        "layernorm": "norm", "attention.output.dense": "attn.proj",
+        "layer_scale1.lambda1": "ls1.gamma", "layer_scale2.lambda1": "ls2.gamma",
+    }  # fmt: skip
+    renamed = {}
+    for name, value in state.items():
+        if ".attention.attention." in name:
+            if ".query." in name:
+                parts = [state[name.replace("query", part)] for part in ("query", "key", "value")]
+                layer, end = name.split(".")[2], name.rsplit(".", 1)[1]
+                renamed[f"blocks.{layer}.attn.qkv.{end}"] = torch.cat(parts)
+            continue
+        for theirs, ours in names.items():
+            name = name.replace(theirs, ours)
+        renamed[name] = value
+    return renamed
+
+
+def _pair_folder(folder: Path, state: dict[str, torch.Tensor], config: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({n: v.detach().contiguous().clone() for n, v in state.items()},
+              folder / "model.safetensors")  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def mpnet_tokenizer(folder: Path) -> None:
+    """Whole words with MPNet's special pieces, whose padding is 1."""
+    vocabulary = {name: n for n, name in enumerate(["<s>", "<pad>", "</s>", "<unk>", *WORDS])}
+    made = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.normalizer, made.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=made, unk_token="<unk>", pad_token="<pad>", eos_token="</s>",
+        bos_token="<s>",
+    ).save_pretrained(folder)  # fmt: skip

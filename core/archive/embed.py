@@ -111,6 +111,11 @@ def embed(
     return done
 
 
+def _scored_alone(predictor: Predictor) -> dict[str, object]:
+    """Settings by which kept features are scored without the model; empty where it is needed."""
+    return {} if predictor.model.backbone.text_pools else predictor.model.config.to_dict()
+
+
 def _prepare(
     predictor: Predictor, studies: StudySet, folder: Path, options: EmbedOptions,
     told: Callable[[str], None],
@@ -118,11 +123,16 @@ def _prepare(
     """Describe the archive, or check that it is the one that is there."""
     grid = predictor.model.backbone.grid
     patches = options.patches if options.patches and options.patches < grid[0] * grid[1] else None
+    if patches and predictor.model.backbone.text_pools:
+        raise ExplorerError(
+            f"{predictor.name} scores a text by every patch of a film, so all have to be kept; "
+            "leave the number of patches out."
+        )
     wanted = Description(
         predictor.name, predictor.model_hash, asdict(predictor.model.backbone.preprocess),
         studies.spec, studies.fingerprint, len(studies), options.precision, patches, grid,
         predictor.model.backbone.embed_dim, options.shard_size, versions=versions(),
-        lrclr=predictor.model.config.to_dict(), members=predictor.model.backbone.members,
+        lrclr=_scored_alone(predictor), members=predictor.model.backbone.members,
     )  # fmt: skip
     there = read_description(folder)
     if there is not None:

@@ -39,8 +39,8 @@ def box_query(
     """
     left, top, width, height = preprocess.from_image_box(box, shape)
     rows, columns = image.grid
-    down = _overlap(top, top + height, rows, preprocess.size)
-    across = _overlap(left, left + width, columns, preprocess.size)
+    down = _overlap(top, top + height, rows, preprocess.span)
+    across = _overlap(left, left + width, columns, preprocess.span)
     weight = (down[:, None] * across[None]).reshape(-1)
     mean = weight @ image.patch_features[0].float().cpu()
     length = float(mean.norm())

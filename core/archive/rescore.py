@@ -19,9 +19,9 @@ from torch import Tensor
 
 from core.archive.archive import Archive
 from core.inference.prompts import FindingPrompts, PromptSet
-from core.inference.zero_shot import SCORES, Scores, combine, member_cosines, reads_words
+from core.inference.zero_shot import SCORES, Scores, combine, reads_words
 from core.lrclr.config import LRCLRConfig
-from core.lrclr.encodings import TextEncoding
+from core.lrclr.encodings import TextEncoding, member_cosines
 from core.lrclr.losses import lse_pool
 from core.lrclr.model import LRCLR
 from core.progress import Progress
@@ -98,9 +98,7 @@ class TextColumns:
         made = combine(columns[:-2], columns[-2], columns[-1], own, alone, config)
         return {name: made[name][:, 0].numpy() for name in SCORES}
 
-    def _compute(
-        self, scoring: Scoring, texts: TextEncoding, progress: Progress | None
-    ) -> Tensor:
+    def _compute(self, scoring: Scoring, texts: TextEncoding, progress: Progress | None) -> Tensor:
         """Cosine with each of M members, local score and match logit, (M + 2, P, n)."""
         archive, members, model = self.archive, scoring.members, scoring.model
         found = torch.zeros(members + 2, len(texts), len(archive))
@@ -108,7 +106,8 @@ class TextColumns:
         found[:members] = cosines.transpose(1, 2)
         cosine_of_all = cosines.mean(dim=0).T  # (P, n), the match where none is learned
         done = 0
-        if self.patches_decide(scoring.config):
+        text_pools = model is not None and model.backbone.text_pools
+        if self.patches_decide(scoring.config) and not text_pools:
             for patches in self._all_patches():
                 place = slice(done, done + len(patches))
                 cosines = _region_cosines(patches, texts.text_features)
@@ -127,6 +126,9 @@ class TextColumns:
             reading = model.read(images, texts)
             found[members, :, place] = reading.local.T
             found[members + 1, :, place] = reading.match.T
+            if text_pools:
+                cosines = model.cosines(images, texts.text_features)
+                found[:members, :, place] = cosines.transpose(1, 2)
             done += len(rows)
             if progress:
                 progress(done, len(archive))

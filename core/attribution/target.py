@@ -27,13 +27,14 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class GlobalCosine:
-    """Cosine of g_I with the mean of the texts."""
+    """Cosine of the image with the mean of the texts."""
 
     texts: TextEncoding
 
     def __call__(self, model: LRCLR, images: ImageEncoding) -> Tensor:
         """See `Target`."""
-        return images.image_features @ F.normalize(self.texts.text_features.mean(dim=0), dim=0)
+        mean = F.normalize(self.texts.text_features.mean(dim=0), dim=0)
+        return model.cosines(images, mean[None]).mean(dim=0)[:, 0]
 
 
 @dataclass(frozen=True)

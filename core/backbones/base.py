@@ -69,9 +69,12 @@ class Backbone(nn.Module):
     preprocess: Preprocess
     prefix: int = 1  # C, tokens before the patches
     general_words: bool = True  # False: its text tower learned from findings' sentences alone
+    # Its own score of a text reads every token, gathered by their cosines with it (RadZero).
+    text_pools: bool = False
     unread_places: int = 0  # special tokens before the first word, which `text_tokens` leaves out
     members: int = 1  # models whose embeddings lie side by side in d (an ensemble)
     files: tuple[Path, ...] = ()  # what the weights were read from, where from published files
+    remarks: tuple[str, ...] = ()  # what was not found and is guessed, one sentence each
     grid: tuple[int, int]
     depth: int  # blocks, L
     heads: int

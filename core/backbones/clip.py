@@ -6,6 +6,7 @@ modules do everything else, so that tokens and embeddings are the library's to t
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ class Trunk(Protocol):
     heads: int
     width: int
     grid: tuple[int, int]
+    patch: int  # side in pixels
     prefix: int
 
     def embed(self, pixels: Tensor) -> Tensor:
@@ -74,7 +76,9 @@ class ClipBackbone(Backbone):
         self.model, self.trunk, self.reader = model, trunk, reader
         self.name = str(origin["kind"])
         self.origin = origin
-        self.preprocess = preprocess
+        covered = trunk.grid[0] * trunk.patch
+        rest = covered != preprocess.size
+        self.preprocess = replace(preprocess, covered=covered) if rest else preprocess
         self.grid, self.heads, self.width = trunk.grid, trunk.heads, trunk.width
         self.prefix, self.depth = trunk.prefix, len(trunk.blocks)
         with torch.no_grad():

@@ -46,7 +46,8 @@ class FrozenMiniLM:
         self.tokenizer.enable_truncation(CONTEXT)
         self.tokenizer.enable_padding()  # [PAD] is 0
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        sizes = {field.name: described[field.name] for field in fields(BertConfig)}
+        names = {field.name for field in fields(BertConfig)}
+        sizes = {name: value for name, value in described.items() if name in names}
         self.model = BertEncoder(BertConfig(**sizes)).eval().requires_grad_(False)
         self.model.load_published(load_file(folder / "model.safetensors"))
         self._known: OrderedDict[str, tuple[Tensor, list[str]]] = OrderedDict()

@@ -83,10 +83,18 @@ def _hub_open_clip(name: str, size: int | None) -> Backbone:
 
 def _hub_transformers(name: str, size: int | None) -> Backbone:
     from core.backbones import hub
-    from core.backbones.transformers_clip import FILES, transformers_backbone
+    from core.backbones.transformers_clip import FILES
 
-    folder = Path(name) if isdir(name) else hub.fetch(name, FILES)
-    return transformers_backbone(folder, size)
+    return _transformers_folder(Path(name) if isdir(name) else hub.fetch(name, FILES), size)
+
+
+def _transformers_folder(folder: Path, size: int | None) -> Backbone:
+    from core.backbones.dinov2_layouts import layout_of, pair_backbone
+    from core.backbones.transformers_clip import CONFIG, transformers_backbone
+    from core.backbones.weights_file import read_json
+
+    layout = layout_of(read_json(folder / CONFIG)) if isfile(folder / CONFIG) else None
+    return pair_backbone(folder, layout, size) if layout else transformers_backbone(folder, size)
 
 
 def _openai(name: str, size: int | None) -> Backbone:
@@ -121,9 +129,7 @@ def _folder(name: str, size: int | None) -> Backbone:
 
         return open_clip_folder(folder, size)
     if (folder / "config.json").is_file():
-        from core.backbones.transformers_clip import transformers_backbone
-
-        return transformers_backbone(folder, size)
+        return _transformers_folder(folder, size)
     raise ExplorerError(
         f"{folder} holds no model: weights and open_clip_config.json (open_clip's layout) or "
         "config.json (transformers' layout, or a model of this project) are expected."
@@ -168,4 +174,8 @@ def build_backbone(description: dict[str, Any], text_files: Path | None = None) 
         from core.backbones.transformers_clip import build_transformers
 
         return build_transformers(values["config"], values["preprocess"], text_files or Path())
+    if kind == "dinov2-bert":
+        from core.backbones.dinov2_bert import build_pair
+
+        return build_pair(values["sizes"], values["preprocess"], text_files or Path())
     raise KeyError(kind)

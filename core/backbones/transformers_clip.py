@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, CLIPModel, SiglipModel
+from transformers import AutoConfig, AutoTokenizer, CLIPModel, SiglipModel
 
 from core.backbones import hub
 from core.backbones.base import TextTokens
 from core.backbones.clip import ClipBackbone
+from core.backbones.image_processor import PREPROCESSORS, USUAL, read_preprocess
 from core.backbones.open_clip_vit import check_size
 from core.backbones.weights_file import read_json
 from core.backbones.word_pieces import without_padding, word_pieces
@@ -24,16 +25,12 @@ from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
 CONFIG = "config.json"
-PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
-"""Where the image processor's values are: alone, or as transformers 5 writes a whole processor. A
-repository may hold both, and then either can lack them, so that both are taken."""
-_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin")
+WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin")
 FILES = hub.Files(
-    ((CONFIG,), PREPROCESSORS, hub.TOKENIZER_FILES.needed[0], _WEIGHTS),
+    ((CONFIG,), hub.TOKENIZER_FILES.needed[0], WEIGHTS),
     (*PREPROCESSORS, *hub.TOKENIZER, "model.safetensors.index.json", "README.md"),
 )
 _MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
-_INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers
 
 
 class EncoderLayer(nn.Module):
@@ -93,6 +90,7 @@ class TransformersTrunk:
         vision = model.config.vision_config
         self.heads, self.width = vision.num_attention_heads, vision.hidden_size
         self.grid = (vision.image_size // vision.patch_size,) * 2
+        self.patch = vision.patch_size
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Tokens (B, C + N, D) that enter the first layer."""
@@ -166,7 +164,6 @@ def transformers_backbone(folder: Path, size: int | None = None) -> ClipBackbone
         model, found = _MODELS[kind].from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True).to_dict()
     except Exception as error:  # damaged files can fail anywhere in transformers
         raise ExplorerError(
             f"The model in {folder} cannot be read ({type(error).__name__}); fetch its files again."
@@ -179,9 +176,11 @@ def transformers_backbone(folder: Path, size: int | None = None) -> ClipBackbone
         )
     if size:
         _resize(model, size)
-    preprocess = _preprocess(processor, model.config.vision_config.image_size)
-    backbone = _wrap(model, _tokenizer(folder), preprocess)
-    backbone.files = tuple(folder / n for n in hub.Files((_WEIGHTS,)).pick(hub.names_in(folder)))
+    side = model.config.vision_config.image_size
+    preprocess, remarks = read_preprocess(folder, side, USUAL[kind])
+    backbone = _wrap(model, read_tokenizer(folder), preprocess)
+    backbone.remarks = remarks
+    backbone.files = tuple(folder / n for n in hub.Files((WEIGHTS,)).pick(hub.names_in(folder)))
     return backbone
 
 
@@ -191,7 +190,7 @@ def build_transformers(
     """An untrained model of a configuration; `text_files` is the tokenizer's folder."""
     kind = _known_kind(config)
     model = _MODELS[kind](AutoConfig.for_model(**config))
-    return _wrap(model, _tokenizer(text_files), Preprocess.from_dict(preprocess))
+    return _wrap(model, read_tokenizer(text_files), Preprocess.from_dict(preprocess))
 
 
 def _wrap(model: Any, tokenizer: Any, preprocess: Preprocess) -> ClipBackbone:
@@ -212,7 +211,12 @@ def _known_kind(config: dict[str, Any]) -> str:
     return kind
 
 
-def _tokenizer(folder: Path) -> Any:
+def read_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder, from its files alone.
+
+    Raises:
+        ExplorerError: they are missing or damaged.
+    """
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # a damaged tokenizer.json can fail anywhere, in Rust too
@@ -234,25 +238,3 @@ def _resize(model: Any, size: int) -> None:
     embeddings.position_ids = torch.arange(len(weight))[None]
     embeddings.image_size = vision.image_size = size
     embeddings.num_patches, embeddings.num_positions = side * side, len(weight)
-
-
-def _preprocess(processor: dict[str, Any], size: int) -> Preprocess:
-    """transformers' image processor in our terms, on the 0..255 scale."""
-    resample = int(processor.get("resample") or 3)
-    if resample not in _INTERPOLATIONS:
-        raise ExplorerError(
-            f"The model's image processor asks for PIL's interpolation {resample}; known are 2 "
-            "(bilinear) and 3 (bicubic)."
-        )
-    scale = 1 / float(processor.get("rescale_factor") or 1 / 255)
-    shortest = (processor.get("size") or {}).get("shortest_edge")
-    return Preprocess(
-        size=size,
-        mean=tuple(scale * value for value in processor["image_mean"]),
-        std=tuple(scale * value for value in processor["image_std"]),
-        channels=3,
-        mode="crop-floor" if shortest else "squash",
-        interpolation=_INTERPOLATIONS[resample],
-    )
-
-

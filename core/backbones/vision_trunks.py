@@ -35,6 +35,7 @@ class NativeTrunk:
         self.heads = int(blocks[0].attn.num_heads)
         self.width = int(visual.conv1.out_channels)
         self.grid = (int(visual.grid_size[0]), int(visual.grid_size[1]))
+        self.patch = int(visual.conv1.stride[0])
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Tokens (B, 1 + N, D) that enter the first block."""
@@ -97,6 +98,7 @@ class TimmTrunk:
         self.heads = int(trunk.blocks[0].attn.num_heads)
         self.width = int(trunk.embed_dim)
         self.grid = (int(trunk.patch_embed.grid_size[0]), int(trunk.patch_embed.grid_size[1]))
+        self.patch = int(trunk.patch_embed.patch_size[0])
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Tokens (B, C + N, D) that enter the first block."""

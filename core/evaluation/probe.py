@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.errors import ExplorerError
 from core.inference.predictor import Predictor
 from core.inference.prompts import prompts_for
-from core.inference.zero_shot import member_cosines, mix
+from core.inference.zero_shot import mix
 from core.language.contradict import contradictions
 from core.language.facts import Facts
 from core.language.reader import read
@@ -168,7 +168,7 @@ def _margins(
         texts = predictor.encode_texts([text for pair in some for text in (pair.true, pair.false)])
         own = images.rows(torch.tensor([pair.row for pair in some]))
         reading = model.read(own, texts)
-        cosine = member_cosines(own.image_features, texts.text_features, model.backbone.members)
+        cosine = model.cosines(own, texts.text_features)
         parts = {"global": cosine.mean(dim=0), "local": reading.local, "match": reading.match}
         parts["lrclr"] = mix(parts, model.config.mix, model.config.spread)
         place = torch.arange(len(some))

@@ -42,7 +42,7 @@ def own_report_rank(
     place = {report: number for number, report in enumerate(distinct)}
     for start in range(0, len(studies), _IMAGES):
         part = images.rows(slice(start, start + _IMAGES))
-        cosine = part.image_features @ texts.text_features.T
+        cosine = model.cosines(part, texts.text_features).mean(dim=0)
         parts = {"global": cosine, "local": model.read(part, texts).local,
                  "match": torch.zeros_like(cosine)}  # fmt: skip
         score = mix(parts, model.config.mix, model.config.spread).cpu() @ members.T  # (B, reports)

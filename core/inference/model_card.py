@@ -64,6 +64,7 @@ class ModelCard:
     weights_hash: str  # of the weights in memory, whatever file they came from
     files: tuple[FileFacts, ...]
     facts: KnownModel
+    remarks: tuple[str, ...] = ()  # what its files do not say and is guessed
 
     def rows(self) -> list[tuple[str, str]]:
         """What it is and how it reads, for a table."""
@@ -90,6 +91,7 @@ class ModelCard:
             rows.insert(-1, ("On real films", fails))
         if self.members > 1:
             rows.insert(1, ("Ensemble", f"{self.members} checkpoints, probabilities averaged"))
+        rows += [("Guessed", remark) for remark in self.remarks]
         for file in self.files:
             rows.append((file.name, f"{file.size / 1e6:.1f} MB, SHA-256 {file.sha256}"))
         return rows
@@ -122,6 +124,7 @@ def model_card(model: LRCLR, spec: str) -> ModelCard:
         context_length=backbone.context_length, weights_hash=weights_hash(model),
         files=tuple(_file(path) for path in files),
         facts=_facts_of_run(spec, folder) if folder else _published(spec, files),
+        remarks=backbone.remarks,
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.inference.zero_shot import member_cosines
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
@@ -34,7 +33,7 @@ def prompt_shares(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> li
         image: a batch of 1.
         texts: P prompts, the whole side.
     """
-    cosine = member_cosines(image.image_features, texts.text_features, model.backbone.members)
+    cosine = model.cosines(image, texts.text_features)
     reading = model.read(image, texts)
     parts = {
         "global": cosine.mean(dim=0)[0], "local": reading.local[0], "match": reading.match[0]
@@ -57,9 +56,7 @@ def shares(parts: Mapping[str, Tensor], config: LRCLRConfig) -> Tensor:
     >>> shares({"local": torch.tensor([0.5, 0.5])}, LRCLRConfig(mix={"local": 1.0})).tolist()
     [0.5, 0.5]
     """
-    weights = {
-        name: config.mix.get(name, 0.0) / config.spread.get(name, 1.0) for name in parts
-    }
+    weights = {name: config.mix.get(name, 0.0) / config.spread.get(name, 1.0) for name in parts}
     total = sum(abs(weight) for weight in weights.values())
     if not total:  # a mix of nothing: what the global pool would make of it
         return (config.gamma * parts["global"]).softmax(dim=0)

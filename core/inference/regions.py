@@ -75,7 +75,7 @@ def patch_box(
     preprocess: Preprocess, grid: tuple[int, int], patch: int, shape: tuple[int, int]
 ) -> Rectangle:
     """Where a patch of the grid (h, w) lies in an image of `shape`."""
-    across, down = preprocess.size / grid[1], preprocess.size / grid[0]
+    across, down = preprocess.span / grid[1], preprocess.span / grid[0]
     left, top = (patch % grid[1]) * across, (patch // grid[1]) * down
     return preprocess.to_image_box((left, top, across, down), shape)
 

@@ -47,7 +47,7 @@ def scores_of(
     model: LRCLR, images: ImageEncoding, texts: TextEncoding, prompts: PromptSet
 ) -> dict[str, Tensor]:
     """`zero_shot` of some images as tensors, which can be differentiated by what they came from."""
-    each = member_cosines(images.image_features, texts.text_features, model.backbone.members)
+    each = model.cosines(images, texts.text_features)
     reading = model.read(images, texts)
     return combine(each, reading.local, reading.match, texts, prompts, model.config)
 
@@ -68,7 +68,7 @@ def combine(
     """Scores (B, F) of findings from those of each text.
 
     Args:
-        each: (M, B, P), as `member_cosines` gives them.
+        each: (M, B, P), as `LRCLR.cosines` gives them.
         local, matched: (B, P), of images with `texts`.
         texts: P texts, all those of `prompts` among them.
     """
@@ -104,14 +104,3 @@ def remixed(scores: Scores, config: LRCLRConfig) -> Scores:
     parts = {name: torch.from_numpy(value) for name, value in scores.items()}
     mixed = mix(parts, config.mix, config.spread)
     return {**scores, "lrclr": mixed.numpy().astype(np.float32)}
-
-
-def member_cosines(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
-    """Cosine of images (B, M * d) and texts (P, M * d) for each member of an ensemble, (M, B, P).
-
-    Members lie side by side, each of length 1 / sqrt(M) (`core.backbones.ensemble`).
-    """
-    images = image_features.unflatten(1, (members, -1)).transpose(0, 1)  # (M, B, d)
-    texts = text_features.unflatten(1, (members, -1)).permute(1, 2, 0)  # (M, d, P)
-    return images @ (members * texts)
-

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.evaluation.study_scores import TEXT, text_prompts
 from core.inference.predictor import Predictor
 from core.inference.regions import on_grid, patch_box
-from core.inference.zero_shot import combine, member_cosines, mix
+from core.inference.zero_shot import combine, mix
 from core.lab.bench import DrawnPatient
 from core.lrclr.encodings import ImageEncoding
 from core.preprocessing import Rectangle
@@ -55,7 +55,7 @@ def read(
     own = prompts.all_texts()
     texts = predictor.encode_texts([*own, *sentences])
     reading = model.read(encoding, texts)  # once, for scores, weights and sentences
-    cosines = member_cosines(encoding.image_features, texts.text_features, model.backbone.members)
+    cosines = model.cosines(encoding, texts.text_features)
     scores = combine(cosines, reading.local, reading.match, texts, prompts, model.config)
     positive = len(prompts[TEXT].positive)
     part = replace(

@@ -65,7 +65,8 @@ def film_batch(bench: LessonBench, size: int, number: int) -> FilmBatch:
     texts = tuple(_sentence(bench.studies.report(row)) for row in rows)
     encoded = bench.encoded()
     text_features = bench.predictor.encode_texts(list(texts)).text_features
-    cosine = encoded.image_features[torch.tensor(rows)] @ text_features.T
+    films = encoded.rows(torch.tensor(rows))
+    cosine = bench.predictor.model.cosines(films, text_features).mean(dim=0)
     true = np.stack([text_truth(bench.studies, text)[rows] == 1 for text in texts], axis=1)
     np.fill_diagonal(true, True)
     return FilmBatch(tuple(rows), texts, cosine.cpu().numpy(), true)

@@ -88,3 +88,13 @@ class TextEncoding:
             [self.pieces[row] for row in order],
             tuple(self.texts[row] for row in order),
         )
+
+
+def member_cosines(image_features: Tensor, text_features: Tensor, members: int) -> Tensor:
+    """Cosine of images (B, M * d) and texts (P, M * d) for each member of an ensemble, (M, B, P).
+
+    Members lie side by side, each of length 1 / sqrt(M) (`core.backbones.ensemble`).
+    """
+    images = image_features.unflatten(1, (members, -1)).transpose(0, 1)  # (M, B, d)
+    texts = text_features.unflatten(1, (members, -1)).permute(1, 2, 0)  # (M, d, P)
+    return images @ (members * texts)

@@ -34,7 +34,9 @@ def _published(folder: Path) -> bool:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(config, dict) and "model_type" in config and "backbone" not in config
+    if not isinstance(config, dict) or "backbone" in config:
+        return False
+    return "model_type" in config or "auto_map" in config  # the latter of code of its own
 
 
 def files_hash(folder: Path) -> str:

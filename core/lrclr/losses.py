@@ -130,6 +130,27 @@ def gloria_pool(regions: Tensor, words: Tensor, mask: Tensor, gamma: float) -> T
     return torch.stack(scores, dim=1)
 
 
+def text_pool(tokens: Tensor, texts: Tensor, scale: float) -> Tensor:
+    """Cosine of each text with what it gathers of an image's tokens (RadZero's VL-CABS).
+
+    Park et al., NeurIPS 2025: a softmax of the text's own cosines, not of an attention apart.
+
+    Args:
+        tokens: (B, n, d), L2-normalised; texts: (P, d), L2-normalised.
+        scale: of the cosines in the softmax, RadZero's one over its temperature.
+
+    Returns:
+        (B, P), in [-1, 1].
+
+    >>> one = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
+    >>> round(text_pool(one, torch.tensor([[1.0, 0.0]]), 0.0).item(), 4)
+    0.7071
+    """
+    cosine = torch.einsum("bnd,pd->bpn", tokens, texts)
+    weights = (scale * cosine).softmax(dim=-1)
+    return (weights * cosine).sum(dim=-1) / (weights @ tokens).norm(dim=-1)
+
+
 def filip_pool(regions: Tensor, words: Tensor, mask: Tensor) -> Tensor:
     """Mean over words of the best region's cosine (Yao et al., ICLR 2022).
 

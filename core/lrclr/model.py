@@ -24,8 +24,8 @@ from core.errors import ExplorerError
 from core.lrclr import selection
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.cross_modality import CrossModalityTransformer
-from core.lrclr.encodings import ImageEncoding, TextEncoding
-from core.lrclr.losses import filip_pool, gloria_pool, lse_pool
+from core.lrclr.encodings import ImageEncoding, TextEncoding, member_cosines
+from core.lrclr.losses import filip_pool, gloria_pool, lse_pool, text_pool
 from core.lrclr.region_reader import RegionReader
 
 
@@ -71,9 +71,7 @@ class LRCLR(nn.Module):
         if config.fusion == "reader":
             self.fusion = RegionReader(joint, config.queries, config.fusion_heads)
         elif config.fusion == "stream":
-            self.stream = CrossModalityTransformer(
-                joint, config.fusion_layers, config.fusion_heads
-            )
+            self.stream = CrossModalityTransformer(joint, config.fusion_layers, config.fusion_heads)
         self.local_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.local_bias = nn.Parameter(torch.tensor(-4.0))
 
@@ -193,6 +191,20 @@ class LRCLR(nn.Module):
         """Cosine of every patch with every text, (B, P, N) in [-1, 1]."""
         return torch.einsum("bnd,pd->bpn", images.patch_features, texts.text_features)
 
+    def cosines(self, images: ImageEncoding, texts: Tensor) -> Tensor:
+        """Cosine of every image with every text for each of M members, (M, B, P).
+
+        Where texts gather the tokens they are compared with (RadZero), as the backbone does it.
+
+        Args:
+            texts: their features (P, d), L2-normalised.
+        """
+        backbone = self.backbone
+        if backbone.text_pools and not self.config.added_layers:
+            tokens = torch.cat([images.image_features[:, None], images.patch_features], dim=1)
+            return text_pool(tokens, texts, float(backbone.logit_scale.exp()))[None]
+        return member_cosines(images.image_features, texts, backbone.members)
+
     def select(self, images: ImageEncoding, texts: TextEncoding) -> Tensor:
         """The patches (B, P, K) that each text may read in each image."""
         if images.selected is not None:
@@ -227,7 +239,7 @@ class LRCLR(nn.Module):
                 match, weights = self._stream(images, texts, index)
                 local = (weights * cosine).sum(dim=-1)
             else:
-                match = images.image_features @ texts.text_features.T
+                match = self.cosines(images, texts.text_features).mean(dim=0)
                 weights = (self.config.gamma * cosine).softmax(dim=-1)
                 local = self._pooled(images, texts, index, cosine)
         return Reading(local, match, index, weights, torch.zeros_like(local))
