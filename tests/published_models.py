@@ -137,13 +137,27 @@ def open_clip_siglip(folder: Path) -> Path:
     return open_clip_layout(folder, config, {**half, "interpolation": "bicubic"})
 
 
-def hf_clip(folder: Path) -> Path:
+def whyxrayclip(folder: Path) -> Path:
+    """hf-hub:yyupenn/whyxrayclip: ViT-L/14 of OpenCLIP, whose activation is no QuickGELU."""
+    config = {"embed_dim": 32, "vision_cfg": VISION, "text_cfg": TEXT}
+    return open_clip_layout(folder, config, {"mean": [0.5] * 3, "std": [0.5] * 3})
+
+
+def xray_clip(folder: Path) -> Path:
+    """hf:StanfordAIMI/XrayCLIP__vit-l-14...: the image stretched by BLIP's processor, and a side
+    that is no multiple of the patch's (512 and 14; here 72 and 16)."""
+    made = hf_clip(folder, side=72)
+    BlipImageProcessor(size={"height": 72, "width": 72}).save_pretrained(made)
+    return made
+
+
+def hf_clip(folder: Path, side: int = 64) -> Path:
     """CLIPModel.save_pretrained with tokenizer and image processor."""
     word_tokenizer(folder, begin="<s>")
     common = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3,
               "num_attention_heads": 2}  # fmt: skip
     config = CLIPConfig(
-        vision_config={**common, "image_size": 64, "patch_size": 16},
+        vision_config={**common, "image_size": side, "patch_size": 16},
         text_config={**common, "vocab_size": len(WORDS) + 3, "max_position_embeddings": 16,
                      "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 1},
         projection_dim=24,

@@ -25,8 +25,10 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 from core.attribution import attribution_maps
 from core.errors import ExplorerError
 from core.inference.images import Images
+from core.inference.model_card import model_card
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
+from core.inference.regions import patch_box
 from core.lrclr.checkpoint import load_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
@@ -35,7 +37,8 @@ from core.training.finetune import finetune
 from core.training.settings import FinetuneConfig, Schedule
 
 TEXTS = ["no pneumothorax", "There is a small left pleural effusion"]
-LAYOUTS = ["native", "biomedclip", "open_clip_siglip", "hf_clip", "hf_siglip"]
+LAYOUTS = ["native", "whyxrayclip", "biomedclip", "open_clip_siglip", "hf_clip", "xray_clip",
+           "hf_siglip"]  # fmt: skip
 SIGLIPS = ["open_clip_siglip", "hf_siglip"]
 
 
@@ -176,6 +179,60 @@ def test_pixels_are_the_librarys_to_a_grey_level(layout: str, folders: dict[str,
         apart = (preprocess(image) - library.preprocess(image)).abs() * std
         print(f"{layout}, {shape}: grey levels apart {apart.max():.2f}, mean {apart.mean():.2f}")
         assert apart.max() < 1.1 and apart.mean() < 0.4
+
+
+def test_a_map_covers_the_whole_patches_alone(folders: dict[str, Path]) -> None:
+    """Of 72 pixels four patches of 16 see 64: the rest, a ninth, is beside the map."""
+    backbone = load_model(str(folders["xray_clip"])).backbone
+    assert backbone.grid == (4, 4) and backbone.preprocess.span == 64
+    cells = np.arange(4, dtype=np.float32)[None].repeat(4, axis=0)  # of each, its column
+    shown = backbone.preprocess.map_to_image(cells, (72, 72), mode="nearest")
+    assert shown[0].tolist() == [column // 16 for column in range(64)] + [3] * 8
+    box = patch_box(backbone.preprocess, backbone.grid, 5, (720, 720))
+    assert box == pytest.approx((160, 160, 160, 160))
+    assert load_model(str(folders["hf_clip"])).backbone.preprocess.covered is None
+    pixels = backbone.preprocess.map_to_image(np.arange(72.0)[None].repeat(72, 0), (72, 72))
+    assert pixels[0] == pytest.approx(np.arange(72.0), abs=1e-4), "of pixels, it is of them all"
+
+
+@pytest.mark.parametrize(
+    ("layout", "mode", "mean"), [("hf_siglip", "squash", 127.5), ("hf_clip", "crop-floor", 122.77)]
+)
+def test_a_missing_image_processor_is_guessed_with_a_warning(
+    layout: str, mode: str, mean: float, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "clip"
+    shutil.copytree(folders[layout], folder)
+    (folder / "preprocessor_config.json").unlink()
+    (folder / "processor_config.json").write_text('{"processor_class": "CLIPProcessor"}')
+    with pytest.warns(UserWarning, match="has no preprocessor_config.json: taken are 64 pixels"):
+        model = load_model(str(folder))
+    expected = load_model(str(folders[layout])).backbone.preprocess
+    assert repr(model.backbone.preprocess) == repr(expected)
+    assert model.backbone.preprocess.mode == mode
+    assert model.backbone.preprocess.mean[0] == pytest.approx(mean, abs=0.01)
+    card = dict(model_card(model, str(folder)).rows())
+    assert "usual mean" in card["Guessed"]
+
+
+@pytest.mark.parametrize("told", ["name", "card"])
+def test_medsiglip_is_resized_as_it_was_trained(
+    told: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """Its file says PIL's bicubic; its card, TensorFlow's bilinear without antialias."""
+    folder = tmp_path / ("medsiglip-448" if told == "name" else "mine")
+    shutil.copytree(folders["hf_siglip"], folder)
+    if told == "card":
+        (folder / "README.md").write_text("---\nlicense: other\n---\n# MedSigLIP model card\n")
+    preprocess = load_model(str(folder)).backbone.preprocess
+    assert preprocess.interpolation == "bilinear" and not preprocess.antialias
+    film = np.random.default_rng(0).uniform(0, 255, (200, 128)).astype(np.float32)
+    # tf.image.resize: half-pixel centres, the two nearest rows alone; of 200 rows in 64, row 0 is
+    # at 1.0625, and of 128 columns column 0 at 0.5.
+    pairs = film[:, 0:2].mean(axis=1)
+    expected = (1 - 0.0625) * pairs[1] + 0.0625 * pairs[2]
+    assert float(preprocess.resize(film)[0, 0, 0]) == pytest.approx(expected, abs=1e-3)
+    assert load_model(str(folders["hf_siglip"])).backbone.preprocess.antialias
 
 
 @torch.no_grad()
