@@ -61,14 +61,16 @@ def map_in_processes(
 
 
 def run_in_process(
-    work: Callable[[Job, Progress], Result], job: Job, progress: Progress | None = None
+    work: Callable[[Job, Callable[..., None]], Result],
+    job: Job,
+    progress: Callable[..., None] | None = None,
 ) -> Result:
     """`work(job, progress)` in a process of its own, which ends when the caller stops waiting.
 
     Args:
         work: a function of a module that can be imported.
-        progress: called as the work calls its own, and again while it says nothing new, so that
-            a caller who is to stop can raise there.
+        progress: called as the work calls its own (`core.progress`, or whatever can be sent), and
+            again while it says nothing new, so that a caller who is to stop can raise there.
 
     Raises:
         ExplorerError: what the work raises, or its process ended by itself.
@@ -80,7 +82,7 @@ def run_in_process(
     with _no_main():
         process.start()
     there.close()
-    told: tuple[int, int] | None = None
+    told: tuple[Any, ...] | None = None
     try:
         while True:
             if here.poll(_PATIENCE):
@@ -91,7 +93,7 @@ def run_in_process(
                 if kind == "error":
                     raise value
                 told = value
-            if progress and told:
+            if progress and told is not None:
                 progress(*told)
     except EOFError:
         raise ExplorerError(

@@ -169,6 +169,19 @@ def check_model(spec: str) -> None:
         raise ExplorerError(f"Visitors use the demo, their own runs and listed models; {_ASK}.")
 
 
+def check_fetch() -> None:
+    """Refuse to fetch a model's weights for anybody but the owner, whose disk and line they take.
+
+    Raises:
+        ExplorerError: for a visitor.
+    """
+    if not is_owner():
+        raise ExplorerError(
+            "This model's weights are not on this server, and its owner fetches them: open it "
+            "there once, at localhost."
+        )
+
+
 def check_upload() -> None:
     """Refuse a film of a visitor's where the owner wants none.
 

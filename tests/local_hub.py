@@ -20,6 +20,7 @@ class LocalHub:
         self.asked: list[str] = []
         self.drop_once_at = 0  # bytes of a weights file after which the line is cut, once
         self.spoil = False  # serve weights with one byte changed
+        self.hold: threading.Event | None = None  # weights stop half way until it is set
         self.licence = "mit"
         self.url = ""
 
@@ -80,10 +81,27 @@ def serving() -> Iterator[LocalHub]:
             headers = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
             if span:
                 headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            if weights and body and hub.hold is not None:
+                return self._half(206 if span else 200, data[start:], headers, hub.hold)
             cut = hub.drop_once_at if weights and body else 0
             if cut:
                 hub.drop_once_at = 0
             self._send(206 if span else 200, data[start:], headers, body, cut)
+
+        def _half(
+            self, code: int, data: bytes, headers: dict[str, str], go_on: threading.Event
+        ) -> None:
+            self.send_response(code)
+            for name, value in {**headers, "Content-Length": str(len(data))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            try:
+                self.wfile.write(data[: len(data) * 3 // 4])
+                self.wfile.flush()
+                go_on.wait(60)
+                self.wfile.write(data[len(data) * 3 // 4 :])
+            except OSError:  # who asked is gone
+                self.close_connection = True
 
         def _send(
             self, code: int, data: bytes, headers: dict[str, str], body: bool, cut: int = 0

@@ -13,16 +13,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import huggingface_hub
 import pytest
 import torch
 import websockets
 from app_driver import labelled
+from local_hub import serving
+from published_models import native
 from served import free_port, served
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from core.backbones.compact import CompactBackbone, CompactConfig
+from core.backbones.hub import fetch as fetch_model
+from core.backbones.open_clip_vit import FILES
 from core.errors import ExplorerError
 from core.evaluation.examples import load_examples
 from core.inference import predictor as predictor_module
@@ -332,6 +337,27 @@ def _opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+@pytest.mark.usefixtures("visitor")
+def test_a_visitor_fetches_no_weights_of_a_model_that_is_listed(
+    allow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be used once it is here; what is not is fetched by the owner alone."""
+    spec = "hf-hub:tests/clip"
+    allow(f'models = ["{spec}"]\n')
+    with serving() as hub:
+        hub.repos["tests/clip"] = native(tmp_path / "repository")
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        for fetch in (cache.predictor, cache.fetch):
+            with pytest.raises(ExplorerError, match="its owner fetches them"):
+                fetch(spec)
+        assert not any("/resolve/" in asked for asked in hub.asked)
+        fetch_model("tests/clip", FILES)
+        assert cache.predictor(spec).name == spec
+
+
 def test_a_visitor_finds_the_doors_of_the_pages_closed(
     app: AppTest, run_of_another: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,7 +365,8 @@ def test_a_visitor_finds_the_doors_of_the_pages_closed(
     assert not app.exception and not app.error, [error.value for error in app.error]
     assert app.session_state[state.KEY].model == "small"
     opened = _opened(monkeypatch)
-    assert "another model" not in labelled(app.sidebar.selectbox, "Model").options
+    offered = labelled(app.sidebar.selectbox, "Model").options
+    assert "another model" not in offered and "a published model" not in offered
     labelled(app.sidebar.selectbox, "Study set").select("another set").run()
     for spec in (str(tmp_path / "x.csv"), "nih:/data", "phantom:n=100000"):
         labelled(app.sidebar.text_input, "Set").set_value(spec).run()

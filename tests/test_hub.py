@@ -1,12 +1,15 @@
 """Weights from the Hub: stated size and licence, progress, resume, damage, and no network."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from multiprocessing import active_children
 from pathlib import Path
 
 import huggingface_hub
 import open_clip
+import psutil
 import pytest
 import torch
 from local_hub import LocalHub, serving
@@ -17,7 +20,9 @@ from transformers import AutoTokenizer, CLIPImageProcessor, CLIPProcessor
 
 from core.backbones import hub as core_hub
 from core.backbones.downloads import Download, reporting
-from core.backbones.registry import load_backbone
+from core.backbones.fetch_apart import fetch_apart
+from core.backbones.open_clip_vit import FILES
+from core.backbones.registry import files_of, load_backbone
 from core.errors import ExplorerError
 from core.lrclr.checkpoint import load_model
 
@@ -74,6 +79,56 @@ def test_a_line_that_drops_is_taken_up_where_it_was_cut(hub: LocalHub) -> None:
     expected = load_backbone(str(hub.repos[REPO])).state_dict()
     for name, value in loaded.state_dict().items():
         assert torch.equal(value, expected[name])
+
+
+def test_a_download_of_its_own_process_is_ended_and_leaves_no_part(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    hub.hold = threading.Event()
+    ended: list[int] = []
+
+    class Stop(BaseException):
+        """As Streamlit ends a script."""
+
+    def stop(download: Download | None, here: int) -> None:
+        if download and here > 2**20:  # some is written, and the server says no more
+            assert list((tmp_path / "hub").rglob("*.incomplete"))
+            ended.extend(child.pid or 0 for child in active_children())
+            raise Stop
+
+    with pytest.raises(Stop):
+        fetch_apart(REPO, FILES, stop)
+    assert ended and not any(psutil.pid_exists(pid) for pid in ended)
+    assert not list((tmp_path / "hub").rglob("*.incomplete"))
+    assert core_hub.cached(REPO, FILES) is None
+    hub.asked.clear()
+    hub.hold = None
+    told: list[tuple[Download | None, int]] = []
+    fetch_apart(REPO, FILES, lambda download, here: told.append((download, here)))
+    assert told[0] == (None, 0) and "licence: mit" in str(told[-1][0])
+    again = [asked for asked in hub.asked if asked.startswith("GET") and "open_clip_conf" in asked]
+    assert not again, "what was whole is not fetched again"
+    folder = core_hub.cached(REPO, FILES)
+    assert folder and load_backbone(str(folder)).embed_dim == 32
+    with pytest.raises(ExplorerError, match="no repository 'tests/nothing'"):
+        fetch_apart("tests/nothing", FILES, lambda *_: None)
+
+
+def test_what_a_spec_needs_of_the_hub_is_known_before_it_is_loaded(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    hub.repos["tests/biomed"] = biomedclip(tmp_path / "biomed", text_files=False)
+    bert_text_files(tmp_path / "bert")
+    hub.repos["microsoft/tiny-bert"] = tmp_path / "bert"
+    asked = []
+    for repo, files in files_of("hf-hub:tests/biomed@80"):
+        asked.append(repo)
+        core_hub.fetch(repo, files)
+    assert asked == ["tests/biomed", "microsoft/tiny-bert"]
+    hub.asked.clear()
+    load_backbone("hf-hub:tests/biomed")
+    assert not hub.asked
+    assert not list(files_of("demo")) and not list(files_of(str(tmp_path)))
 
 
 def test_wrong_bytes_are_refused_and_removed(hub: LocalHub) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +11,14 @@ import huggingface_hub
 import pytest
 import torch
 from local_hub import serving
-from published_models import biomedclip, hf_siglip, native, openai_file
+from published_models import biomedclip, hf_siglip, native, openai_file, whyxrayclip
 from streamlit.testing.v1 import AppTest
 
 from core import health
+from core.backbones import catalogue
 from core.backbones import hub as core_hub
+from core.backbones.known import facts
+from core.backbones.registry import names_backbone
 from core.cli import main
 from core.inference.model_card import (
     _facts_of_run,
@@ -253,6 +257,49 @@ def test_a_model_that_is_not_here_is_one_sentence_on_the_page(
     assert not app.exception and len(app.error) == 1
     assert "hf download microsoft/BiomedCLIP" in app.error[0].value
     assert app.session_state[KEY].model == "demo"
+
+
+def test_the_docs_table_of_models_is_the_one_in_the_code() -> None:
+    docs = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    inside = docs.split("core.backbones.catalogue` -->\n")[1].split("<!-- end of models -->")[0]
+    assert inside == catalogue.table()
+    for model in catalogue.CATALOGUE:
+        assert model.seconds > 0 and model.millions > 0
+        for spec in model.specs:
+            assert names_backbone(spec), spec
+            if model.repos:
+                told = facts(spec)
+                assert (told.licence, told.trained_on) == (model.licence, model.trained_on)
+
+
+def test_the_list_of_published_models_says_what_each_costs_and_fetches_it(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = huggingface_hub.constants
+    with serving() as hub:
+        hub.repos["yyupenn/whyxrayclip"] = whyxrayclip(tmp_path / "repository")
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        app.run()
+        box = next(b for b in app.sidebar.selectbox if b.label == "Model")
+        box.select("a published model").run()
+        listed = next(b for b in app.sidebar.selectbox if b.label == "Published model")
+        assert any("MedSigLIP" in name and "terms to accept" in name for name in listed.options)
+        assert "WhyXrayCLIP, 1.7 GB, MIT" in listed.options and len(listed.options) == 13
+        listed.select_index(listed.options.index("WhyXrayCLIP, 1.7 GB, MIT")).run()
+        assert not hub.asked, "looking at the list fetches nothing"
+        assert any("224 px" in said.value for said in app.sidebar.caption)
+        # Of a download that was stopped, the page says how to go on; it does not by itself.
+        session = app.session_state[KEY]
+        app.session_state[KEY] = replace(session, cancelled_fetch="hf-hub:yyupenn/whyxrayclip")
+        app.run()
+        assert not hub.asked and any("was stopped" in said.value for said in app.sidebar.caption)
+        app.sidebar.button(key="open_published").click().run()
+    assert not app.exception and not app.error, app.error
+    assert app.session_state[KEY].model == "hf-hub:yyupenn/whyxrayclip"
+    assert not app.session_state[KEY].cancelled_fetch
 
 
 def test_a_model_that_the_sidebar_fetches_becomes_the_model(

@@ -6,6 +6,7 @@ that), and has its SHA-256 compared with the one the Hub states. Where the Hub c
 error is one sentence that says which files to put where.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -88,13 +89,30 @@ def models_here() -> dict[str, int]:
         return {}
     found = {}
     for repo in sorted(repos, key=lambda each: each.repo_id):
-        names = {file.file_name for revision in repo.revisions for file in revision.files}
-        if "open_clip_config.json" in names:
+        files = {file.file_name: file.file_path for revision in repo.revisions
+                 for file in revision.files}  # fmt: skip
+        if not any(fnmatch(name, glob) for name in files for glob in _HEAVY):
+            continue  # a text tower's files, or a download that was cut off
+        if "open_clip_config.json" in files:
             found[f"hf-hub:{repo.repo_id}"] = repo.size_on_disk
-        elif "config.json" in names and names & {"preprocessor_config.json",
-                                                 "processor_config.json"}:  # fmt: skip
+        elif "config.json" in files and _of_two_towers(files["config.json"]):
             found[f"hf:{repo.repo_id}"] = repo.size_on_disk
     return found
+
+
+_HEAVY = ("*.safetensors", "*.bin", "*.pt")
+
+
+def _of_two_towers(config: Path) -> bool:
+    """Whether a config.json is of an image-text model, as far as its two parts say."""
+    try:
+        read = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    kinds = ("clip", "siglip", "chexficient_clip")
+    return isinstance(read, dict) and (
+        read.get("model_type") in kinds or "align_transformer_config" in read
+    )
 
 
 def names_in(folder: Path) -> list[str]:

@@ -54,7 +54,7 @@ def read_preprocess(folder: Path, size: int, usual: Usual) -> tuple[Preprocess, 
             "deviation and resizing of its kind; put the file there if the model has its own."
         )
         warnings.warn(remark, UserWarning, stacklevel=2)
-        return _preprocess(size, usual.mean, usual.std, 255, usual.mode, "bicubic"), (remark,)
+        return usual_preprocess(size, usual), (remark,)
     # Here: half a second, which a folder without the file needs not.
     from transformers import AutoImageProcessor
 
@@ -69,6 +69,11 @@ def read_preprocess(folder: Path, size: int, usual: Usual) -> tuple[Preprocess, 
     if _is_medsiglip(folder):
         return replace(made, interpolation="bilinear", antialias=False), ()
     return made, ()
+
+
+def usual_preprocess(size: int, usual: Usual) -> Preprocess:
+    """As models of a kind are published."""
+    return _preprocess(size, usual.mean, usual.std, 255, usual.mode, "bicubic")
 
 
 def _has_values(folder: Path) -> bool:

@@ -1,10 +1,13 @@
 """What is known of published models beyond their files: licence, source, what they learned from.
 
-Only what the publishers say themselves (model card, repository or paper); a Hub repository's own
-card, where it was fetched with the weights, comes first (`core.inference.model_card`).
+Models of the list that pages show are in `catalogue`, the others here. Only what the publishers say
+themselves (model card, repository or paper); a Hub repository's own card, where it was fetched
+with the weights, comes first (`core.inference.model_card`).
 """
 
 from dataclasses import dataclass
+
+from core.backbones.catalogue import listed
 
 NOT_STATED = "not stated"
 ALIASES = {"biomedclip": "hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"}
@@ -36,10 +39,6 @@ KNOWN = {
     "openai:": KnownModel(
         NOT_STATED, "the file; the layout is that of github.com/openai/CLIP", NOT_STATED
     ),
-    "hf-hub:microsoft/BiomedCLIP": KnownModel(
-        "MIT", "huggingface.co/microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
-        "PMC-15M, 15 million figure-caption pairs of PubMed Central (Zhang et al., 2023)",
-    ),
     "hf:openai/clip-": KnownModel(NOT_STATED, "huggingface.co/openai", _OPENAI),
     "hf:google/siglip-": KnownModel("Apache-2.0", "huggingface.co/google", _SIGLIP),
 }  # fmt: skip
@@ -58,6 +57,10 @@ def facts(spec: str) -> KnownModel:
         source = f"open_clip's weights '{tag}' for {arch}" if tag else "open_clip, random start"
         return KnownModel(source=source, trained_on=_OPENAI if tag == "openai" else NOT_STATED)
     full = ALIASES.get(spec, spec)
+    model = listed(full)
+    if model is not None and model.repos:
+        source = f"huggingface.co/{full.partition(':')[2]}"
+        return KnownModel(model.licence, source, model.trained_on)
     fitting = [start for start in KNOWN if full == start or full.startswith(start)
                and not start.startswith("demo")]  # fmt: skip
     return KNOWN[max(fitting, key=len)] if fitting else KnownModel()

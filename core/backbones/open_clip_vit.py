@@ -98,9 +98,14 @@ def lacking(repo: str) -> list[str]:
     folder = hub.cached(repo, FILES)
     if folder is None:
         return [repo]
+    return [other for other, files in text_files_of(folder) if not hub.cached(other, files)]
+
+
+def text_files_of(folder: Path) -> list[tuple[str, hub.Files]]:
+    """Other repositories that the text tower of a folder's model needs files of."""
     text = read_json(folder / CONFIG).get("model_cfg", {}).get("text_cfg", {})
-    return [other for other, files, found in _text_needs(text, folder)
-            if other and not found and not hub.cached(other, files)]  # fmt: skip
+    return [(repo, files) for repo, files, found in _text_needs(text, folder)
+            if repo and not found]  # fmt: skip
 
 
 def build_open_clip(

@@ -1,14 +1,17 @@
 """Backbones by spec string, and by the description that a saved model carries."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from os.path import isdir, isfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.backbones.base import Backbone
 from core.backbones.known import ALIASES
 from core.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from core.backbones.hub import Files
 
 FORMS = (
     "biomedclip, chexzero:FILE (a folder or FILE,FILE for an ensemble), openai:FILE, "
@@ -65,6 +68,28 @@ def load_backbone(spec: str) -> Backbone:
         raise ExplorerError(f"'{spec}' names no backbone; known forms: {FORMS}.")
     backbone.name = spec
     return backbone.eval()
+
+
+def files_of(spec: str) -> "Iterator[tuple[str, Files]]":
+    """Repositories of the Hub that a spec needs, each to be there before the next is asked for.
+
+    Nothing of specs that are no repositories, and of open_clip's own weights.
+    """
+    from core.backbones import hub
+
+    body, _ = split_size(spec)
+    kind, _, name = ALIASES.get(body, body).partition(":")
+    if kind == "hf" and not isdir(name):
+        from core.backbones.transformers_clip import FILES
+
+        yield name, FILES
+    elif kind == "hf-hub":
+        from core.backbones.open_clip_vit import FILES as OF_OPEN_CLIP
+        from core.backbones.open_clip_vit import text_files_of
+
+        yield name, OF_OPEN_CLIP
+        folder = hub.cached(name, OF_OPEN_CLIP)
+        yield from text_files_of(folder) if folder else ()
 
 
 def _open_clip(name: str, size: int | None) -> Backbone:

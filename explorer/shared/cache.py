@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.backbones.downloads import reporting
+from core.backbones.catalogue import Choice, choices
+from core.backbones.downloads import Download, reporting
 from core.films.film import Film
 from core.films.window import Window
 from core.lrclr.folders import CONFIG, EMBEDDED, WEIGHTS, model_folder
@@ -75,6 +76,35 @@ def _models() -> Recent[Predictor]:
     return Recent(memory_for_models(), lambda model: model.nbytes, ahead=True)
 
 
+def fetch(spec: str, cancelled: Callable[[], None] | None = None) -> None:
+    """Have what a published model needs on this computer, fetched where it is not.
+
+    Args:
+        cancelled: as `page_download`.
+
+    Raises:
+        ExplorerError: it cannot be had, or this session may not use it or fetch it.
+    """
+    access.check_model(spec)
+    from core.backbones.fetch_apart import fetch_apart
+    from core.backbones.hub import cached
+    from core.backbones.registry import files_of
+
+    with page_download(cancelled) as tell:
+        for repo, files in files_of(spec):
+            if cached(repo, files) is None:
+                access.check_fetch()
+                fetch_apart(repo, files, tell)
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def published_models() -> list[Choice]:
+    """Models that people have, those whose weights are here first."""
+    from core.backbones.hub import models_here
+
+    return choices(models_here())
+
+
 def predictor(spec: str) -> Predictor:
     """A model ready to use, as it was last written: a run writes its model at every check.
 
@@ -104,10 +134,14 @@ def _load(spec: str, written: int) -> Predictor:
     key = ("model", spec, written)
     if get_script_run_ctx(suppress_warning=True) is None:  # nobody looks at a page
         return ahead.result(key, load)
-    with (
-        st.spinner("Loading the model", show_time=True), page_download() as tell, reporting(tell)
-    ):  # fmt: skip
-        return ahead.result(key, load)
+    with st.spinner("Loading the model", show_time=True), page_download() as tell:
+
+        def told(download: Download, here: int) -> None:  # before the first byte, too
+            access.check_fetch()
+            tell(download, here)
+
+        with reporting(told):
+            return ahead.result(key, load)
 
 
 def written(spec: str) -> int:

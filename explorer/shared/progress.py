@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from core.backbones.downloads import Download
@@ -30,17 +31,36 @@ def page_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def page_download() -> Iterator[Callable[[Download, int], None]]:
-    """A bar for weights that are fetched, with their size and licence; nothing where none are."""
-    place, context = st.empty(), get_script_run_ctx()
-    started = time.monotonic()
+def page_download(
+    cancelled: Callable[[], None] | None = None,
+) -> Iterator[Callable[[Download | None, int], None]]:
+    """A bar for weights that are fetched, with their size and licence; nothing where none are.
 
-    def show(download: Download, here: int) -> None:
+    Args:
+        cancelled: called when the reader presses Cancel, before the page is drawn anew; the draw
+            that fetches ends at its next report. None: no such button.
+    """
+    place, context = st.empty(), get_script_run_ctx()
+    started, bars = time.monotonic(), list[DeltaGenerator]()
+
+    def bar() -> DeltaGenerator:
+        if not bars:
+            box = place.container()
+            bars.append(box.progress(0.0, "Asking the Hugging Face Hub ..."))
+            if cancelled:
+                box.button("Cancel", icon=":material/close:", on_click=cancelled,
+                           key="cancel_fetch", width="stretch")  # fmt: skip
+        return bars[0]
+
+    def show(download: Download | None, here: int) -> None:
         if get_script_run_ctx(suppress_warning=True) is None:  # a thread of the downloader's own
             add_script_run_ctx(threading.current_thread(), context)
+        if download is None:
+            bar().progress(0.0, "Asking the Hugging Face Hub ...")
+            return
         left = (time.monotonic() - started) / max(here, 1) * (download.size - here)
         said = f"Fetching {download}: {here / 1e6:.0f} MB are here, {left:.0f} s left"
-        place.progress(min(here / max(download.size, 1), 1.0), said)
+        bar().progress(min(here / max(download.size, 1), 1.0), said)
 
     try:
         yield show

@@ -9,11 +9,10 @@ from core import __version__
 from core.errors import ExplorerError
 from core.studies import StudySet, UploadedSet
 from explorer import access, navigation, policy
-from explorer.shared import cache, link, state
+from explorer.shared import cache, link, model_choice, state
 
 _PRESETS = ("phantom:demo", "phantom:val", "phantom:test", "phantom:n=200,seed=7")
 _OTHER = "another set"
-_OTHER_MODEL = "another model"
 _LISTED = 2000  # studies; a browser does not take a list of a whole archive
 
 
@@ -21,7 +20,7 @@ def draw() -> None:
     """Draw the pickers; what is wrong is said here and the last good choice stays."""
     with st.sidebar:
         st.markdown(f"**LRCLR Explorer** :small[{__version__}]")
-        _model()
+        model_choice.draw()
         _upload()
         if state.session().upload is None:
             _study_set()
@@ -29,35 +28,6 @@ def draw() -> None:
         _reachable()
         st.caption(":material/warning: Research and teaching only, **not for clinical use**.")
     link.write()
-
-
-def _model() -> None:
-    names = cache.model_names() or ["demo"]
-    here = state.session().model
-    if here == state.session().own_model:
-        names.append(here)
-    other = [_OTHER_MODEL] if access.is_owner() else []
-    chosen = st.selectbox(
-        "Model", [*names, *other], index=names.index(here) if here in names else 0,
-        help="`demo` is fine-tuned by LRCLR, `demo-base` the tower before. Your runs appear here.",
-    )  # fmt: skip
-    if chosen == _OTHER_MODEL:
-        chosen = st.text_input(
-            "Any model", placeholder="biomedclip, chexzero:FILE, hf-hub:ORG/NAME or a folder",
-            help="Any model of `python -m core model --model`: also openai:FILE, hf:ORG/NAME, "
-            "open_clip:ARCH/PRETRAINED, each with @SIZE for another input size. Published weights "
-            "are fetched where they are not here, with their size and licence shown.",
-        ).strip()  # fmt: skip
-        if not chosen or chosen == here:
-            return
-        try:
-            cache.predictor(chosen)
-        except ExplorerError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        state.choose_model(chosen, typed=True)
-        st.rerun()  # the list has it now
-    state.choose_model(chosen)
 
 
 def _upload() -> None:

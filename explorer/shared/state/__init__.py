@@ -53,6 +53,7 @@ from explorer.shared.state.films import (
     keep_speed,
     keep_windows,
     refuse_upload,
+    stop_fetching,
     take_upload,
 )
 from explorer.shared.state.lessons import (

@@ -31,6 +31,7 @@ class Session:
 
     model: str
     own_model: str = ""  # typed by the user, so that the list has it
+    cancelled_fetch: str = ""  # spec of a model whose download was stopped
     study_set: str = field(default_factory=lambda: load_examples().data)
     row: int = field(default_factory=lambda: load_examples().opening.row)
     upload: UploadedSet | None = None

@@ -9,7 +9,13 @@ _FILMS = 20  # whose windows a session remembers
 
 def choose_model(spec: str, typed: bool = False) -> None:
     """Make a model the current one; one that was typed stays in the list."""
-    change(model=spec, own_model=spec if typed else session().own_model)
+    own = spec if typed else session().own_model
+    change(model=spec, own_model=own, cancelled_fetch="")
+
+
+def stop_fetching(spec: str) -> None:
+    """Note that the download of a model was stopped, so that it is not begun again by itself."""
+    change(cancelled_fetch=spec)
 
 
 def choose_set(spec: str) -> None:
