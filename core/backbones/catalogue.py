@@ -92,7 +92,7 @@ def listed(spec: str) -> OpenModel | None:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ListedModel:
     """One model of the list, as a reader picks it."""
 
     spec: str
@@ -111,13 +111,13 @@ class Choice:
         return ", ".join(filter(None, (name, *said)))
 
 
-def choices(here: Mapping[str, int]) -> list[Choice]:
+def choices(here: Mapping[str, int]) -> list[ListedModel]:
     """Models of the list that are on the Hub, those that are here first.
 
     Args:
         here: specs whose weights are in the Hub's cache (`hub.models_here`).
     """
-    every = [Choice(spec, model, spec in here) for model in CATALOGUE
+    every = [ListedModel(spec, model, spec in here) for model in CATALOGUE
              for spec in model.specs if model.repos]  # fmt: skip
     return sorted(every, key=lambda choice: not choice.here)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.backbones.catalogue import Choice, choices
+from core.backbones.catalogue import ListedModel, choices
 from core.backbones.downloads import Download, reporting
 from core.films.film import Film
 from core.films.window import Window
@@ -98,7 +98,7 @@ def fetch(spec: str, cancelled: Callable[[], None] | None = None) -> None:
 
 
 @st.cache_data(ttl=10, show_spinner=False)
-def published_models() -> list[Choice]:
+def published_models() -> list[ListedModel]:
     """Models that people have, those whose weights are here first."""
     from core.backbones.hub import models_here
 
