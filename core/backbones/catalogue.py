@@ -50,7 +50,7 @@ def _both(start: str) -> tuple[str, str]:
 
 CATALOGUE = (
     OpenModel("CheXficient", ("hf:StanfordAIMI/CheXficient",), "its own, read by name", "MIT",
-              False, "DINOv2 ViT-B/14", 378, 195, 2.06,
+              False, "DINOv2 ViT-B/14", 378, 195, 1.59,
               "13 sets of films, MIMIC-CXR among them (Wang et al., 2026)", _CLS),
     OpenModel("WhyXrayCLIP", ("hf-hub:yyupenn/whyxrayclip",), "open_clip", "MIT", False,
               "ViT-L/14", 224, 428, 2.53,
@@ -61,11 +61,11 @@ CATALOGUE = (
     OpenModel("CheXzero", ("chexzero:FILE",), "OpenAI's CLIP", "code MIT, weights not stated",
               False, "ViT-B/32", 224, 151, 0.32, "MIMIC-CXR (Tiu et al., Nature BME 2022)", _CLS),
     OpenModel("RadZero", ("hf:Deepnoid/RadZero",), "its own, read by name", NONCOMMERCIAL, False,
-              "DINOv2 ViT-B/14 and 2 layers", 518, 210, 8.76,
+              "DINOv2 ViT-B/14 and 2 layers", 518, 210, 3.41,
               "MIMIC-CXR, from XrayDINOv2 (Park et al., NeurIPS 2025)",
               "match and abstention, beside its own map"),
     OpenModel("MedSigLIP", ("hf:google/medsiglip-448",), "transformers' SigLIP",
-              "HAI-DEF terms of use", True, "ViT-SO400M/14", 448, 878, 24.54,
+              "HAI-DEF terms of use", True, "ViT-SO400M/14", 448, 878, 10.01,
               "films, skin, eyes, slides, CT and MRI (Sellergren et al., 2025)", _POOLED),
     OpenModel("XrayCLIP, XraySigLIP ViT-B/16", _both("vit-b-16__laion2b-s34b-b88k"),
               "transformers' CLIP", NONCOMMERCIAL, False, "ViT-B/16", 512, 150, 3.63, _CHEXAGENT,
@@ -77,7 +77,7 @@ CATALOGUE = (
               "transformers' SigLIP", NONCOMMERCIAL, False, "SigLIP ViT-B/16", 512, 204, 3.35,
               _CHEXAGENT, _POOLED),
     OpenModel("XrayCLIP, XraySigLIP SigLIP-L/16", _both("vit-l-16-siglip-384__webli"),
-              "transformers' SigLIP", NONCOMMERCIAL, False, "SigLIP ViT-L/16", 512, 653, 22.40,
+              "transformers' SigLIP", NONCOMMERCIAL, False, "SigLIP ViT-L/16", 512, 653, 7.42,
               _CHEXAGENT, _POOLED),
 )  # fmt: skip
 
