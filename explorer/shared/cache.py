@@ -133,7 +133,8 @@ def _load(spec: str, written: int) -> Predictor:
 
     key = ("model", spec, written)
     if get_script_run_ctx(suppress_warning=True) is None:  # nobody looks at a page
-        return ahead.result(key, load)
+        with reporting(lambda *_: access.check_fetch()):
+            return ahead.result(key, load)
     with st.spinner("Loading the model", show_time=True), page_download() as tell:
 
         def told(download: Download, here: int) -> None:  # before the first byte, too
