@@ -143,3 +143,21 @@ def test_radiologists_nodules_wait_for_their_ct_and_are_the_owners(
     monkeypatch.setattr(access, "is_owner", lambda: False)
     app.run()
     assert any("Visitors open phantoms" in one.value for one in app.error)
+
+
+def _from_the_lesson() -> None:
+    from core.lessons.lesson import PageLink
+    from core.lessons.library import lesson
+    from explorer.lessons import leave
+
+    one = lesson("shortcuts")
+    ways = [part for step in one.steps for part in step.parts if isinstance(part, PageLink)]
+    (way,) = [part for part in ways if part.page == "lab"]
+    leave.show(one.model, {"set": one.films, **way.state})
+
+
+def test_a_lesson_s_link_puts_its_patient_into_the_lab() -> None:
+    app = AppTest.from_function(_from_the_lesson, default_timeout=300).run()
+    sound(app)
+    here = session_of(app).lab
+    assert "pacemaker" in here.patient and here.text == "atelectasis" and here.edition == 1

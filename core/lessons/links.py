@@ -5,6 +5,7 @@ from core.inference.score_names import SCORES
 from core.lessons import fields
 from core.lessons.fields import REQUIRED, Field
 from core.paths import ROOT
+from core.phantom.patient import parse_patient
 
 
 def pages() -> tuple[str, ...]:
@@ -14,6 +15,10 @@ def pages() -> tuple[str, ...]:
 
 def _rule(text: str) -> str:
     return str(parse_rule(text))
+
+
+def _patient(text: str) -> str:
+    return str(parse_patient(text))
 
 
 def link_fields() -> dict[str, Field]:
@@ -28,6 +33,7 @@ def link_fields() -> dict[str, Field]:
         "score": Field("that Errors judges by", fields.one_of(*SCORES), ""),
         "threshold": Field("rule of the threshold on Errors", _rule, ""),
         "fit": Field("set that the threshold is fitted on", fields.phantoms, ""),
+        "patient": Field("whom the lab begins with, as its links have it", _patient, ""),
         "cam": Field("what Compare's maps explain: gradcam:VARIANT:LAYER:SCORE",
                      fields.map_choice, ""),
     }  # fmt: skip

@@ -45,6 +45,13 @@ def show(model: str, asked: Mapping[str, Any]) -> None:
         state.judge_by(asked["score"])
     if "threshold" in asked or "fit" in asked:
         errors_link.take_threshold(asked.get("threshold", "youden"), asked.get("fit", ""))
+    if "patient" in asked:
+        from core.lab.told import plain_text  # with torch, for which no first page waits
+        from core.phantom.patient import parse_patient
+
+        findings = parse_patient(asked["patient"]).findings
+        own = plain_text(findings[0]) if findings else state.session().prompt
+        state.begin_lab(asked["patient"], asked.get("prompt", own))
     if "cam" in asked:
         state.choose_cam(asked["cam"])
 
