@@ -9,6 +9,7 @@ scores of all findings, for which it passes over the images and their kept regio
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -51,6 +52,7 @@ def main() -> None:
     predictor = load_predictor(chosen.model)
     print(f"{machine()}; {chosen.model}, {chosen.studies:,} studies, {chosen.patches} patches each")
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["LRCLR_CACHE"] = str(Path(folder) / "cache")
         write_archive(Path(folder), predictor, chosen.studies, chosen.patches)
         started = time.perf_counter()
         studies = open_shards(Path(folder))

@@ -518,3 +518,29 @@ def test_a_link_with_a_score_for_a_threshold_opens_with_it_set_by_hand() -> None
     sound(page)
     assert session_of(page).threshold_rule == "youden"
     assert session_of(page).threshold_by_hand == (NEXT_CHOICE, 0.25)
+
+
+def test_a_finding_that_the_default_prompts_lack_shows_its_films(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "Pleural Other" not in default_prompts()
+    drawn = open_studies("phantom:n=8,seed=3")
+    for row in range(8):
+        film = np.clip(drawn.image(row), 0, 255).astype(np.uint8)
+        Image.fromarray(film).save(tmp_path / f"{row}.png")
+    lines = [f"s{row},{row}.png,{row % 2},{'AP' if row < 4 else 'PA'}" for row in range(8)]
+    text = "\n".join(["id,image,Pleural Other,view", *lines])
+    (tmp_path / "films.csv").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(errors_cache, "RESAMPLES", 60)
+    monkeypatch.setattr(
+        access, "connection", lambda: access.Connection(None, {"Host": "localhost:8501"})
+    )
+    page = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
+    page.run()
+    labelled(page.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(page.sidebar.text_input, "Set").set_value(str(tmp_path / "films.csv")).run()
+    page.switch_page("../pages/errors.py").run()
+    page.button_group(key="errors_kind").set_value("all").run()
+    assert not page.exception, page.exception
+    assert page.selectbox(key="errors_finding").value == "Pleural Other"
+    assert page.button(key="case_0")

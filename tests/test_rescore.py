@@ -14,6 +14,7 @@ from core.archive.shard import Patches, read_head, write_shard
 from core.inference.predictor import Predictor
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.lrclr.encodings import ImageEncoding
+from core.paths import cache_dir
 from core.specs import open_studies
 
 
@@ -118,3 +119,35 @@ def test_an_archive_of_some_patches_scores_by_them_alone(tmp_path: Path, scorer:
         sides.append(np.log(np.mean(np.exp(gamma * pooled), axis=1)) / gamma)
     found = Predictor(predictor.model, "tiny").score_set(archive, PROMPTS)["local"]
     np.testing.assert_allclose(found[:, 1], sides[0] - sides[1], atol=1e-3)
+
+
+def test_what_a_model_reads_of_a_large_archive_is_kept_on_disk(tmp_path: Path, monkeypatch) -> None:
+    """Equal to the last bit, by text; not of other embeddings, and made again where damaged."""
+    monkeypatch.setattr(rescore, "_WORTH", 8)
+    monkeypatch.setattr(rescore, "_PAIRED", 1)  # a study at a time
+    predictor, _, _ = make(tmp_path, added_layers=True, fusion="reader")
+    spec, read = f"shards:{tmp_path / 'a'}", []
+    plain = predictor.model.read
+    monkeypatch.setattr(
+        predictor.model, "read",
+        lambda images, texts: read.append((len(images), len(texts))) or plain(images, texts),
+    )  # fmt: skip
+    first = predictor.score_set(open_studies(spec), PROMPTS)
+    assert read == [(1, 6)] * len(open_studies(spec))
+    again = predictor.score_set(open_studies(spec), PROMPTS)
+    assert len(read) == len(open_studies(spec))  # nothing was read again
+    for name, values in first.items():
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+    kept = sorted((cache_dir() / "columns").iterdir())
+    assert len(kept) == 6
+    kept[0].write_bytes(b"damaged")
+    read.clear()
+    np.testing.assert_array_equal(
+        predictor.score_set(open_studies(spec), PROMPTS)["lrclr"], first["lrclr"]
+    )
+    assert set(read) == {(1, 1)}
+    archive = open_studies(spec)
+    archive.archive.image_features[0] = -archive.archive.image_features[0]
+    read.clear()
+    predictor.score_set(archive, PROMPTS)
+    assert set(read) == {(1, 6)}

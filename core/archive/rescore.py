@@ -3,12 +3,16 @@
 What each text says of every study is remembered, and what each finding's prompts make of it, so
 that an edited prompt is computed and the others are not. The global scores of a new text take one
 product with the image features, which are in memory; the local score reads the patches, of which
-an archive has many times as much: from memory where all fit `_HELD`, else from the shards.
+an archive has many times as much: from memory where all fit `_HELD`, else from the shards. Where a
+model reads them with each text, which takes milliseconds a study, a large archive's are kept on
+disk.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from threading import Lock
 from typing import Any
 
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.archive.archive import Archive
+from core.inference.kept_array import keep_arrays, read_array
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, reads_words
 from core.lrclr.config import LRCLRConfig
@@ -29,7 +34,9 @@ from core.progress import Progress
 _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
 _READ = 2**26  # bytes of patches that are scored, or read from the shards, at once
-_AT_ONCE = 512  # studies scored at once, where words or the match are asked for
+_AT_ONCE = 512  # studies at most that are scored at once, where words or the match are asked for
+_PAIRED = 2**25  # bytes of regions that texts read at once: more than a cache holds is slower
+_WORTH = 2000  # studies from which what a model reads is kept on disk: its passes take seconds
 _FEW = 2  # texts for which a pass each is quicker than turning patches to single precision
 _IN_CACHE = 2048  # regions turned from half to single precision at once
 
@@ -79,12 +86,43 @@ class TextColumns:
     ) -> None:
         new = [row for row, text in enumerate(texts.texts)
                if text in used and text not in self._texts]  # fmt: skip
-        if new:
-            made = self._compute(scoring, texts.rows(torch.tensor(new)), progress)
-            for column, row in zip(made.unbind(dim=1), new, strict=True):
-                self._texts[texts.texts[row]] = column.contiguous()
+        if len(self.archive) >= _WORTH and not self._patches_alone(scoring):
+            new = [row for row in new if not self._recall(scoring, texts.texts[row])]
+            self._add(scoring, texts, new, progress)
+            keep_arrays({self._name(scoring, text): self._texts[text].numpy()
+                         for text in (texts.texts[row] for row in new)})  # fmt: skip
+        else:
+            self._add(scoring, texts, new, progress)
         for text in used:
             self._texts.move_to_end(text)
+
+    def _add(
+        self, scoring: Scoring, texts: TextEncoding, rows: list[int], progress: Progress | None
+    ) -> None:
+        if rows:
+            made = self._compute(scoring, texts.rows(torch.tensor(rows)), progress)
+            for column, row in zip(made.unbind(dim=1), rows, strict=True):
+                self._texts[texts.texts[row]] = column.contiguous()
+
+    def _recall(self, scoring: Scoring, text: str) -> bool:
+        """Take what a text says from the disk; False where it is not kept."""
+        kept = read_array(self._name(scoring, text))
+        if kept is None or kept.shape != (scoring.members + 2, len(self.archive)):
+            return False
+        self._texts[text] = torch.from_numpy(kept)
+        return True
+
+    def _name(self, scoring: Scoring, text: str) -> str:
+        """Under which a text's columns are kept: its model, settings and these embeddings."""
+        made = self.archive.description
+        told = repr((made.model_hash, scoring.config, self._features_hash, text))
+        return f"columns/{sha256(told.encode()).hexdigest()[:24]}"
+
+    @cached_property
+    def _features_hash(self) -> str:
+        """Of the very numbers: another machine's differ in the last bits."""
+        features = self.archive.image_features.numpy()
+        return sha256(self.archive.fingerprint.encode() + features.tobytes()).hexdigest()
 
     def _combined(
         self, config: LRCLRConfig, texts: TextEncoding, finding: FindingPrompts
@@ -107,7 +145,7 @@ class TextColumns:
         cosine_of_all = cosines.mean(dim=0).T  # (P, n), the match where none is learned
         done = 0
         text_pools = model is not None and model.backbone.text_pools
-        if self.patches_decide(scoring.config) and not text_pools:
+        if self._patches_alone(scoring):
             for patches in self._all_patches():
                 place = slice(done, done + len(patches))
                 cosines = _region_cosines(patches, texts.text_features)
@@ -120,8 +158,11 @@ class TextColumns:
             return found
         if model is None:
             raise ValueError("these settings score with the model, and there is none")
+        made = archive.description
+        regions = min(scoring.config.k, made.patch_count)
+        some = max(min(_PAIRED // (4 * regions * made.width * len(texts)), _AT_ONCE), 1)
         while done < len(archive):
-            rows = np.arange(done, min(done + _AT_ONCE, len(archive)))
+            rows = np.arange(done, min(done + some, len(archive)))
             images, place = archive.encoding(rows), slice(done, done + len(rows))
             reading = model.read(images, texts)
             found[members, :, place] = reading.local.T
@@ -133,6 +174,10 @@ class TextColumns:
             if progress:
                 progress(done, len(archive))
         return found
+
+    def _patches_alone(self, scoring: Scoring) -> bool:
+        text_pools = scoring.model is not None and scoring.model.backbone.text_pools
+        return self.patches_decide(scoring.config) and not text_pools
 
     def patches_decide(self, config: LRCLRConfig) -> bool:
         """Whether scores follow from the kept patches alone: no words and no picks by attention."""

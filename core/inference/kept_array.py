@@ -1,8 +1,9 @@
 """Arrays that took their time, kept in the cache: written whole or not at all, the oldest go."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,21 @@ def kept_array(name: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np
     Args:
         name: FOLDER/KEY within the cache.
     """
-    path = cache_dir() / f"{name}.npy"
-    kept = _read(path)
+    kept = read_array(name)
     if kept is None:
         kept = make()
-        _write(path, kept)
+        keep_arrays({name: kept})
     return kept
 
 
 def has_array(name: str) -> bool:
     """Whether an array is kept under `name`."""
-    return (cache_dir() / f"{name}.npy").is_file()
+    return _path(name).is_file()
 
 
-def _read(path: Path) -> NDArray[np.float32] | None:
+def read_array(name: str) -> NDArray[np.float32] | None:
+    """The array kept under `name`; None where there is none, or it is damaged."""
+    path = _path(name)
     try:
         array: NDArray[np.float32] = np.load(path, allow_pickle=False)
         os.utime(path)
@@ -45,12 +47,20 @@ def _read(path: Path) -> NDArray[np.float32] | None:
         return None
 
 
-def _write(path: Path, array: NDArray[Any]) -> None:
-    def save(partial: Path) -> None:
-        with partial.open("wb") as file:  # by name np.save would add a suffix
-            np.save(file, array, allow_pickle=False)
-
+def keep_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Keep arrays of one folder by their names; a disk that refuses is no reason to fail."""
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, save)
-        keep_newest(path.parent, "*.npy", _LIMIT)
+        for name, array in arrays.items():
+            _path(name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(_path(name), partial(_save, array))
+        for folder in {_path(name).parent for name in arrays}:
+            keep_newest(folder, "*.npy", _LIMIT)
+
+
+def _path(name: str) -> Path:
+    return cache_dir() / f"{name}.npy"
+
+
+def _save(array: NDArray[Any], path: Path) -> None:
+    with path.open("wb") as file:  # by name np.save would add a suffix
+        np.save(file, array, allow_pickle=False)

@@ -93,7 +93,7 @@ class StudySet(ABC):
     @property
     def reports(self) -> list[list[str]]:
         """The sentences of each report; made of the whole table each time, see `report`."""
-        return [split_sentences(str(text)) for text in self.table["text"].fillna("")]
+        return [split_sentences(str(text)) for text in self.table["text"].astype(object).fillna("")]
 
     def report(self, row: int) -> list[str]:
         """The sentences of one report; empty where there is none."""

@@ -11,6 +11,7 @@ from core.evaluation.gallery import KINDS, Card, FindingScores, gallery
 from core.studies import StudySet
 from explorer import navigation
 from explorer.case import controls
+from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
 from explorer.shared import link, notes_view, state
@@ -77,7 +78,8 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
         st.info("None of these films is of this kind; choose another under *Show*.")
         return
     _one_by_one(choice, studies, told.cards, f"{group.name}, {kind}")
-    texts = state.session().prompts[choice.finding].positive
+    # Of findings that the session's default prompts lack, too.
+    texts = errors_cache.asked_prompts(studies, state.session().prompts)[choice.finding].positive
     cards.draw_cards(
         studies, cards.one_page(told.cards, PAGE, "errors_page"), texts,
         lambda card: _below(studies, card, choice.finding),

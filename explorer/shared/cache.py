@@ -24,6 +24,7 @@ from core.backbones.catalogue import ListedModel, choices
 from core.backbones.downloads import Download, reporting
 from core.films.film import Film
 from core.films.window import Window
+from core.inference.encoded_set import encodings_of
 from core.lrclr.folders import CONFIG, EMBEDDED, WEIGHTS, model_folder
 from core.memory import memory_for_models
 from core.paths import records_url
@@ -259,6 +260,8 @@ def encode_set(model: Predictor, fingerprint: str, _studies: StudySet) -> ImageE
 def _unreadable(model: Predictor, fingerprint: str, _studies: StudySet) -> tuple[str, ...]:
     from core.inference.predictor import unreadable as unreadable_studies
 
+    if encodings_of(_studies) is not None:  # whose films that cannot be read have no row
+        return ()
     return unreadable_studies(_studies, encode_set(model, fingerprint, _studies).readable)
 
 
