@@ -4,7 +4,7 @@
 
 Synthetic scores and labels of one finding, two films a patient. Prints CPU seconds of this process
 and microseconds a film; the AUC in resamples beside scikit-learn's `roc_auc_score` in a loop over
-as many resamples, as a ratio, and the largest difference between both.
+as many resamples, as a ratio, the largest difference between both, and the most memory.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from machine import machine
+from machine import machine, peak_gib
 from sklearn.metrics import roc_auc_score
 
 from core.analysis.calibration import fit_calibrations
@@ -40,6 +40,7 @@ def main() -> None:
     print(f"{'films':>8} {'what':34} {'CPU s':>8} {'us a film':>9}")
     for rows in chosen.rows:
         measure(rows, chosen.n_bootstrap)
+        print(f"{rows:8d} most memory so far {peak_gib():.2f} GiB", flush=True)
 
 
 def measure(rows: int, count: int) -> None:

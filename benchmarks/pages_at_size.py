@@ -194,7 +194,7 @@ def _write_archive(
         whole = torch.nn.functional.normalize(films.image_features[film] + shift, dim=-1)
         cells = films.patch_features[film] + shift[:, None]
         images = ImageEncoding(whole, torch.nn.functional.normalize(cells, dim=-1), None, told.grid)
-        named = [studies.ids[row] for row in rows]
+        named = [studies.study_id(row) for row in rows]
         kept = keep_patches(images, patches, kept_by)
         write_shard(shard_path(out, shard), list(rows), named, kept, [])
     studies.table.to_parquet(out / STUDIES, index=False)
