@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from core.metrics import auc
 from core.metrics.auc import auc_draws, bootstrap_auc, paired_auc_difference, roc_auc
 from core.metrics.bootstrap import Sampled, average, interval, mean_draws, resamples
 from core.metrics.localisation import MEASURES, cnr, energy, iou, pointing_game
@@ -179,3 +180,21 @@ def test_questions_without_an_answer(measure) -> None:  # type: ignore[no-untype
         measure(saliency, np.ones((5, 6), bool))
     with pytest.raises(ValueError, match="finite"):
         measure(saliency * np.nan, np.eye(6, dtype=bool))
+
+
+@pytest.mark.parametrize("steps", [0, 3])  # scores that all differ, and many that are equal
+def test_auc_of_resamples_is_the_pairs_counted_one_by_one(steps: int, monkeypatch) -> None:
+    monkeypatch.setattr(auc, "_AT_ONCE", 100)  # some resamples at a time
+    rng = np.random.default_rng(0)
+    truth = (rng.random(40) < 0.4).astype(float)
+    score = rng.normal(0, 1, 40)
+    score = np.round(score * steps) / steps if steps else score
+    weights = resamples(40, 7, 0)
+    weights[3] = np.where(truth == 1, 0, weights[3])  # no positive is drawn
+    expected = []
+    for drawn in weights:
+        values, labels = np.repeat(score, drawn), np.repeat(truth, drawn)
+        gap = values[labels == 1][:, None] - values[labels == 0]
+        pairs = gap.size
+        expected.append(((gap > 0).sum() + (gap == 0).sum() / 2) / pairs if pairs else np.nan)
+    np.testing.assert_array_equal(auc_draws(truth, score, weights), expected)

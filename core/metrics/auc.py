@@ -33,24 +33,36 @@ def auc_draws(truth: Array, score: Array, weights: Draws) -> Array:
         score: (n,).
         weights: (R, n), how often each case was drawn.
     """
-    group = np.unique(score, return_inverse=True)[1]
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    negative = np.flatnonzero(truth == 0)
+    negative = negative[np.argsort(score[negative], kind="stable")]
+    positive = np.flatnonzero(truth == 1)
+    # Negatives below each positive, and those below or equal to it.
+    lower, upper = (
+        np.searchsorted(score[negative], score[positive], side) for side in ("left", "right")
+    )
     step = max(_AT_ONCE // len(truth), 1)
     parts = [
-        _ordered_auc(truth[order], weights[start : start + step][:, order], starts)
-        for start in range(0, len(weights), step)
+        _counted_auc(np.take(some, positive, axis=1), np.take(some, negative, axis=1), lower, upper)
+        for some in (weights[start : start + step] for start in range(0, len(weights), step))
     ]
     return np.concatenate(parts)
 
 
-def _ordered_auc(truth: Array, weights: Draws, starts: NDArray[np.int64]) -> Array:
-    """`auc_draws` of cases in the order of their scores; equal ones begin at `starts`."""
-    positive = np.add.reduceat(weights * truth, starts, axis=1)
-    negative = np.add.reduceat(weights * (1 - truth), starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative
-    wins = (positive * (below + negative / 2)).sum(axis=1)
-    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+def _counted_auc(
+    positive: Draws, negative: Draws, lower: NDArray[np.int64], upper: NDArray[np.int64]
+) -> Array:
+    """`auc_draws` of positives (r, p), and of negatives (r, m) in the order of their scores.
+
+    Args:
+        lower: (p,), how many negatives lie below each positive; upper: those that equal it, too.
+    """
+    under = np.zeros((len(negative), negative.shape[1] + 1), np.int32)
+    np.cumsum(negative, axis=1, out=under[:, 1:])
+    # Twice the pairs that are ranked right, so that all is counted in whole numbers.
+    twice = np.take(under, lower, axis=1)
+    twice += twice if np.array_equal(lower, upper) else np.take(under, upper, axis=1)
+    wins = np.einsum("rp,rp->r", positive, twice, dtype=np.float64) / 2
+    pairs = positive.sum(axis=1).astype(np.float64) * under[:, -1]
     return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
 
 
