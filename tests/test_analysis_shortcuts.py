@@ -91,6 +91,16 @@ def test_scores_are_those_of_each_film_masked_alone():
     assert np.ptp(told.masked["border"] - told.whole) > 0
 
 
+def test_films_without_the_part_ask_the_model_nothing():
+    asked: list[int] = []
+    predictor = reads_brightest()
+    encode = predictor.model.encode_image
+    predictor.model.encode_image = lambda pixels: asked.append(len(pixels)) or encode(pixels)
+    told = score_masked(predictor, Marked(5), TEXTS, ["device"], 2)
+    assert asked == [] and len(told) == 5 and np.isnan(told.whole).all()
+    assert shortcut_report(told, 10).shortcuts == ()
+
+
 def test_figures_of_the_report_are_those_of_a_plain_loop():
     rng = np.random.default_rng(3)
     n, draws = 40, 3

@@ -13,7 +13,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from test_report import VIEW
 
-from core.analysis import film_map, report
+from core.analysis import film_map, masked_scores, report
 from core.analysis.columns import columns_of
 from core.analysis.errors import error_report
 from core.analysis.found_slices import found_slices
@@ -495,6 +495,17 @@ def test_a_part_is_masked_on_films_spread_over_the_set(
     assert table["Films with it"].tolist() == [expected.n] and expected.n > 1
     assert table["Masked"][0] == pytest.approx(expected.change.value, abs=1e-4)
     assert table["Elsewhere"][0] == pytest.approx(expected.control.value, abs=1e-4)
+
+    monkeypatch.setattr(masked_scores, "score_masked", None)  # films are masked once for all
+    app.selectbox(key="errors_finding").set_value("Edema").run()
+    sound(app)
+    (other,) = [table.value for table in app.dataframe if "Films with it" in table.value]
+    (expected,) = shortcut_report(
+        score_masked(load_predictor("demo"), some, PromptSet({"Edema": default_prompts()["Edema"]}),
+                     ["device"], 1), 60,
+    ).shortcuts  # fmt: skip
+    assert other["Masked"][0] == pytest.approx(expected.change.value, abs=1e-4)
+    assert other["Masked"][0] != pytest.approx(table["Masked"][0], abs=1e-3)
 
 
 def test_a_report_with_one_score_for_every_finding_opens_with_it_set_by_hand(app: AppTest) -> None:

@@ -1,10 +1,11 @@
 """Scores of films with parts of them masked, and with controls masked elsewhere; asks a model.
 
-Each film costs 1 + R (1 + D) passes for R parts and D controls of each.
+Each film that has R of the parts costs 1 + R (1 + D) passes, with D controls of each; one that has
+none costs no pass.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ class MaskedScores:
 
     Attributes:
         truth: (n, F) of 1, 0 and NaN.
-        whole: (n, F).
+        whole: (n, F); NaN where a film has none of the parts.
         masked: by part (n, F); NaN where a film has no such part.
         controls: by part (n, D, F), of D masks of the same size and shape elsewhere.
         area: by part (n,), share of the film that is masked.
@@ -52,6 +53,15 @@ class MaskedScores:
     def __len__(self) -> int:
         return len(self.whole)
 
+    def only(self, finding: str) -> "MaskedScores":
+        """Of one finding alone."""
+        column = [self.findings.index(finding)]
+        return replace(
+            self, findings=(finding,), truth=self.truth[:, column], whole=self.whole[:, column],
+            masked={part: one[..., column] for part, one in self.masked.items()},
+            controls={part: one[..., column] for part, one in self.controls.items()},
+        )  # fmt: skip
+
 
 def check_regions(regions: Sequence[str]) -> None:
     """Refuse names that are no part of a film.
@@ -69,7 +79,7 @@ def score_masked(
     predictor: Predictor, studies: StudySet, prompts: PromptSet, regions: Sequence[str],
     draws: int = 4, seed: int = 0, score: str = "lrclr", progress: Progress | None = None,
 ) -> MaskedScores:  # fmt: skip
-    """Score every film whole, with each part masked, and with `draws` controls of each.
+    """Score every film that has a part whole, with it masked, and with `draws` controls of each.
 
     Args:
         draws: D, masks of the same size and shape elsewhere, at least 1.
@@ -115,8 +125,12 @@ def _pictures(
     image: NDArray[np.float32], parts: Mapping[str, NDArray[np.bool_] | None], draws: int,
     seed: tuple[int, int],
 ) -> Iterator[NDArray[np.float32]]:  # fmt: skip
-    """The whole film, then of each part that it has: the part masked, and its controls."""
-    yield image
+    """The whole film, then of each part that it has: the part masked, and its controls.
+
+    None where it has no part: such a film says nothing of a mask.
+    """
+    if any(mask is not None for mask in parts.values()):
+        yield image
     for number, mask in enumerate(parts.values()):
         if mask is not None:
             rng = np.random.default_rng([*seed, number])
@@ -151,11 +165,11 @@ def _sorted_out(
 ) -> tuple[Array, Array, Array]:
     """Scores (sum, F) in the order of `_pictures` as (n, F), (n, R, F) and (n, R, D, F)."""
     films, regions = present.shape
-    whole = np.empty((films, scores.shape[1]))
+    whole = np.full((films, scores.shape[1]), np.nan)
     masked = np.full((films, regions, scores.shape[1]), np.nan)
     controls = np.full((films, regions, draws, scores.shape[1]), np.nan)
     place = 0
-    for film in range(films):
+    for film in np.flatnonzero(present.any(axis=1)):
         whole[film] = scores[place]
         place += 1
         for region in np.flatnonzero(present[film]):
@@ -172,7 +186,7 @@ class _Scorer:
     def __init__(self, predictor: Predictor, prompts: PromptSet, score: str) -> None:
         self._predictor, self._prompts, self._score = predictor, prompts, score
         self._waiting: list[Tensor] = []
-        self._parts: list[Array] = []
+        self._parts: list[Array] = [np.empty((0, len(prompts)))]
 
     def add(self, pixels: Tensor) -> None:
         self._waiting.append(pixels)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from core.analysis.lesion_bands import Band
     from core.analysis.lesions import LesionReport
+    from core.analysis.masked_scores import MaskedScores
     from core.analysis.shortcuts import ShortcutReport
     from core.analysis.twins import TwinReport
     from core.inference.predictor import Predictor
@@ -51,27 +52,54 @@ def _one(of: StudySet, finding: str) -> PromptSet:
     return PromptSet({finding: prompts[finding]})
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)
+class MaskedFilms(NamedTuple):
+    """Films whole, masked and masked elsewhere, under a key of what was asked."""
+
+    key: str
+    scored: MaskedScores
+    films: StudySet
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.KEYS)
 def _masked(model: Predictor, fingerprint: str, prompts_json: str, score: str,
             parts: tuple[str, ...], films: int, draws: int, _studies: StudySet,
-            _prompts: PromptSet) -> Masked:  # fmt: skip
-    from core.analysis.masked_scores import masked_looks, score_masked
-    from core.analysis.shortcuts import shortcut_report
+            _prompts: PromptSet) -> MaskedFilms:  # fmt: skip
+    from core.analysis.masked_scores import score_masked
 
-    with page_progress(f"Masking films, {', '.join(_prompts)}") as progress:
+    with page_progress("Masking films") as progress:
         some = spread(_studies, films)
         scored = score_masked(model, some, _prompts, parts, draws, score=score, progress=progress)
-        report = shortcut_report(scored, errors_cache.RESAMPLES)
-        shown = next((one.part for one in report.shortcuts), None)
-        return report, masked_looks(some, parts, shown) if shown else None
+    key = f"{model.model_hash} {fingerprint} {prompts_json} {score} {parts} {films} {draws}"
+    return MaskedFilms(key, scored, some)
+
+
+def _of_masked(masked: MaskedFilms) -> str:
+    return masked.key
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={MaskedFilms: _of_masked})
+def _of_finding(masked: MaskedFilms, finding: str) -> Masked:
+    from core.analysis.masked_scores import masked_looks
+    from core.analysis.shortcuts import shortcut_report
+
+    report = shortcut_report(masked.scored.only(finding), errors_cache.RESAMPLES)
+    shown = next((one.part for one in report.shortcuts), None)
+    parts = tuple(masked.scored.masked)
+    return report, masked_looks(masked.films, parts, shown) if shown else None
 
 
 def masked(choice: FindingChoice, of: StudySet, parts: tuple[str, ...], films: int, draws: int
            ) -> Masked:  # fmt: skip
-    """How far the session's score moves where parts of some films are masked, and elsewhere."""
-    here, prompts = state.session(), _one(of, choice.finding)
-    return _masked(cache.predictor(here.model), cache.fingerprint_of(of), prompts.to_json(),
-                   here.judged_score, parts, films, draws, of, prompts)  # fmt: skip
+    """How far the session's score moves where parts of some films are masked, and elsewhere.
+
+    Films are masked and encoded once for all findings: another finding costs no pass.
+    """
+    here, prompts = state.session(), errors_cache.asked_prompts(of, state.session().prompts)
+    films_masked = _masked(
+        cache.predictor(here.model), cache.fingerprint_of(of), prompts.to_json(),
+        here.judged_score, parts, films, draws, of, prompts,
+    )  # fmt: skip
+    return _of_finding(films_masked, choice.finding)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.KEYS)

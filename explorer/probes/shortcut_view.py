@@ -48,7 +48,7 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
             key=state.lasting(f"errors_masked_films_{most}", min(FILMS, most)),
         )  # fmt: skip
     masks = Masks(tuple(parts), int(count))
-    asked = f"{choice.cases.key} {choice.finding} {masks}"
+    asked = f"{choice.cases.key} {masks}"  # whatever the finding: films are masked once for all
     with three:
         st.space("small")
         seconds = masks.films * (1 + len(parts) * (1 + DRAWS)) * _PASS
