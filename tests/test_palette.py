@@ -1,6 +1,8 @@
 """Colours of overlays and plots: apart for the colour-blind, and seen on a film and on the page."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,8 +61,10 @@ def test_the_simulation_tells_known_traps() -> None:
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-@pytest.mark.parametrize("colours", [tuple(palette.OVERLAYS.values()), palette.SERIES],
-                         ids=["overlays", "series"])  # fmt: skip
+@pytest.mark.parametrize("colours", [
+    tuple(palette.OVERLAYS.values()), palette.SERIES, tuple(palette.OUTCOMES.values()),
+    palette.PAPER, (palette.BELOW, palette.ABOVE),
+], ids=["overlays", "series", "outcomes", "paper", "around nought"])  # fmt: skip
 def test_every_pair_of_a_palette_stays_apart(colours: tuple[str, ...], sight: str) -> None:
     difference, one, other = _nearest(colours, sight)
     assert difference >= LEAST, (one, other)
@@ -69,5 +73,49 @@ def test_every_pair_of_a_palette_stays_apart(colours: tuple[str, ...], sight: st
 def test_overlays_stand_off_their_dark_edge_and_lines_off_the_page() -> None:
     for name, colour in palette.OVERLAYS.items():
         assert _contrast(colour, BLACK) >= 3, name
-    for colour in palette.SERIES:
+    for colour in (*palette.SERIES, *palette.OUTCOMES.values()):
         assert min(_contrast(colour, WHITE), _contrast(colour, DARK)) >= 1.9, colour
+    for colour in palette.PAPER:
+        assert _contrast(colour, WHITE) >= 4.5, colour
+
+
+_WRITTEN = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b|rgba?\((\d+), ?(\d+), ?(\d+)")
+
+
+def _colours(text: str) -> list[str]:
+    """What of a file's text is a colour, and no grey."""
+    told = []
+    for match in _WRITTEN.finditer(text):
+        code = match[1] or ""
+        code = "".join(2 * digit for digit in code) if len(code) == 3 else code
+        levels = ([int(code[place : place + 2], 16) for place in (0, 2, 4)] if code
+                  else [int(level) for level in match.groups()[1:]])  # fmt: skip
+        if max(levels) - min(levels) > 40:
+            told.append(match[0])
+    return told
+
+
+def test_colours_are_written_in_the_palette_alone() -> None:
+    assert _colours("#fff rgba(0, 0, 0, 0.5) #8a94a3 #40e0d0 rgb(230,159,0)") == [
+        "#40e0d0", "rgb(230,159,0"]  # fmt: skip
+    folder = Path(palette.__file__).parents[1]
+    files = [file for kind in ("py", "css", "js") for file in folder.rglob(f"*.{kind}")]
+    written = {file.name: _colours(file.read_text(encoding="utf-8")) for file in files}
+    assert written.pop("palette.py")
+    assert len(written) > 100 and not any(written.values()), {
+        name: colours for name, colours in written.items() if colours
+    }
+
+
+@pytest.mark.parametrize("name", ["case/browser/case.css", "lab/browser/lab.css",
+                                  "errors/browser/threshold.css"])  # fmt: skip
+def test_a_components_style_has_the_palettes_names(name: str) -> None:
+    file = Path(palette.__file__).parents[1] / name
+    text = palette.style(file)
+    called = set(re.findall(r"var\(--(truth|model|cool|paper-\w+)\)", text))
+    assert called and all(f"--{one}: #" in text for one in called)
+    assert text.endswith(file.read_text(encoding="utf-8"))
+
+
+def test_a_faint_colour_lets_its_share_through() -> None:
+    assert palette.faint("#f2a541", 0.78) == "rgba(242,165,65,0.22)"

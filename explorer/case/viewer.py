@@ -17,7 +17,7 @@ from explorer.case import cache as case_cache
 from explorer.case import sent
 from explorer.regions import cache as region_cache
 from explorer.regions import cam_view
-from explorer.shared import alt, guard, notes_view, stamps, state, window_control
+from explorer.shared import alt, guard, notes_view, palette, stamps, state, window_control
 from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
@@ -29,7 +29,7 @@ _KEY = "case_film"
 _component = st.components.v2.component(
     "case_film",
     html='<div class="case"></div>',
-    css=(_BROWSER / "case.css").read_text(encoding="utf-8"),
+    css=palette.style(_BROWSER / "case.css"),
     js="\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 

@@ -7,12 +7,11 @@ from plotly.colors import qualitative
 
 from core.analysis.columns import Values
 from explorer.errors.choice import FindingChoice
+from explorer.shared import palette
 from explorer.shared.figures import ACCENT, COOL, SCALE
 
 UNKNOWN = "not known"
-_GREY = "#8a94a3"
-_TONES = {"missed": "#d1495b", "false alarm": ACCENT, "found": COOL, "rightly not called": _GREY,
-          "with it": ACCENT, "without": COOL, UNKNOWN: "#5d6673"}  # fmt: skip
+_TONES = {**palette.OUTCOMES, "with it": ACCENT, "without": COOL}
 _SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")
 _HEIGHT = 520
 _MANY = 3000  # films, from which on points are small

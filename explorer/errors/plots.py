@@ -6,11 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.analysis.together import ErrorPair
+from explorer.shared import palette
 
 FEW = 5
 """Films of the first finding from which on a pair has a colour: 1 of 1 is 100 % of little."""
 # Grey in the middle, on which the numbers are read in both themes.
-_DIVERGING = [(0.0, "rgb(58,120,180)"), (0.5, "rgba(138,148,163,0.12)"), (1.0, "rgb(196,110,30)")]
+_DIVERGING = [(0.0, palette.BELOW), (0.5, palette.faint(palette.GREY, 0.88)), (1.0, palette.ABOVE)]
 
 
 def pair_grid(
@@ -43,9 +44,7 @@ def pair_grid(
     figure.update_xaxes(
         title="both wrong" if both_ways else "called", tickangle=-40, showgrid=False
     )
-    figure.update_yaxes(
-        title="" if both_ways else "missed", autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(title="" if both_ways else "missed", autorange="reversed", showgrid=False)
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(

@@ -10,10 +10,9 @@ from core.lab.curves import ResponseSquare, ResponseSweep
 from core.lab.observer import Observed
 from core.lab.subtlety import SubtletyCurve
 from core.metrics.bootstrap import Interval
+from explorer.shared import palette
 
-# Told apart by the colour-blind, too (Okabe & Ito, 2008).
-_MODEL, _IDEAL = "rgb(230,159,0)", "rgb(86,180,233)"
-_BANDS = {_MODEL: "rgba(230,159,0,0.22)", _IDEAL: "rgba(86,180,233,0.22)"}
+_MODEL, _IDEAL = palette.SERIES[:2]
 _CLEAR = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)", "dragmode": False}
 _PANEL = 260  # pixels high
 
@@ -115,7 +114,8 @@ def _band(
     low, high = [p.low for p in points], [p.high for p in points]
     return [
         go.Scatter(x=x + x[::-1], y=high + low[::-1], mode="lines", fill="toself",
-                   fillcolor=_BANDS[colour], line={"width": 0}, hoverinfo="skip", showlegend=False),
+                   fillcolor=palette.faint(colour, 0.78), line={"width": 0}, hoverinfo="skip",
+                   showlegend=False),
         go.Scatter(x=x, y=[p.value for p in points], name=name, mode="lines+markers",
                    line={"color": colour, "width": 2}, showlegend=legend),
     ]  # fmt: skip

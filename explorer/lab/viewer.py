@@ -14,7 +14,7 @@ import streamlit as st
 from core.phantom.patient import Patient
 from explorer.lab import benches, sent, visit
 from explorer.routes import LAB_FRAME
-from explorer.shared import cache, state
+from explorer.shared import cache, palette, state
 
 KEY = "lab_film"
 _BROWSER = Path(__file__).parent / "browser"
@@ -23,7 +23,7 @@ _SCRIPTS = ("../../shared/browser/elements.js", "patient.js", "ask.js", "stage.j
 _component = st.components.v2.component(
     "lab_film",
     html='<div class="lab"></div>',
-    css=(_BROWSER / "lab.css").read_text(encoding="utf-8"),
+    css=palette.style(_BROWSER / "lab.css"),
     js="\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 

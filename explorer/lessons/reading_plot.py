@@ -5,7 +5,6 @@ import plotly.graph_objects as go
 from core.lessons.reading_result import ReaderResult, ReadingResult
 from explorer.shared import palette
 
-_GREY = "#8a94a3"
 _DASHES = ("solid", "dash")
 
 
@@ -18,7 +17,7 @@ def curves(result: ReadingResult, me: str = "") -> go.Figure:
     figure = go.Figure()
     machines = [one for one in result.readers if one.kind == "model"]
     for one in sorted(result.readers, key=lambda line: line.kind != "student"):
-        line: dict[str, object] = {"color": _GREY, "width": 1}
+        line: dict[str, object] = {"color": palette.GREY, "width": 1}
         if one.kind == "class":
             line = {"color": palette.SERIES[3], "width": 4}
         elif one.kind == "model":

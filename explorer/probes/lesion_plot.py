@@ -7,8 +7,8 @@ from plotly.subplots import make_subplots
 
 from core.analysis.lesion_bands import Band
 from core.analysis.lesions import MEASURED, QUESTIONS
+from explorer.shared import palette
 
-_COLOURS = ("#3a78b4", "#c46e1e", "#8a94a3", "#4c9a6a", "#a05cae", "#b0803a")
 _DASHES = ("solid", "dash", "dot", "dashdot")  # told apart without colours
 _TITLES = {"pointing_game": "Hit rate: the maximum lies in the lesion", "iou": "IoU"}
 
@@ -43,7 +43,8 @@ def _line(bands: Sequence[Band], title: str, place: int, legend: bool) -> go.Sca
                  "array": [mean.high - mean.value for mean in means],
                  "arrayminus": [mean.value - mean.low for mean in means]},
         name=title, legendgroup=title, showlegend=legend, mode="lines+markers",
-        line={"color": _COLOURS[place % len(_COLOURS)], "dash": _DASHES[place % len(_DASHES)]},
+        line={"color": palette.SERIES[place % len(palette.SERIES)],
+              "dash": _DASHES[place % len(_DASHES)]},
         marker={"symbol": place, "size": 8},
         customdata=[[one.n, one.low, one.high] for one in bands],
         hovertemplate="%{y:.2f}, %{customdata[0]} cases from %{customdata[1]:.3g} to "
