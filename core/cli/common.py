@@ -68,7 +68,9 @@ class StepsProgress:
 
     def __call__(self, line: Mapping[str, Any]) -> None:
         """Say a line of the run's log, if it is time to."""
-        if line["kind"] == "check":
+        if line["kind"] == "start" and "memory" in line:
+            print(line["memory"], file=sys.stderr)
+        elif line["kind"] == "check":
             auc = line["score"]
             print(f"Check after step {line['step']}: mean AUC {auc:.3f}", file=sys.stderr)
         elif line["kind"] == "step":

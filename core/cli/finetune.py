@@ -55,6 +55,7 @@ HELP = {
     "ema": "Decay of averaged weights; 0: none.",
     "patience": "Checks without a gain.",
     "freeze": "Beginning of the names of parameters that do not train; repeatable.",
+    "last_blocks": "Of the image tower, that alone train; 0: added layers, -1: both towers.",
     "layer_decay": "Rate of a block by depth.",
     "loss_form": _one_of(LOSS_FORMS),
     "scorer": "How regions are selected.",

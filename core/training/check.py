@@ -22,6 +22,8 @@ from core.progress import Progress
 from core.studies import StudySet
 from core.training.inputs import InputFile, prepared
 
+TOGETHER = 64
+"""Images of a check that are encoded at once."""
 
 @dataclass(frozen=True)
 class CheckScores:
@@ -169,7 +171,7 @@ class QuickCheck:
 def encode_inputs(model: LRCLR, inputs: InputFile) -> ImageEncoding:
     """Encodings of images that were made ready, in the precision that is fastest here."""
     with fast_towers(model.device):
-        chunks = inputs.split(64)
+        chunks = inputs.split(TOGETHER)
         return ImageEncoding.cat([model.encode_image(c.float().to(model.device)) for c in chunks])
 
 

@@ -5,13 +5,13 @@
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import psutil
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.errors import ExplorerError
@@ -124,7 +124,7 @@ class Loop:
         self.rows: list[int] = []  # images of this epoch that are still to come
         self.optimiser = make_optimiser(
             model, schedule.learning_rate, schedule.weight_decay, schedule.freeze,
-            schedule.layer_decay, schedule.stem,
+            schedule.layer_decay, schedule.stem, schedule.last_blocks,
         )  # fmt: skip
         self.rate = torch.optim.lr_scheduler.LambdaLR(
             self.optimiser, lambda step: rate_at(step, schedule.steps, schedule.warmup)
@@ -135,11 +135,7 @@ class Loop:
         """One step of the optimiser; the loss terms before it."""
         batch, schedule = self._batch(), self.schedule
         self.optimiser.zero_grad(set_to_none=True)
-        with (
-            repeatable(self.device),
-            torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16),
-            _attention(self.device, self.bfloat16),
-        ):
+        with self.computing():
             terms = backward(
                 self.model, batch,
                 lambda images, texts: lrclr_losses(
@@ -159,19 +155,32 @@ class Loop:
         self.average.update()
         return values
 
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """The precision of a step within."""
+        with (
+            repeatable(self.device),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16),
+            _attention(self.device, self.bfloat16),
+        ):
+            yield
+
     def _batch(self) -> Batch:
         if len(self.rows) < self.size:
             self.rows = self._epoch()
         chosen, self.rows = self.rows[: self.size], self.rows[self.size :]
         after = self.rows[: self.size] if len(self.rows) >= self.size else []
-        inputs = self.inputs.take(chosen, after).to(self.device)
+        return self.batch_of(chosen, self.inputs.take(chosen, after).to(self.device))
+
+    def batch_of(self, chosen: list[int], inputs: Tensor) -> Batch:
+        """The images of rows, changed as the schedule says, with texts that are drawn for them."""
         if self.schedule.side:
             inputs = resize(inputs.float(), self.schedule.side)
         if self.schedule.augment:
             inputs = augment(inputs.float(), self.generator, self.schedule.augment)
         if self.schedule.sharpness:
             inputs = change_sharpness(inputs.float(), self.generator, self.schedule.sharpness)
-        drawn = self._drawn(chosen)
+        drawn = self.draw(chosen)
         blanked = None
         if self.weights.blank:
             grid = self.model.backbone.grid
@@ -189,7 +198,8 @@ class Loop:
             return list(drawn.tolist())
         return list(torch.randperm(count, generator=self.generator).tolist())
 
-    def _drawn(self, chosen: list[int]) -> Drawn:
+    def draw(self, chosen: list[int]) -> Drawn:
+        """Texts for the images of rows, and of which of them each is true."""
         schedule, data = self.schedule, self.data
         if data.statements is not None:
             own = max(self.size * schedule.sentences_per_report // 4, 1)

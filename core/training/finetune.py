@@ -28,11 +28,12 @@ from core.progress import Progress
 from core.ranks import Ranks
 from core.training.check import QuickCheck
 from core.training.data import load_training_data
-from core.training.engine import train
+from core.training.engine import Loop, train
 from core.training.held_out import training_and_check
 from core.training.indiana import further_sentences
 from core.training.log import Listener, RunLog, forget_log
 from core.training.record import write_record
+from core.training.room import free_for, room_for
 from core.training.settings import FinetuneConfig
 from core.training.states import StateFiles
 from core.training.timelapse import Pins
@@ -56,8 +57,8 @@ def finetune(
         listener: told every line of the log, of steps and checks.
 
     Raises:
-        ExplorerError: model or data cannot be used, the loss diverged, the disk is full, or the
-            states in `out` are of other settings.
+        ExplorerError: model or data cannot be used, there is too little memory, the loss diverged,
+            the disk is full, or the states in `out` are of other settings.
     """
     torch.manual_seed(config.schedule.seed)
     model = with_layers(load_model(config.model), config.lrclr)
@@ -84,6 +85,9 @@ def finetune(
     if config.model == RANDOM:
         assert isinstance(model.backbone, CompactBackbone)
         model.backbone.centre(data.inputs[:256].float(), data.index.sentences[:512])
+    room = room_for(Loop(model, data, config.schedule, config.weights), len(check.inputs))
+    free = free_for(model.device)
+    room.check_against(free)
     pins = Pins(check, out)
     if fresh:
         pins.write_pictures()
@@ -94,7 +98,7 @@ def finetune(
     if fresh:
         log.write(
             kind="start", config=asdict(config), sentences=len(data.index.sentences),
-            remarks=remarks,
+            remarks=remarks, memory=room.sentence(free),
         )  # fmt: skip
     notes = {"finetune": asdict(config), "fingerprint": data.fingerprint}
     keeper = _Keeper(model, check, out, notes, log, pins)

@@ -8,15 +8,19 @@ import torch
 from torch import nn
 
 from core.errors import ExplorerError
+from core.lrclr.model import LRCLR
+from core.training.freeze import freeze_towers
+from core.training.settings import ALL
 
 
 def make_optimiser(
-    model: nn.Module,
+    model: LRCLR,
     learning_rate: float,
     weight_decay: float = 0.05,
     freeze: tuple[str, ...] = (),
     layer_decay: float = 1.0,
     stem: float = 0.0,
+    last_blocks: int = ALL,
 ) -> torch.optim.AdamW:
     """AdamW on what trains, and no gradient for what does not.
 
@@ -27,9 +31,11 @@ def make_optimiser(
         layer_decay: learning rate of a backbone's block over that of the block after it (BEiT,
             Bao et al., ICLR 2022); what comes before the blocks goes with the first of them.
         stem: learning rate of a convolutional stem over that of the rest; 0 leaves it frozen.
+        last_blocks: of the image tower, which alone train of the towers (`freeze_towers`).
 
     Raises:
-        ExplorerError: a beginning that no name has, or nothing is left to train.
+        ExplorerError: a beginning that no name has, more blocks than there are, or nothing is left
+            to train.
     """
     names = [name for name, _ in model.named_parameters()]
     for start in freeze:
@@ -38,6 +44,8 @@ def make_optimiser(
                 f"freeze: no parameter of this model begins with '{start}'; there are "
                 f"{', '.join(sorted({'.'.join(name.split('.')[:2]) for name in names}))}."
             )
+    if last_blocks != ALL:
+        freeze_towers(model.backbone, last_blocks)
     if stem:
         train_stem(model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}

@@ -9,6 +9,8 @@ from core.errors import ExplorerError
 from core.lrclr.config import LRCLRConfig
 from core.precision import PRECISIONS
 
+ALL = -1
+"""As `last_blocks`: both towers train."""
 LOSS_FORMS = ("sigmoid", "infonce", "balanced")
 
 
@@ -41,6 +43,9 @@ class Schedule:
     ema: float = 0.0  # decay of the averaged weights that are checked and kept; 0 averages nothing
     patience: int = 0  # checks without a better one after which the run ends; 0 never ends it
     freeze: tuple[str, ...] = ()  # beginnings of parameter names that do not train
+    # Blocks at the end of the image tower that train, with what reads them out; the rest of both
+    # towers stays as it is. 0: added layers alone; -1: both towers train.
+    last_blocks: int = ALL
     layer_decay: float = 1.0  # learning rate of a block over that of the block after it
     seed: int = 0
 
@@ -73,6 +78,7 @@ class Schedule:
             ("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
             ("ema", 0 <= self.ema < 1, "at least 0 and below 1"),
             ("patience", self.patience >= 0, "at least 0"),
+            ("last_blocks", self.last_blocks >= ALL, "at least -1"),
             ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and at most 1"),
             ("seed", self.seed >= 0, "at least 0"),
         ):

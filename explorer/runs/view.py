@@ -53,7 +53,8 @@ def _view(run: Run) -> None:
         st.rerun()  # the whole page: the model list has a new entry, and polling may end
     elif steps:
         st.caption(_figures(steps[-1]))
-    for remark in run.remarks:
+    for remark in [*run.remarks, *(m["memory"] for m in metrics if m.get("kind") == "start"
+                                   and "memory" in m)]:  # fmt: skip
         st.caption(remark)
     if left_out := run.left_out:
         st.caption(left_out_sentence(left_out))
