@@ -45,7 +45,7 @@ def _no_hub() -> Iterator[None]:
 def towers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Specs by how a user names them."""
     root = tmp_path_factory.mktemp("towers")
-    config = {"embed_dim": 32, "vision_cfg": VISION, "text_cfg": TEXT}
+    config = {"embed_dim": 32, "vision_cfg": {**VISION, "width": 64}, "text_cfg": TEXT}
     (root / "arch").mkdir()
     (root / "arch" / "tiny-films.json").write_text(json.dumps(config))
     open_clip.add_model_config(root / "arch")

@@ -5,6 +5,7 @@ step of a ViT-B fits into the memory and the patience of a laptop.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,7 +40,8 @@ def freeze_towers(backbone: Backbone, last_blocks: int) -> None:
 
 def _blocks(backbone: Backbone) -> Sequence[nn.Module]:
     """Blocks of the image tower: of a library's, opened up as `trunk`, or its own."""
-    return list(getattr(backbone, "trunk", backbone).blocks)
+    tower: Any = getattr(backbone, "trunk", backbone)
+    return list(tower.blocks)
 
 
 def _read_out(backbone: Backbone) -> list[nn.Parameter]:
