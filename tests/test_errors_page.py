@@ -68,6 +68,11 @@ def scores() -> Callable[[str], ScoredSet]:
     return lambda spec: score_studies(model, open_studies(spec))
 
 
+def _near(score: float) -> Any:
+    """A command passes films in other numbers at once than a page's lanes: last digits differ."""
+    return pytest.approx(score, abs=1e-5)
+
+
 def _text(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
@@ -115,14 +120,14 @@ def test_it_opens_at_the_finding_that_does_worst_with_a_threshold_called_optimis
     assert app.selectbox(key="errors_finding").value == worst_finding
     limit = fit_thresholds(Rule("youden"), scored)[worst_finding].value
     table, start = _sent(app)
-    assert (start["score"], start["by_hand"]) == (limit, False)
+    assert start["score"] == _near(limit) and start["by_hand"] is False
     assert _origin(app).startswith("By Youden’s rule, fitted on these very films")
     assert "optimistic" in start["origin"][1::2]  # every second part is bold
     assert "errors_grid" in _charts(app)
     truth, score = scored.of(worst_finding)
     found = int(((score >= limit) & (truth == 1)).sum())
     assert start["row"][0] == found
-    assert table["rows"][table["thresholds"].index(limit)] == start["row"]
+    assert table["rows"][table["thresholds"].index(start["score"])] == start["row"]
     assert table["positives"] == truth.sum() and len(table["histogram"]["edges"]) > 2
     assert all(worst_finding in said for said in table["alts"].values())
     assert app.button(key="threshold_back").disabled
@@ -179,7 +184,7 @@ def test_another_set_to_fit_on_is_named_and_not_called_optimistic(
     assert f"--threshold sensitivity=0.8 --fit {OTHER}" in app.code[-1].value
     finding = app.selectbox(key="errors_finding").value
     limit = fit_thresholds(Rule("sensitivity", 0.8), scores(OTHER))[finding].value
-    assert _sent(app)[1]["score"] == limit
+    assert _sent(app)[1]["score"] == _near(limit)
     app.selectbox(key="errors_fit").select(BAD).run()
     assert not app.exception and len(app.error) == 1
     assert session_of(app).threshold_set == OTHER  # the last good one

@@ -1,12 +1,10 @@
 """Probes of a batch, of depth, of regions, of side, of shortcuts; by hand where that can be."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
@@ -74,14 +72,10 @@ def test_a_temperature_and_a_count_are_checked_against_the_batch(
     assert check_answer(count, bench, 2).table == (("1", "b"),)
 
 
-def test_a_student_s_batch_has_a_true_sentence_of_each_film(studies: PhantomSet) -> None:
-    features = torch.nn.functional.normalize(torch.randn(24, 4), dim=-1)
-    predictor = SimpleNamespace(
-        encode_texts=lambda texts: SimpleNamespace(text_features=torch.eye(4)[[0] * len(texts)])
-    )
-    bench = LessonBench(cast(Any, predictor), studies, 1,
-                  lambda: cast(Any, SimpleNamespace(image_features=features)), cast(Any, None),
-                  cast(Any, None))  # fmt: skip
+def test_a_student_s_batch_has_a_true_sentence_of_each_film(
+    studies: PhantomSet, demo: Predictor
+) -> None:
+    bench = plain_bench(demo, studies, 1)
     made = film_batch(bench, 6, 0)
     assert len(made.rows) == 6 and {*made.rows} <= {*bench.rows.tolist()}
     for place, (row, text) in enumerate(zip(made.rows, made.texts, strict=True)):
@@ -89,7 +83,9 @@ def test_a_student_s_batch_has_a_true_sentence_of_each_film(studies: PhantomSet)
         assert made.true[:, place].tolist() == [
             bool(text_truth(studies, text)[other] == 1) or other == row for other in made.rows
         ]
-    assert np.allclose(made.cosine[:, 0], features[list(made.rows), 0])
+    films = bench.encoded().image_features[list(made.rows)]
+    texts = demo.encode_texts(list(made.texts)).text_features
+    assert np.allclose(made.cosine, films @ texts.T, atol=1e-6)
     assert film_batch(bench, 6, 1).rows != made.rows
 
 
