@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.case import controls, near_view, score_view, viewer, word_view
+from explorer.case import controls, layer_view, near_view, score_view, viewer, word_view
 from explorer.case.controls import CaseView
 from explorer.shared import cache, components, guard, notes_view, state, window_control
 from explorer.shared.state import Current
@@ -23,6 +23,14 @@ def film_and_notes(current: Current, asked: CaseView) -> None:
     notes_view.beside(current, asked.finding, shapes)
 
 
+@st.fragment  # a slider draws this part alone
+def block_by_block(current: Current, asked: CaseView) -> None:
+    """The text in every block and head, and another model beside it; for who asks."""
+    with guard.sentences():
+        if asked.read and st.toggle("Step through the blocks", key="layers_open"):
+            layer_view.draw(current, asked.text, viewer.name_of(current))
+
+
 st.title("Case")
 current = state.current()
 st.markdown(
@@ -31,6 +39,8 @@ st.markdown(
 asked = controls.draw(current)
 components.film_warnings(current)
 film_and_notes(current, asked)
+st.header("Block by block")
+block_by_block(current, asked)
 
 st.header("Scores")
 with guard.sentences():

@@ -17,6 +17,7 @@ from core.analysis.stamps import stamps_of
 from core.analysis.threshold import Rule, fit_thresholds
 from core.archive.query import image_query
 from core.archive.search import search_encoding
+from core.inference.layer_maps import layer_maps
 from core.inference.predictor import load_predictor
 from core.inference.word_effects import word_effects
 from core.paths import ROOT
@@ -249,3 +250,22 @@ def test_a_film_of_errors_opens_as_a_case(
     row = int(key.removeprefix("case_"))
     assert session_of(app).row == row and session_of(app).judged == finding
     assert app.selectbox(key="case_finding").value == finding
+
+
+def test_a_word_is_followed_through_the_blocks_of_two_models(app: AppTest) -> None:
+    next(one for one in app.toggle if one.key == "layers_open").set_value(True)
+    app.run()
+    sound(app)
+    next(one for one in app.selectbox if one.key == "layers_beside").set_value("demo-base")
+    app.run()
+    next(one for one in app.selectbox if one.key == "layers_word").set_value(3)
+    next(one for one in app.select_slider if one.key == "layers_block_demo").set_value(1)
+    app.run()
+    sound(app)
+    said = [one.value for one in app.caption] + [one.value for one in app.code]
+    model = load_predictor("demo")
+    maps = layer_maps(model, open_studies(SET).image(2), "left pleural effusion")
+    heat = maps.cosine[1, 3]
+    told = f"“effusion” in what enters block 1; cosines {heat.min():.2f} to {heat.max():.2f}"
+    assert told in said and any("--models demo,demo-base" in one for one in said)
+    assert any("demo-base**: 4 blocks" in one.value for one in app.markdown)

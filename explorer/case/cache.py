@@ -16,6 +16,7 @@ from explorer.shared.kept import by_study
 
 if TYPE_CHECKING:
     from core.inference.film_words import FilmWords
+    from core.inference.layer_maps import LayerMaps
     from core.inference.predictor import Predictor
     from core.inference.word_effects import WordEffects
     from core.inference.word_gradients import WordGradients
@@ -94,3 +95,21 @@ def word_gradients(spec: str, of: StudySet, row: int, text: str, score: str) -> 
     """
     model, name = cache.predictor(spec), cache.fingerprint_of(of)
     return _word_gradients(model, name, row, text, score, of)
+
+
+@by_study(st.cache_data, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+def _layer_maps(
+    model: Predictor, fingerprint: str, row: int, text: str, _studies: StudySet
+) -> LayerMaps:
+    from core.inference.layer_maps import layer_maps
+
+    return layer_maps(model, _studies.image(row), text)
+
+
+def layer_maps(spec: str, of: StudySet, row: int, text: str) -> LayerMaps:
+    """Words beside regions block by block, and where each head looks.
+
+    Raises:
+        ExplorerError: the model cannot be loaded, or not by this session.
+    """
+    return _layer_maps(cache.predictor(spec), cache.fingerprint_of(of), row, text, of)
