@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.evaluation.examples import load_examples
+from core.paths import ROOT
 from explorer import entrance, navigation
 from explorer.lessons import attendance, leave
 from explorer.shared import cache, guard, link, sidebar, state
@@ -10,9 +11,11 @@ from explorer.shared import cache, guard, link, sidebar, state
 
 def draw() -> None:
     """Draw the page that the address names."""
-    st.set_page_config("LRCLR Explorer", ":material/radiology:", layout="wide")
+    # A file of ours: an icon by name would be fetched from a server of fonts.
+    st.set_page_config("LRCLR Explorer", ROOT / "assets" / "icon.png", layout="wide")
     # Streamlit's own margins leave films a third of the window; the header takes the first 3.75
-    # rem. A title of two lines would push the film of a narrow window down.
+    # rem. A title of two lines would push the film of a narrow window down. Its chosen options are
+    # white on amber in the dark, which few can read.
     st.html(
         "<style>.stMainBlockContainer {padding: 3.75rem 2.5rem 2rem}"
         ".stMainBlockContainer h1 {font-size: clamp(1.6rem, 2.7vw, 2.4rem)}"
@@ -21,6 +24,8 @@ def draw() -> None:
         "[data-testid=stNavSectionHeader] {margin-block: 0.2rem 0.1rem; line-height: 1.4}"
         "[data-testid=stSidebarNavItems] > div {padding-bottom: 0.2rem}"
         "[data-testid=stSidebarHeader] {height: 2rem; min-height: 0; margin-bottom: 0}"
+        ".stMultiSelect [data-tag] {background: none; border: 1px solid; color: inherit}"
+        ".stMultiSelect [data-tag] * {color: inherit}"
         "</style>"
     )
     if not entrance.passed():
