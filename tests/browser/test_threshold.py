@@ -138,7 +138,7 @@ def test_it_fits_its_place(page: Any, width: int) -> None:
 def test_the_page_shows_what_python_has_and_keeps_where_it_is_left(browser: Any, page: Any) -> None:
     page.goto(f"{browser[1]}/errors?set={SET}")
     settled(page)
-    name = page.locator("[data-chart=histogram]").get_attribute("aria-label")
+    name = page.locator("[data-chart=histogram][aria-label]").get_attribute("aria-label")
     finding = re.match("Histogram of the scores for (.*), of films", name).group(1)  # type: ignore
     scored = score_studies(load_predictor("demo"), open_studies(SET))
     swept = sweep(scored, finding, errors_cache.RESAMPLES)

@@ -6,18 +6,25 @@ const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 
 const DASH = "–";
 const views = new WeakMap(); // by the root of each component
 
+let left; // the threshold, and the beginning that it was moved from
+
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".threshold");
   let view = views.get(parentElement);
   if (view?.root !== root) views.set(parentElement, (view = listened({ root, start: {} })));
-  view.tell = () => setStateValue("threshold", { serial: view.start.serial, score: view.step.score });
+  view.tell = () => {
+    left = { serial: view.start.serial, from: view.start.score, score: view.step.score };
+    setStateValue("threshold", { serial: left.serial, score: left.score });
+  };
   if (view.text !== data.table) draw(view, data.table);
   if (view.start.serial !== data.start.serial) {
     clearTimeout(view.timer);
     view.start = data.start;
     view.told = data.start.score;
     view.byHand = data.start.by_hand;
-    show(view, stepOf(view, data.start.score));
+    // Charts that are drawn anew from the same beginning stay where they were left.
+    const same = left?.serial === data.start.serial && left.from === data.start.score;
+    show(view, stepOf(view, same ? left.score : data.start.score));
   }
   return () => clearTimeout(view.timer);
 }
