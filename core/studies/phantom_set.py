@@ -121,10 +121,7 @@ class PhantomSet(StudySet):
 
     def boxes(self, row: int) -> tuple[Box, ...]:
         """See `StudySet.boxes`."""
-        return tuple(
-            Box(str(b["label"]), float(b["x"]), float(b["y"]), float(b["w"]), float(b["h"]))
-            for b in self.rendering(row).boxes
-        )
+        return tuple(map(Box.drawn, self.rendering(row).boxes))
 
     @property
     def fingerprint(self) -> str:

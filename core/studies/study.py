@@ -1,7 +1,7 @@
 """A study set is a table with one row per image; this is what every source must offer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,12 @@ class Box:
     w: float
     h: float
     phrase: str = ""  # the words the box was drawn for, where a set has them
+
+    @classmethod
+    def drawn(cls, box: Mapping[str, str | float]) -> "Box":
+        """A box as a drawing of a film has it: label, x, y, w, h."""
+        x, y, w, h = (float(box[side]) for side in "xywh")
+        return cls(str(box["label"]), x, y, w, h)
 
 
 @dataclass(frozen=True)
