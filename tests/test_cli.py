@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core import __version__
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.cli import app
 from core.lrclr.checkpoint import save_model
@@ -46,6 +47,14 @@ def test_help_lists_the_commands(run):
     assert code == 0 and all(f" {command} " in out for command in COMMANDS)
     for command in COMMANDS:
         assert run(command, "--help")[0] == 0
+
+
+def test_the_version_is_said_by_both_names():
+    """`lrclr-explorer` starts the app where it is given no command: not here."""
+    for module in ("core", "lrclr_explorer"):
+        done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True,
+                              text=True, timeout=120)  # fmt: skip
+        assert (done.returncode, done.stdout) == (0, f"{__version__}\n"), done.stderr
 
 
 def test_evaluate_writes_its_figures(run, model, tmp_path):

@@ -5,9 +5,11 @@ What is wrong with the input is said in one sentence on stderr, with exit code 2
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from core import __version__
 from core.cli import (
     ablate,
     arena,
@@ -60,6 +62,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True,
+                           help="Print the version and leave.")
+    ] = False,
+) -> None:  # fmt: skip
+    """What stands before a command."""
+
+
 app.command("phantom")(phantom.phantom_command)
 app.command("pretrain")(pretrain.pretrain_command)
 app.command("finetune")(finetune.finetune_command)
