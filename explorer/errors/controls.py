@@ -59,11 +59,11 @@ def draw() -> FindingChoice:
 
 def _finding(cases: KeyedScores) -> str:
     areas = errors_cache.areas(cases)
-    names, before = list(areas), state.session().judged
+    names = list(areas)
     chosen = st.selectbox(
         "Finding", names, help="The worst ranked first.",
-        index=names.index(before) if before in names else 0,
-        format_func=lambda name: f"{name}, AUC {areas[name]:.2f}", key="errors_finding",
+        key=state.begin_picker("errors_finding", state.session().judged, names),
+        format_func=lambda name: f"{name}, AUC {areas[name]:.2f}",
     )  # fmt: skip
     state.judge(chosen if chosen != names[0] else "")
     return chosen
@@ -72,8 +72,8 @@ def _finding(cases: KeyedScores) -> str:
 def _rule() -> str:
     names, before = list(_RULES), parse_rule(state.session().threshold_rule).name
     return st.selectbox(
-        "Threshold", names, index=names.index(before), format_func=_RULES.__getitem__,
-        key="errors_rule",
+        "Threshold", names, format_func=_RULES.__getitem__,
+        key=state.begin_picker("errors_rule", before, names),
     )  # fmt: skip
 
 
@@ -82,15 +82,15 @@ def _value(kind: str) -> Rule:
     before = parse_rule(state.session().threshold_rule)
     same = before.value if before.name == kind else None
     if kind == "cost":
+        state.begin_widget("errors_cost", same or 5.0)
         value = st.number_input(
-            "False alarms", 0.1, 1000.0, same or 5.0, 1.0, key="errors_cost",
+            "False alarms", 0.1, 1000.0, step=1.0, key="errors_cost",
             help="How many false alarms a miss costs.",
         )  # fmt: skip
         return Rule(kind, float(value))
     if kind in ("sensitivity", "specificity"):
-        value = st.number_input(
-            kind.capitalize(), 0.01, 1.0, same or 0.9, 0.05, key=f"errors_{kind}"
-        )
+        state.begin_widget(f"errors_{kind}", same or 0.9)
+        value = st.number_input(kind.capitalize(), 0.01, 1.0, step=0.05, key=f"errors_{kind}")
         return Rule(kind, float(value))
     return Rule(kind)
 
@@ -100,9 +100,11 @@ def _fitted_on() -> str:
     here = state.session()
     options = dict.fromkeys(["", *_SETS, *access.offered_sets(), here.threshold_set])
     names = [spec for spec in options if spec != here.study_set]
+    typed = state.widget("errors_fit") if access.is_owner() else None
+    known = names if typed in (None, here.study_set) else [*names, typed]
     chosen = st.selectbox(
-        "Fitted on", names, accept_new_options=access.is_owner(), key="errors_fit",
-        index=names.index(here.threshold_set) if here.threshold_set in names else 0,
+        "Fitted on", names, accept_new_options=access.is_owner(),
+        key=state.begin_picker("errors_fit", here.threshold_set, known),
         format_func=lambda spec: spec or _SHOWN,
         help="A set of other films with labels; type any of `python -m core errors --fit`.",
     )  # fmt: skip

@@ -63,9 +63,9 @@ def prompt_or_sentence(current: Current) -> tuple[str, bool]:
 
 def score_picker(key: str) -> None:
     """The score that films are judged by, shared by the pages that call findings."""
-    names, before = list(SCORES), state.session().judged_score
+    names = list(SCORES)
     state.judge_by(st.selectbox(
-        "Score", names, index=names.index(before) if before in names else 0, key=key,
+        "Score", names, key=state.begin_picker(key, state.session().judged_score, names),
         help="; ".join(f"{name}: {said}" for name, said in SCORES.items()),
     ))  # fmt: skip
 

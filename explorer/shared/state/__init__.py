@@ -101,6 +101,7 @@ from explorer.shared.state.runs import (
 )
 from explorer.shared.state.store import (
     KEY,
+    begin_picker,
     begin_widget,
     current,
     drop_widgets,

@@ -76,6 +76,16 @@ def begin_widget(key: str, value: Any) -> None:
     st.session_state.setdefault(key, value)
 
 
+def begin_picker(key: str, value: Any, options: Collection[Any]) -> str:
+    """Key of a picker that shows a value unless it holds one of its options already.
+
+    A dropped picker whose first value comes by `index` goes back to the browser's own choice.
+    """
+    if widget(key) not in options:
+        put_widget(key, value if value in options else next(iter(options)))
+    return key
+
+
 def lasting(key: str, first: Any, options: Collection[Any] | None = None) -> str:
     """Key of a widget whose choice outlives its page; asked just before it is drawn.
 
