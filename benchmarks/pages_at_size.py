@@ -1,15 +1,16 @@
 """Does every page stay quick on a large set whose encodings are kept? Time and memory.
 
-    OMP_NUM_THREADS=1 python benchmarks/pages_at_size.py [--rows 20000] [--patches 16]
+    python benchmarks/pages_at_size.py [--rows 20000] [--patches 16]
         [--only errors case]
 
 Writes a manifest of so many labelled films, two a patient, that share 16 drawn ones, and an archive
-of it as `embed --patches` writes them: each vector is its film's own with noise, drawn towards the
-text of each finding that it is labelled with, so that findings are ranked better than chance. A
-session without a browser then opens the archive, each page twice, and on Errors does what one does
-there; another session opens Errors again, as after a restart of the server. Printed: seconds by the
-clock and of the CPU (all threads of this process), memory after each, and the most. UMAP is left
-out, which `film_map.py` times: films lie on the map by two of their features.
+of it as `embed --patches` writes them, with what its prompts say: each vector is its film's own
+with noise, drawn towards the text of each finding that it is labelled with, so that findings are
+ranked better than chance. A session without a browser then opens the archive, each page twice, and
+on Errors does what one does there; another session opens Errors again, as after a restart of the
+server. Printed: seconds by the clock and of the CPU (all threads of this process), memory after
+each, and the most. UMAP is left out, which `film_map.py` times: films lie on the map by two of
+their features.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.analysis import film_map
+from core.archive.archive import Archive
 from core.archive.keep import keep_patches, prompts_to_keep_by
 from core.archive.layout import (
     PROMPTS,
@@ -41,6 +43,7 @@ from core.archive.layout import (
     versions,
     write_description,
 )
+from core.archive.own_texts import missing_texts, write_texts
 from core.archive.shard import write_shard
 from core.inference.predictor import Predictor, load_predictor
 from core.inference.prompts import prompts_for
@@ -201,6 +204,8 @@ def _write_archive(
     known = pa.table({"text": list(texts.texts), "features": list(texts.text_features.numpy())})
     pq.write_table(known, out / PROMPTS)
     write_description(out, told)
+    archive = Archive(out)
+    write_texts(predictor, archive, missing_texts(archive))
 
 
 if __name__ == "__main__":

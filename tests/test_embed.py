@@ -54,7 +54,8 @@ def test_shards_hold_every_study_once(tmp_path):
     assert (done.done, done.total, done.problems) == (12, 12, 0)
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [
         "archive.json", "problems.csv", "prompts.parquet", "shard-00000.parquet",
-        "shard-00001.parquet", "shard-00002.parquet", "studies.parquet",
+        "shard-00001.parquet", "shard-00002.parquet", "studies.parquet", "texts-00000.npy",
+        "texts-00001.npy", "texts-00002.npy",
     ]  # fmt: skip
     tables = [pq.read_table(p) for p in sorted((tmp_path / "a").glob("shard-*"))]
     assert [name for table in tables for name in table["id"].to_pylist()] == studies.ids

@@ -75,6 +75,21 @@ def test_a_region_that_weighs_nothing_is_not_read() -> None:
     assert torch.allclose(first.match, second.match, atol=1e-4)
 
 
+@pytest.mark.parametrize("texts", [3, 7])
+def test_regions_that_all_texts_share_are_read_as_if_each_had_its_own(texts: int) -> None:
+    """Of fewer texts than regions, and of more, whose values are then of the regions."""
+    reader, inputs = _reader(), _inputs(texts=texts)
+    shared = inputs["regions"][:, 0], inputs["centres"][:, 0]
+    inputs["mask"][1, 2:] = False
+    inputs["regions"], inputs["centres"] = (
+        one[:, None].expand(-1, texts, *one.shape[1:]) for one in shared
+    )
+    whole = reader(**inputs)
+    inputs["regions"], inputs["centres"] = shared
+    for name, value in reader.read_shared(**inputs)._asdict().items():
+        torch.testing.assert_close(value, getattr(whole, name), atol=1e-5, rtol=1e-5)
+
+
 def _encodings(model: LRCLR) -> tuple[ImageEncoding, TextEncoding]:
     generator = torch.Generator().manual_seed(5)
     pixels = torch.randn(3, 1, 32, 32, generator=generator)

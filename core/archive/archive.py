@@ -1,5 +1,6 @@
 """What a folder of embeddings holds, read as it is asked for."""
 
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from os.path import isdir
@@ -28,6 +29,8 @@ class Archive:
         rows: (n,) of the source set, of the studies that have an embedding, in order.
         image_features: (n, d) float32.
         problems: studies without an embedding.
+        shards: (s,) numbers of the finished ones.
+        starts: (s + 1,), where each begins among the n studies, and n.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,7 +54,7 @@ class Archive:
         self.ids = [name for head in heads for name in head.ids]
         self.image_features = _joined(heads)
         self.problems: tuple[Problem, ...] = tuple(p for head in heads for p in head.problems)
-        self._starts = np.concatenate([[0], np.cumsum([len(head.rows) for head in heads])])
+        self.starts = np.concatenate([[0], np.cumsum([len(head.rows) for head in heads])])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,14 +85,14 @@ class Archive:
         Raises:
             ExplorerError: a shard is damaged or gone.
         """
-        shard_of = np.searchsorted(self._starts, places, side="right") - 1
+        shard_of = np.searchsorted(self.starts, places, side="right") - 1
         found: list[tuple[NDArray[np.int64], Tensor, Tensor | None]] = []
         for number in np.unique(shard_of):
             chosen = np.flatnonzero(shard_of == number)
             path = shard_path(self.folder, self.shards[int(number)])
             file = Patches(path, self.description.width)
             try:
-                read = file.read(places[chosen] - self._starts[number])
+                read = file.read(places[chosen] - self.starts[number])
             finally:
                 file.close()
             found.append((chosen, *read))
@@ -120,16 +123,24 @@ class Archive:
         Where only some patches were kept, these are `selected`, so that whatever selects regions
         selects among them.
         """
-        patches, cells = self.patches(places)
-        grid = self.description.grid
+        images = self.kept(places)
+        patches, cells, grid = images.patch_features, images.selected, images.grid
         count = grid[0] * grid[1]
-        patches = patches.float()
         if patches.shape[1] < count:
             assert cells is not None
             index = cells[..., None].expand(-1, -1, patches.shape[-1])
             whole = patches.new_zeros(len(patches), count, patches.shape[-1])
-            patches = whole.scatter(1, index, patches)
-        return ImageEncoding(self.image_features[torch.from_numpy(places)], patches, cells, grid)
+            images = replace(images, patch_features=whole.scatter(1, index, patches))
+        return images
+
+    def kept(self, places: NDArray[np.int64]) -> ImageEncoding:
+        """`encoding` without the patches that were not kept: patch features are (m, K, d).
+
+        For what reads the kept ones alone; a whole grid of zeros takes longer than the reading.
+        """
+        patches, cells = self.patches(places)
+        features = self.image_features[torch.from_numpy(places)]
+        return ImageEncoding(features, patches.float(), cells, self.description.grid)
 
 
 def _joined(heads: list[Head]) -> Tensor:

@@ -7,6 +7,7 @@ A run that was stopped goes on with the shards that are missing.
 """
 
 import csv
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from core.archive.archive import Archive
 from core.archive.decode import decoded
 from core.archive.encoder import Probe, probe
 from core.archive.layout import (
@@ -30,7 +32,9 @@ from core.archive.layout import (
     versions,
     write_description,
 )
+from core.archive.own_texts import missing_texts, write_texts
 from core.archive.pipeline import EmbedProgress, Pipeline
+from core.archive.rescore import Scoring, TextColumns
 from core.archive.shard import read_head
 from core.errors import ExplorerError
 from core.files import write_whole
@@ -106,6 +110,8 @@ def embed(
         predictor, studies, folder, description, options.batch_size, options.workers
     )
     done = pipeline.shards(mine, progress)
+    processes.wait()
+    _write_texts(predictor, folder, processes, progress, told)
     if len(finished(folder, description)) == description.shards:
         _write_problems(folder, description)
     return done
@@ -189,6 +195,35 @@ def _probe(predictor: Predictor, studies: StudySet) -> Probe | None:
         if len(images) == _PROBED:
             break
     return probe(predictor, torch.from_numpy(np.stack(images))) if images else None
+
+
+def _write_texts(
+    predictor: Predictor, folder: Path, processes: Ranks,
+    progress: Callable[[EmbedProgress], None] | None, told: Callable[[str], None],
+) -> None:  # fmt: skip
+    """What the default prompts say of the films, for models that read these with each text."""
+    try:
+        archive = Archive(folder)
+    except ExplorerError:  # no image could be read: there is nothing to read texts with
+        return
+    model = predictor.model
+    scoring = Scoring(model.config, model.backbone.members, model)
+    if TextColumns(archive).patches_alone(scoring):
+        return
+    missing = missing_texts(archive)
+    processes.wait()  # nobody adds a file before all have looked
+    mine = missing[processes.rank :: processes.count]
+    total = int(sum(archive.starts[place + 1] - archive.starts[place] for place in mine))
+    if not total:
+        return
+    told(f"Reading {len(archive.prompts())} default prompts in {total} films, once for all pages.")
+    started = time.perf_counter()
+
+    def say(done: int) -> None:
+        if progress:
+            progress(EmbedProgress(done, total, 0, time.perf_counter() - started, 0.0))
+
+    write_texts(predictor, archive, mine, say)
 
 
 def _write_problems(folder: Path, description: Description) -> None:

@@ -5,7 +5,7 @@ that an edited prompt is computed and the others are not. The global scores of a
 product with the image features, which are in memory; the local score reads the patches, of which
 an archive has many times as much: from memory where all fit `_HELD`, else from the shards. Where a
 model reads them with each text, which takes milliseconds a study, a large archive's are kept on
-disk.
+disk: of the default prompts beside its shards (`own_texts`), of others in the cache.
 """
 
 from collections import OrderedDict
@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.archive.archive import Archive
+from core.archive.own_texts import OwnTexts
+from core.archive.read_texts import read_texts
 from core.inference.kept_array import keep_arrays, read_array
 from core.inference.prompts import FindingPrompts, PromptSet
 from core.inference.zero_shot import SCORES, Scores, combine, reads_words
@@ -34,8 +36,6 @@ from core.progress import Progress
 _HELD = 2**30  # bytes of patches that are kept in memory
 _REMEMBERED = 2**28  # bytes of what texts say
 _READ = 2**26  # bytes of patches that are scored, or read from the shards, at once
-_AT_ONCE = 512  # studies at most that are scored at once, where words or the match are asked for
-_PAIRED = 2**25  # bytes of regions that texts read at once: more than a cache holds is slower
 _WORTH = 2000  # studies from which what a model reads is kept on disk: its passes take seconds
 _FEW = 2  # texts for which a pass each is quicker than turning patches to single precision
 _IN_CACHE = 2048  # regions turned from half to single precision at once
@@ -59,6 +59,7 @@ class TextColumns:
         self.archive = archive
         self._texts: OrderedDict[str, Tensor] = OrderedDict()  # (M + 2, n) each
         self._findings: OrderedDict[FindingPrompts, dict[str, Vector]] = OrderedDict()  # (n,) each
+        self._own = OwnTexts(archive)
         self._patches: Tensor | None = None
         self._lock = Lock()
 
@@ -86,13 +87,13 @@ class TextColumns:
     ) -> None:
         new = [row for row, text in enumerate(texts.texts)
                if text in used and text not in self._texts]  # fmt: skip
-        if len(self.archive) >= _WORTH and not self._patches_alone(scoring):
+        read = not self.patches_alone(scoring)
+        if read:
             new = [row for row in new if not self._recall(scoring, texts.texts[row])]
-            self._add(scoring, texts, new, progress)
+        self._add(scoring, texts, new, progress)
+        if read and len(self.archive) >= _WORTH:
             keep_arrays({self._name(scoring, text): self._texts[text].numpy()
                          for text in (texts.texts[row] for row in new)})  # fmt: skip
-        else:
-            self._add(scoring, texts, new, progress)
         for text in used:
             self._texts.move_to_end(text)
 
@@ -106,7 +107,9 @@ class TextColumns:
 
     def _recall(self, scoring: Scoring, text: str) -> bool:
         """Take what a text says from the disk; False where it is not kept."""
-        kept = read_array(self._name(scoring, text))
+        kept = self._own.columns(text)
+        if kept is None and len(self.archive) >= _WORTH:
+            kept = read_array(self._name(scoring, text))
         if kept is None or kept.shape != (scoring.members + 2, len(self.archive)):
             return False
         self._texts[text] = torch.from_numpy(kept)
@@ -139,43 +142,27 @@ class TextColumns:
     def _compute(self, scoring: Scoring, texts: TextEncoding, progress: Progress | None) -> Tensor:
         """Cosine with each of M members, local score and match logit, (M + 2, P, n)."""
         archive, members, model = self.archive, scoring.members, scoring.model
+        if not self.patches_alone(scoring):
+            if model is None:
+                raise ValueError("these settings score with the model, and there is none")
+            return read_texts(archive, model, texts, range(len(archive)), progress)
         found = torch.zeros(members + 2, len(texts), len(archive))
         cosines = member_cosines(archive.image_features, texts.text_features, members)
         found[:members] = cosines.transpose(1, 2)
-        cosine_of_all = cosines.mean(dim=0).T  # (P, n), the match where none is learned
+        found[members + 1] = cosines.mean(dim=0).T  # the match where none is learned
         done = 0
-        text_pools = model is not None and model.backbone.text_pools
-        if self._patches_alone(scoring):
-            for patches in self._all_patches():
-                place = slice(done, done + len(patches))
-                cosines = _region_cosines(patches, texts.text_features)
-                best = cosines.topk(min(scoring.config.k, cosines.shape[-1]), dim=-1).values
-                found[members, :, place] = lse_pool(best, scoring.config.gamma).T
-                found[members + 1, :, place] = cosine_of_all[:, place]
-                done += len(patches)
-                if progress:
-                    progress(done, len(archive))
-            return found
-        if model is None:
-            raise ValueError("these settings score with the model, and there is none")
-        made = archive.description
-        regions = min(scoring.config.k, made.patch_count)
-        some = max(min(_PAIRED // (4 * regions * made.width * len(texts)), _AT_ONCE), 1)
-        while done < len(archive):
-            rows = np.arange(done, min(done + some, len(archive)))
-            images, place = archive.encoding(rows), slice(done, done + len(rows))
-            reading = model.read(images, texts)
-            found[members, :, place] = reading.local.T
-            found[members + 1, :, place] = reading.match.T
-            if text_pools:
-                cosines = model.cosines(images, texts.text_features)
-                found[:members, :, place] = cosines.transpose(1, 2)
-            done += len(rows)
+        for patches in self._all_patches():
+            place = slice(done, done + len(patches))
+            cosines = _region_cosines(patches, texts.text_features)
+            best = cosines.topk(min(scoring.config.k, cosines.shape[-1]), dim=-1).values
+            found[members, :, place] = lse_pool(best, scoring.config.gamma).T
+            done += len(patches)
             if progress:
                 progress(done, len(archive))
         return found
 
-    def _patches_alone(self, scoring: Scoring) -> bool:
+    def patches_alone(self, scoring: Scoring) -> bool:
+        """Whether texts are scored by the kept patches, without a pass of the model."""
         text_pools = scoring.model is not None and scoring.model.backbone.text_pools
         return self.patches_decide(scoring.config) and not text_pools
 

@@ -65,7 +65,7 @@ class WordGradients:
 def word_gradients(
     predictor: Predictor, image: ImageEncoding, text: str, score: str = "lrclr"
 ) -> WordGradients:
-    """The slope along each word of a text; STEPS passes of the text tower for it and each control.
+    """The slope along each word of a text; a pass of STEPS texts for it and for each control.
 
     A text is scored against its plain negation, in which its words stand again: a word's slope is
     the sum of both places.
@@ -98,10 +98,10 @@ class _Tables(TorchFunctionMode):
     A mode holds for its thread alone, so that a model that others use meanwhile stays as it is.
     """
 
-    def __init__(self, words: Tensor, share: float) -> None:
+    def __init__(self, words: Tensor, shares: Tensor) -> None:
         super().__init__()
         self.words = words  # (P, T) bool: a tower's own signs do not fade
-        self.share = share  # of the way from the mean vector to the word's
+        self.shares = shares  # (P,), of the way from the mean vector to the word's
         self.ways: list[Tensor] = []  # (P, T, d), of an ensemble one for each member
         self.vectors: list[Tensor] = []  # the same, where they are on the way
         self._rows = 0
@@ -118,7 +118,7 @@ class _Tables(TorchFunctionMode):
             return given
         fading = F.pad(self.words, (0, given.shape[1] - self.words.shape[1]))[..., None]
         self.ways.append((given.detach() - args[1].detach().mean(dim=0)) * fading)
-        vectors = given.detach() - (1 - self.share) * self.ways[-1]
+        vectors = given.detach() - (1 - self.shares)[:, None, None] * self.ways[-1]
         self.vectors.append(vectors.requires_grad_())
         return self.vectors[-1]
 
@@ -128,18 +128,20 @@ def _slopes(
 ) -> list[float]:
     """Of the words at some places of a text."""
     prompts = PromptSet({"text": against_negation([text])})
-    texts = prompts.all_texts()
-    before, parts = predictor.model.backbone.unread_places, list[Tensor]()
+    texts, model = prompts.all_texts(), predictor.model
+    before, count = model.backbone.unread_places, len(texts)
     with torch.no_grad():
-        words = F.pad(predictor.model.encode_text(texts, anew=True).mask, (before, 0))
-    for step in range(STEPS):
-        with torch.enable_grad():
-            with _Tables(words, (step + 0.5) / STEPS) as tables:
-                encoded = predictor.model.encode_text(texts, anew=True)
-            value = scores_of(predictor.model, image, encoded, prompts)[score][0, 0]
-            grown = torch.autograd.grad(value, tables.vectors)
-        parts += [(slope * way).sum(dim=-1) for slope, way in zip(grown, tables.ways, strict=True)]
-    along = torch.stack(parts).sum(dim=0) / STEPS
+        words = F.pad(model.encode_text(texts, anew=True).mask, (before, 0))
+    shares = ((torch.arange(STEPS, device=words.device) + 0.5) / STEPS).repeat_interleave(count)
+    with torch.enable_grad():
+        # All steps in one pass: two texts at a time leave a tower mostly waiting.
+        with _Tables(words.repeat(STEPS, 1), shares) as tables:
+            encoded = model.encode_text(texts * STEPS, anew=True)
+        steps = (encoded.rows(rows) for rows in torch.arange(count * STEPS).split(count))
+        values = [scores_of(model, image, step, prompts)[score][0, 0] for step in steps]
+        grown = torch.autograd.grad(torch.stack(values).sum(), tables.vectors)
+    parts = [(slope * way).sum(dim=-1) for slope, way in zip(grown, tables.ways, strict=True)]
+    along = torch.stack(parts).sum(dim=0).unflatten(0, (STEPS, count)).mean(dim=0)
     slopes = along[:, before:].detach().cpu()  # (P, T)
     totals = [0.0] * len(places)
     for row, own in enumerate(texts):

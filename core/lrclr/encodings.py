@@ -45,6 +45,15 @@ class ImageEncoding:
             parts[0].grid,
         )
 
+    @property
+    def kept(self) -> Tensor:
+        """Features (B, K, d) of the selected patches, of an encoding that has a selection."""
+        assert self.selected is not None
+        if self.patch_features.shape[1] < self.grid[0] * self.grid[1]:  # there are no others
+            return self.patch_features
+        batch = torch.arange(len(self), device=self.selected.device)[:, None]
+        return self.patch_features[batch, self.selected]
+
     def centres(self, index: Tensor) -> Tensor:
         """Centres (x, y) in [0, 1] of patches `index` (...), as (..., 2) of the model's input."""
         height, width = self.grid

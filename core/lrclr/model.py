@@ -228,11 +228,13 @@ class LRCLR(nn.Module):
             reader = self.fusion
         with torch.autocast(index.device.type, enabled=False):  # small differences of cosines
             if reader is not None:
-                regions = _gather(images.patch_features, index)
-                read = reader(
-                    images.image_features, regions, images.centres(index), texts.words,
-                    texts.mask, texts.text_features,
-                )  # fmt: skip
+                asking = texts.words, texts.mask, texts.text_features
+                if images.selected is not None:
+                    centres = images.centres(images.selected)
+                    read = reader.read_shared(images.image_features, images.kept, centres, *asking)
+                else:
+                    regions, centres = _gather(images.patch_features, index), images.centres(index)
+                    read = reader(images.image_features, regions, centres, *asking)
                 return Reading(read.local, read.match, index, read.weights, read.nowhere)
             cosine = self.similarity(images, texts).gather(-1, index)  # (B, P, K)
             if self.config.added_layers and self.config.fusion == "stream":

@@ -72,14 +72,49 @@ class RegionReader(nn.Module):
         # Plain attention plus beta times the cosine, since cosine similarity localises where dot
         # products do not (RadZero).
         logits = torch.einsum("bpkd,phd->bphk", seen, query)
-        logits = logits + self.log_beta.exp() * cosine[:, :, None]
-        nothing = self.nowhere_key(asked)[..., 0].expand(len(image), -1, -1)[..., None]
-        weights = torch.cat([logits, nothing], dim=-1).softmax(dim=-1)[..., :-1]  # (B, P, H, K)
+        weights = self._spread(logits, cosine, asked)
         read = torch.einsum("bphk,bpkd->bphd", weights, seen)
+        return self._told(image, text, asked, cosine, weights, read, self.value(read.flatten(2)))
+
+    def read_shared(
+        self, image: Tensor, regions: Tensor, centres: Tensor, words: Tensor, mask: Tensor,
+        text: Tensor,
+    ) -> Read:
+        """What `forward` gives where all texts read the same regions of an image, in a quarter.
+
+        Args:
+            regions: (B, K, d), kept for every text; centres: (B, K, 2); the others as there.
+        """
+        asked = self._ask(words, mask, text)
+        texts, queries, width = asked.shape
+        seen = regions + self.place(sincos_2d(centres))  # (B, K, d)
+        cosine = (regions @ text.T).transpose(1, 2)  # (B, P, K)
+        logits = self.query(asked).flatten(0, 1) @ seen.transpose(1, 2)  # (B, P * H, K)
+        weights = self._spread(logits.unflatten(1, (texts, queries)), cosine, asked)
+        read = (weights.flatten(1, 2) @ seen).unflatten(1, (texts, queries))
+        if texts > regions.shape[1]:
+            # The value of what is read is what is read of the regions' values, which are fewer.
+            by_query = self.value.weight.unflatten(1, (queries, width))  # (d, H, d)
+            values = torch.einsum("bkd,ehd->bhke", seen, by_query)
+            value = weights.flatten(2) @ values.flatten(1, 2) + self.value.bias
+        else:
+            value = self.value(read.flatten(2))
+        return self._told(image, text, asked, cosine, weights, read, value)
+
+    def _spread(self, logits: Tensor, cosine: Tensor, asked: Tensor) -> Tensor:
+        """Weights (B, P, H, K) of regions beside nowhere, by what queries say of them."""
+        logits = logits + self.log_beta.exp() * cosine[:, :, None]
+        nothing = self.nowhere_key(asked)[..., 0].expand(len(logits), -1, -1)[..., None]
+        return torch.cat([logits, nothing], dim=-1).softmax(dim=-1)[..., :-1]
+
+    def _told(
+        self, image: Tensor, text: Tensor, asked: Tensor, cosine: Tensor, weights: Tensor,
+        read: Tensor, value: Tensor,
+    ) -> Read:  # fmt: skip
+        """Scores of what was read, (B, P, H, d), and of its value (B, P, d)."""
         shown = weights.mean(dim=2)  # (B, P, K)
-        both = self.value(read.flatten(2)), self.agree((read * asked).flatten(2))  # (B, P, d)
         wide = text.expand(len(image), -1, -1)
-        parts = [*both, wide, image[:, None] * text]
+        parts = [value, self.agree((read * asked).flatten(2)), wide, image[:, None] * text]
         match = self.match(torch.cat(parts, dim=-1))[..., 0]
         return Read((shown * cosine).sum(dim=-1), match, shown, 1 - shown.sum(dim=-1))
 
