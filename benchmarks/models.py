@@ -21,6 +21,8 @@ from machine import machine, peak_gib
 
 from core.backbones.base import Backbone, TextTokens
 from core.backbones.bert import BertConfig
+from core.backbones.biovil import BioViL, BioViLSizes, wrap_biovil
+from core.backbones.biovil_layout import biovil_preprocess
 from core.backbones.catalogue import CATALOGUE
 from core.backbones.clip import ClipBackbone
 from core.backbones.dinov2 import TowerSizes
@@ -63,6 +65,12 @@ def _radzero() -> Backbone:
 def _chexficient() -> Backbone:
     text = BertConfig(**_BERT, vocab_size=28996, max_position_embeddings=512, type_vocab_size=2)
     return _pair(378, text, 0, 512, USUAL["clip"])
+
+
+def _biovil_t() -> Backbone:
+    text = BertConfig(**_BERT, vocab_size=30522, max_position_embeddings=512, type_vocab_size=2)
+    sizes = BioViLSizes(448, True, 128, text)
+    return wrap_biovil(BioViL(sizes), NoTexts().tokenizer, biovil_preprocess(sizes))
 
 
 def _open_clip(arch: str) -> Backbone:
@@ -127,6 +135,7 @@ def _text(
 _SO400M = (1152, 27, 16, 4304)
 SHAPES: dict[str, Callable[[], Backbone]] = {
     "CheXficient": _chexficient,
+    "BioViL-T": _biovil_t,
     "WhyXrayCLIP": lambda: _open_clip("ViT-L-14"),
     "BiomedCLIP": _biomedclip,
     "CheXzero": lambda: _open_clip("ViT-B-32-quickgelu"),

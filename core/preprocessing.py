@@ -43,11 +43,15 @@ class Preprocess:
     # Whole image on black; "squash" distorts; "crop" cuts the long side, an odd spare pixel as
     # torchvision does, and "crop-floor" as transformers does.
     mode: str = "letterbox"
+    # "crop" of an image whose short side was brought to more than `size` first (BioViL: 512, 448).
+    # This, `stretch` and `covered` follow from the model: no part of what names kept encodings.
+    shortest: int | None = field(default=None, repr=False)
+    stretch: bool = field(default=False, repr=False)  # the darkest to 0, the brightest to 255
     pad_to: int | None = None  # a letterbox at this size first (Lanczos), as CheXzero's 320
     interpolation: str = "bilinear"  # or "bicubic"
     antialias: bool = True
     # Side in pixels that whole patches cover, where it is not `size`: SigLIP's 384 hold 27 patches
-    # of 14. Of maps alone, so that it is no part of what names kept encodings.
+    # of 14.
     covered: int | None = field(default=None, repr=False)
 
     @property
@@ -85,6 +89,8 @@ class Preprocess:
         grey = np.asarray(image, dtype=np.float32)
         if grey.ndim != 2 or not grey.size:
             raise ValueError(f"expected a grey image (H, W), found shape {grey.shape}")
+        if self.stretch and (low := grey.min()) < (high := grey.max()):
+            grey = (grey - low) * (255 / (high - low))
         if self.pad_to:
             grey = _letterbox_lanczos(grey, self.pad_to)
         if not grey.flags.writeable:  # as Pillow gives them, and torch warns of
@@ -160,7 +166,8 @@ class Preprocess:
             return Frame(0, 0, self.size, self.size)
         if self.mode.startswith("crop"):  # as torchvision's Resize and CenterCrop, to the pixel
             shortest = min(height, width)
-            inner_height, inner_width = (int(self.size * n / shortest) for n in (height, width))
+            side = self.shortest or self.size
+            inner_height, inner_width = (int(side * n / shortest) for n in (height, width))
             halve = round if self.mode == "crop" else math.floor
             left, top = (-halve((n - self.size) / 2) for n in (inner_width, inner_height))
             return Frame(left, top, inner_width, inner_height)

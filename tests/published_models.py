@@ -2,6 +2,8 @@
 
 import json
 import tempfile
+import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +287,41 @@ def chexficient_parts() -> dict[str, Any]:
         "image_projection": _random(torch.nn.Linear(128, 24)),
         "text_projection": _random(torch.nn.Linear(128, 24)),
     }  # fmt: skip
+
+
+def biovil(folder: Path, temporal: bool = True) -> Path:
+    """BioViL-T, or BioViL, as hi-ml-multimodal keeps it: two state dicts and a vocabulary."""
+    image, text = biovil_parts(temporal)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "biovil_t_image_model" if temporal else "biovil_image_resnet50"
+    torch.save(image.state_dict(), folder / f"{name}_proj_size_128.pt")
+    torch.save(text.state_dict(), folder / "pytorch_model.bin")
+    text.config.save_pretrained(folder)
+    (folder / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]), encoding="utf-8"
+    )
+    return folder
+
+
+@cache
+def biovil_parts(temporal: bool = True) -> tuple[Any, Any]:
+    """Image and text model of hi-ml-multimodal with random weights and statistics."""
+    with warnings.catch_warnings():  # it imports timm by an older name
+        warnings.simplefilter("ignore", FutureWarning)
+        from health_multimodal.image.model.model import ImageModel
+        from health_multimodal.text.model import CXRBertConfig, CXRBertModel
+
+    torch.manual_seed(0)
+    image = ImageModel("resnet50_multi_image" if temporal else "resnet50", 128)
+    for norm in image.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.running_mean.normal_(0, 0.1)
+            norm.running_var.uniform_(0.8, 1.25)
+            torch.nn.init.normal_(norm.bias, std=0.1)
+    config = CXRBertConfig(
+        **_PAIR, vocab_size=4 + len(WORDS), intermediate_size=256, max_position_embeddings=40
+    )
+    return image.eval(), _random(CXRBertModel(config)).eval()
 
 
 def _published(model: Any) -> dict[str, torch.Tensor]:

@@ -287,7 +287,7 @@ def test_the_list_of_published_models_says_what_each_costs_and_fetches_it(
         box.select("a published model").run()
         listed = next(b for b in app.sidebar.selectbox if b.label == "Published model")
         assert any("MedSigLIP" in name and "terms to accept" in name for name in listed.options)
-        assert "WhyXrayCLIP, 1.7 GB, MIT" in listed.options and len(listed.options) == 13
+        assert "WhyXrayCLIP, 1.7 GB, MIT" in listed.options and len(listed.options) == 14
         listed.select_index(listed.options.index("WhyXrayCLIP, 1.7 GB, MIT")).run()
         assert not hub.asked, "looking at the list fetches nothing"
         assert any("224 px" in said.value for said in app.sidebar.caption)

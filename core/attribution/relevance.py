@@ -22,8 +22,7 @@ def relevance(model: LRCLR, inputs: Tensor, target: Target, seed: int = 0) -> ND
     backbone = model.backbone
     if not backbone.prefix:
         raise ExplorerError(
-            "The image tower pools by attention and has no CLS token, whose row relevance reads; "
-            "choose another method."
+            "The image tower has no CLS token, whose row relevance reads; choose another method."
         )
     last: list[Tensor] = []
     with torch.enable_grad():

@@ -62,7 +62,8 @@ class Taps:
 class Backbone(nn.Module):
     """A CLIP-like model with a ViT image tower: B images, N patches, D width, d joint space.
 
-    C is 1 for a tower with a CLS token and 0 for one that pools by attention (SigLIP).
+    C is 1 for a tower with a CLS token and 0 for one that pools by attention (SigLIP)
+    or by the mean (BioViL).
     """
 
     name: str
@@ -77,7 +78,7 @@ class Backbone(nn.Module):
     remarks: tuple[str, ...] = ()  # what was not found and is guessed, one sentence each
     grid: tuple[int, int]
     depth: int  # blocks, L
-    heads: int
+    heads: int  # 0: convolutions, without attention
     width: int  # D
     local_width: int  # D_l
     embed_dim: int  # d

@@ -131,6 +131,32 @@ def by_our_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def bert_sizes(state: dict[str, Tensor], heads: int | None = None) -> BertConfig:
+    """Sizes off weights by the names of `BertEncoder`.
+
+    Args:
+        heads: as the model's file says; None: of 64 numbers each, as in BERT-base. MPNet's are in
+            its weights.
+
+    Raises:
+        KeyError, IndexError: weights of something else.
+    """
+    words, place = (state[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position"))
+    segments = state.get("embeddings.token_type_embeddings.weight")
+    bias = state.get("distance_bias.weight")
+    mpnet = bias is not None
+    layers = {name.split(".")[1] for name in state if name.startswith("layers.")}
+    return BertConfig(
+        vocab_size=len(words), hidden_size=words.shape[1], num_hidden_layers=len(layers),
+        num_attention_heads=(heads or words.shape[1] // 64) if bias is None else bias.shape[1],
+        intermediate_size=len(state["layers.0.inner.bias"]),
+        max_position_embeddings=len(place),
+        type_vocab_size=0 if segments is None else len(segments),
+        layer_norm_eps=1e-5 if mpnet else 1e-12, first_position=2 if mpnet else 0,
+        distance_buckets=0 if bias is None else len(bias),
+    )  # fmt: skip
+
+
 _NAMES = {  # in this order: later names are parts of earlier ones
     "layers.": "encoder.layer.",
     "query.": "attention.self.query.",

@@ -20,11 +20,13 @@ from core.backbones.base import TextTokens
 from core.backbones.bert import BertConfig, BertEncoder
 from core.backbones.clip import ClipBackbone
 from core.backbones.dinov2 import Dinov2Block, Dinov2Tower, TowerSizes
-from core.backbones.word_pieces import without_padding, word_pieces
-from core.errors import ExplorerError
+from core.backbones.word_pieces import read_tokenizer, without_padding, word_pieces
 from core.preprocessing import Preprocess
 
 KIND = "dinov2-bert"
+OF_ITS_FILE = "PreTrainedTokenizerFast"
+"""By tokenizer.json alone: transformers does not know these models' kind, and would say so or ask
+for their code."""
 
 
 @dataclass(frozen=True)
@@ -145,25 +147,6 @@ def wrap_pair(model: Dinov2Bert, tokenizer: Any, preprocess: Preprocess) -> Clip
     return backbone
 
 
-def pair_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder, by its tokenizer.json, without asking what its config.json says.
-
-    transformers does not know these models' kind, and would say so or ask for their code.
-
-    Raises:
-        ExplorerError: it is missing or damaged.
-    """
-    from transformers import PreTrainedTokenizerFast
-
-    try:
-        return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # a damaged tokenizer.json can fail anywhere, in Rust too
-        raise ExplorerError(
-            f"The tokenizer.json in {folder} cannot be read ({type(error).__name__}); fetch it "
-            "again."
-        ) from None
-
-
 def build_pair(sizes: dict[str, Any], preprocess: dict[str, Any], text_files: Path) -> ClipBackbone:
     """An untrained model of what `Backbone.describe` said; `text_files` is the tokenizer's folder.
 
@@ -171,4 +154,5 @@ def build_pair(sizes: dict[str, Any], preprocess: dict[str, Any], text_files: Pa
         ExplorerError: the tokenizer's files are missing or damaged.
     """
     model = Dinov2Bert(PairSizes.from_dict(sizes))
-    return wrap_pair(model, pair_tokenizer(text_files), Preprocess.from_dict(preprocess))
+    tokenizer = read_tokenizer(text_files, OF_ITS_FILE)
+    return wrap_pair(model, tokenizer, Preprocess.from_dict(preprocess))

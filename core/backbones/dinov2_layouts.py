@@ -17,12 +17,13 @@ from typing import Any
 from torch import Tensor
 
 from core.backbones import hub
-from core.backbones.bert import BertConfig, by_our_names
+from core.backbones.bert import bert_sizes, by_our_names
 from core.backbones.clip import ClipBackbone
 from core.backbones.dinov2 import TowerSizes, resized_positions
-from core.backbones.dinov2_bert import Dinov2Bert, PairSizes, pair_tokenizer, wrap_pair
+from core.backbones.dinov2_bert import OF_ITS_FILE, Dinov2Bert, PairSizes, wrap_pair
 from core.backbones.image_processor import CLIP_MEAN, CLIP_STD, Usual, read_preprocess
 from core.backbones.weights_file import load_strictly, read_json, read_state
+from core.backbones.word_pieces import read_tokenizer
 from core.errors import ExplorerError
 
 RADZERO, CHEXFICIENT = "RadZero", "CheXficient"
@@ -31,7 +32,7 @@ _USUAL = {
     RADZERO: Usual(CLIP_MEAN, CLIP_STD, "squash"),
     CHEXFICIENT: Usual(CLIP_MEAN, CLIP_STD, "crop"),
 }
-_HEAD = 64  # width of an attention head in ViT-B and BERT-base, where no file says how many
+_HEAD = 64  # width of an attention head in ViT-B, where no file says how many
 _State = dict[str, Tensor]
 
 # Beginnings of names, ours to theirs; what is in no map belongs to training alone.
@@ -109,7 +110,7 @@ def pair_backbone(folder: Path, layout: str, size: int | None = None) -> ClipBac
     model = Dinov2Bert(sizes)
     load_strictly(model, state, said)
     preprocess, remarks = read_preprocess(folder, sizes.image.image_size, _USUAL[layout])
-    backbone = wrap_pair(model, pair_tokenizer(folder), preprocess)
+    backbone = wrap_pair(model, read_tokenizer(folder, OF_ITS_FILE), preprocess)
     backbone.files, backbone.remarks = files, remarks
     return backbone
 
@@ -193,25 +194,8 @@ def _sizes(state: _State, layout: str, config: dict[str, Any], side: int) -> Pai
         blocks - own[0],
     )  # fmt: skip
     joint = None if layout == RADZERO else len(state["visual_projection.bias"])
-    return PairSizes(image, _text_sizes(state, config), joint,
+    text = {name.removeprefix("text."): value for name, value in state.items()
+            if name.startswith("text.")}  # fmt: skip
+    told = (config.get("text_config") or {}).get("num_attention_heads")
+    return PairSizes(image, bert_sizes(text, told and int(told)), joint,
                      "mean" if layout == RADZERO else "last")  # fmt: skip
-
-
-def _text_sizes(state: _State, config: dict[str, Any]) -> BertConfig:
-    words, place = (state[f"text.embeddings.{name}_embeddings.weight"]
-                    for name in ("word", "position"))  # fmt: skip
-    bias = state.get("text.distance_bias.weight")
-    segments = state.get("text.embeddings.token_type_embeddings.weight")
-    width = words.shape[1]
-    told = (config.get("text_config") or {}).get("num_attention_heads") or width // _HEAD
-    mpnet = bias is not None
-    return BertConfig(
-        vocab_size=len(words), hidden_size=width,
-        num_hidden_layers=_count(state, r"text\.layers\.(\d+)\."),
-        num_attention_heads=int(told) if bias is None else bias.shape[1],
-        intermediate_size=len(state["text.layers.0.inner.bias"]),
-        max_position_embeddings=len(place),
-        type_vocab_size=0 if segments is None else len(segments),
-        layer_norm_eps=1e-5 if mpnet else 1e-12, first_position=2 if mpnet else 0,
-        distance_buckets=0 if bias is None else len(bias),
-    )  # fmt: skip

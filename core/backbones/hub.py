@@ -67,6 +67,7 @@ TOKENIZER = ("tokenizer*.json", "tokenizer.model", "vocab.*", "merges.txt", "spi
              "special_tokens_map.json", "added_tokens.json")  # fmt: skip
 TOKENIZER_FILES = Files((("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json",
                           "spiece.model"),), (*TOKENIZER, "config.json"))  # fmt: skip
+BIOVIL_IMAGE = "biovil*image*.pt"  # its image tower, beside the text tower's files
 TEXT_CONFIG = Files((("config.json",),))
 
 
@@ -95,7 +96,7 @@ def models_here() -> dict[str, int]:
             continue  # a text tower's files, or a download that was cut off
         if "open_clip_config.json" in files:
             found[f"hf-hub:{repo.repo_id}"] = repo.size_on_disk
-        elif "config.json" in files and _of_two_towers(files["config.json"]):
+        elif "config.json" in files and _of_two_towers(files):
             found[f"hf:{repo.repo_id}"] = repo.size_on_disk
     return found
 
@@ -103,13 +104,15 @@ def models_here() -> dict[str, int]:
 _HEAVY = ("*.safetensors", "*.bin", "*.pt")
 
 
-def _of_two_towers(config: Path) -> bool:
-    """Whether a config.json is of an image-text model, as far as its two parts say."""
+def _of_two_towers(files: dict[str, Path]) -> bool:
+    """Whether files are of an image-text model, as far as config.json and their names say."""
     try:
-        read = json.loads(config.read_text(encoding="utf-8"))
+        read = json.loads(files["config.json"].read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
     kinds = ("clip", "siglip", "chexficient_clip")
+    if isinstance(read, dict) and read.get("model_type") == "cxr-bert":  # alone it reads texts only
+        return any(fnmatch(name, BIOVIL_IMAGE) for name in files)
     return isinstance(read, dict) and (
         read.get("model_type") in kinds or "align_transformer_config" in read
     )
@@ -228,4 +231,3 @@ def _check(path: Path, stated: str, repo: str) -> None:
             f"{path.name} of {repo} arrived damaged (its SHA-256 is not the one that the Hub "
             "states) and was removed; try again."
         )
-

@@ -114,11 +114,15 @@ def _hub_transformers(name: str, size: int | None) -> Backbone:
 
 
 def _transformers_folder(folder: Path, size: int | None) -> Backbone:
+    from core.backbones.biovil_layout import MODEL_TYPE, biovil_backbone
     from core.backbones.dinov2_layouts import layout_of, pair_backbone
     from core.backbones.transformers_clip import CONFIG, transformers_backbone
     from core.backbones.weights_file import read_json
 
-    layout = layout_of(read_json(folder / CONFIG)) if isfile(folder / CONFIG) else None
+    config = read_json(folder / CONFIG) if isfile(folder / CONFIG) else {}
+    if config.get("model_type") == MODEL_TYPE:
+        return biovil_backbone(folder, size)
+    layout = layout_of(config)
     return pair_backbone(folder, layout, size) if layout else transformers_backbone(folder, size)
 
 
@@ -203,4 +207,8 @@ def build_backbone(description: dict[str, Any], text_files: Path | None = None) 
         from core.backbones.dinov2_bert import build_pair
 
         return build_pair(values["sizes"], values["preprocess"], text_files or Path())
+    if kind == "biovil":
+        from core.backbones.biovil import build_biovil
+
+        return build_biovil(values["sizes"], values["preprocess"], text_files or Path())
     raise KeyError(kind)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoTokenizer, CLIPModel, SiglipModel
+from transformers import AutoConfig, CLIPModel, SiglipModel
 
 from core.backbones import hub
 from core.backbones.base import TextTokens
@@ -20,7 +20,7 @@ from core.backbones.clip import ClipBackbone
 from core.backbones.image_processor import PREPROCESSORS, USUAL, read_preprocess
 from core.backbones.open_clip_vit import check_size
 from core.backbones.weights_file import read_json
-from core.backbones.word_pieces import without_padding, word_pieces
+from core.backbones.word_pieces import read_tokenizer, without_padding, word_pieces
 from core.errors import ExplorerError
 from core.preprocessing import Preprocess
 
@@ -28,7 +28,7 @@ CONFIG = "config.json"
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin")
 FILES = hub.Files(
     ((CONFIG,), hub.TOKENIZER_FILES.needed[0], WEIGHTS),
-    (*PREPROCESSORS, *hub.TOKENIZER, "model.safetensors.index.json", "README.md"),
+    (*PREPROCESSORS, *hub.TOKENIZER, "model.safetensors.index.json", "README.md", hub.BIOVIL_IMAGE),
 )
 _MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
 
@@ -209,21 +209,6 @@ def _known_kind(config: dict[str, Any]) -> str:
             f"{' and '.join(_MODELS)} can (SigLIP 2 at a fixed resolution is of type siglip)."
         )
     return kind
-
-
-def read_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder, from its files alone.
-
-    Raises:
-        ExplorerError: they are missing or damaged.
-    """
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # a damaged tokenizer.json can fail anywhere, in Rust too
-        raise ExplorerError(
-            f"The tokenizer in {folder} cannot be read ({type(error).__name__}); fetch its files "
-            "again."
-        ) from None
 
 
 def _resize(model: Any, size: int) -> None:

@@ -1,10 +1,33 @@
 """Word pieces of Hugging Face tokenizers: which places of a text hold words, and their names."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from core.errors import ExplorerError
+
+
+def read_tokenizer(folder: Path, kind: str = "AutoTokenizer") -> Any:
+    """The tokenizer of a folder, from its files alone.
+
+    Args:
+        kind: class of transformers that reads it; AutoTokenizer asks config.json which.
+
+    Raises:
+        ExplorerError: they are missing or damaged.
+    """
+    import transformers  # which takes as long as torch, and small text towers do without
+
+    try:
+        return getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # a damaged tokenizer.json can fail anywhere, in Rust too
+        raise ExplorerError(
+            f"The tokenizer in {folder} cannot be read ({type(error).__name__}); fetch its files "
+            "again."
+        ) from None
 
 
 def word_pieces(ids: Tensor, tokenizer: Any) -> tuple[Tensor, Callable[[int], str]]:

@@ -107,16 +107,22 @@ def model_card(model: LRCLR, spec: str) -> ModelCard:
     image, text, added = _counts(model)
     folder = model_folder(spec)
     files = (folder / WEIGHTS,) if folder else backbone.files
-    kind = "CLS token" if backbone.prefix else "attention pool, no CLS token"
+    pooled = "CLS token" if backbone.prefix else "attention pool, no CLS token"
+    kind = f"ViT of {backbone.depth} blocks, {backbone.heads} heads"
+    if not backbone.heads:
+        kind, pooled = "convolutions", "the mean of all places"
     resize = _GEOMETRY[preprocess.mode]
     if preprocess.pad_to:
         resize = f"first to {preprocess.pad_to} px by Lanczos: {resize}; then"
+    if preprocess.shortest:
+        resize += f", of the film with its short side at {preprocess.shortest} px"
+    if preprocess.stretch:
+        resize = f"grey values stretched from black to white; {resize}"
     antialias = "" if preprocess.antialias else " without antialias"
     return ModelCard(
         spec=spec, parameters=image + text + added, image_parameters=image, text_parameters=text,
         added_parameters=added,
-        tower=f"ViT of {backbone.depth} blocks, {backbone.heads} heads, width {backbone.width}; "
-        f"{kind}",
+        tower=f"{kind}, width {backbone.width}; {pooled}",
         members=backbone.members, input_size=preprocess.size, grid=backbone.grid,
         mean=preprocess.mean, std=preprocess.std,
         resize=f"{resize}, {preprocess.interpolation}{antialias}",

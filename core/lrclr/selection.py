@@ -124,8 +124,8 @@ def check_scorer(scorer: str, prefix: int) -> None:
     if not prefix and _reads_attention(scorer_of(scorer)):
         others = [name for name, entry in SCORERS.items() if not _reads_attention(entry)]
         raise ExplorerError(
-            f"The image tower pools by attention and has no CLS token, whose attention '{scorer}' "
-            f"reads; use the scorer {', '.join(others[:-1])} or {others[-1]}."
+            f"The image tower has no CLS token, whose attention '{scorer}' reads; use "
+            f" the scorer {', '.join(others[:-1])} or {others[-1]}."
         )
 
 

@@ -50,7 +50,8 @@ def _word(maps: LayerMaps) -> int:
 
 
 def _model(spec: str, maps: LayerMaps, word: int, text: str, name: str) -> None:
-    st.markdown(f"**{spec}**: {maps.depth} blocks, {maps.heads} heads")
+    heads = f"{maps.heads} heads" if maps.heads else "of convolutions, without heads"
+    st.markdown(f"**{spec}**: {maps.depth} blocks, {heads}")
     block = int(st.select_slider("Block", range(maps.depth), value=maps.depth - 1,
                                  key=f"layers_block_{spec}"))  # fmt: skip
     said = maps.words[word - 1] if 0 < word <= len(maps.words) else text
@@ -59,6 +60,8 @@ def _model(spec: str, maps: LayerMaps, word: int, text: str, name: str) -> None:
     components.picture(figures.overlay(maps.seen, heat), told)
     st.caption(f"“{said}” in what enters block {block}; "
                f"cosines {heat.min():.2f} to {heat.max():.2f}")  # fmt: skip
+    if not maps.heads:
+        return
     if block >= len(maps.attention):
         st.caption("The last block is the model’s own layer; its heads are not shown.")
         return
