@@ -33,9 +33,8 @@ def block_by_block(current: Current, asked: CaseView) -> None:
 
 st.title("Case")
 current = state.current()
-st.markdown(
-    f"**{viewer.name_of(current)}.** The arrow keys ← and → open the films before and after it."
-)
+keys = "" if current.uploaded else " The arrow keys ← and → open the films before and after it."
+st.markdown(f"**{viewer.name_of(current)}.**{keys}")
 asked = controls.draw(current)
 components.film_warnings(current)
 film_and_notes(current, asked)

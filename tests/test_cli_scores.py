@@ -95,7 +95,7 @@ def test_score_takes_a_film_and_a_text(run, model, tmp_path):
                        "--model", model, "--data", SET, "--json", tmp_path / "s.json")  # fmt: skip
     made = json.loads((tmp_path / "s.json").read_text())["findings"]
     assert code == 0 and set(made) == {"text"} and made["text"]["labelled"] is None
-    assert "unknown" in out
+    assert "unknown" in out and "Those are drawings and this is none" in out
 
 
 def test_score_prints_each_prompt_of_a_finding(run, model, tmp_path):

@@ -289,6 +289,15 @@ def _png() -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("page", ["home", "zero_shot", "case"])
+def test_a_film_among_drawings_is_said_to_stand_among_drawings(app: AppTest, page: str) -> None:
+    _open(app, page)
+    caution = "Those are drawings and this is none"
+    assert not any(caution in said.value for said in app.caption)
+    app.file_uploader[0].set_value(("film.png", _png(), "image/png")).run()
+    assert any(caution in said.value for said in app.caption)
+
+
 @pytest.mark.parametrize("page", ["home", "zero_shot", "regions", "compare"])
 def test_an_uploaded_film_is_the_current_study_on_every_page(app: AppTest, page: str) -> None:
     _open(app, page)

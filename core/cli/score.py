@@ -40,7 +40,7 @@ def score_command(
     """Zero-shot scores of one study for every finding, or for a text, with their rank in a set."""
     from core.analysis.probability import kept_probabilities
     from core.cli.common import open_studies
-    from core.evaluation.study_scores import study_scores, text_prompts
+    from core.evaluation.study_scores import not_alike, study_scores, text_prompts
     from core.inference.predictor import load_predictor
     from core.inference.prompts import default_prompts, load_prompts
     from core.studies.phantom_set import PhantomSet
@@ -63,6 +63,9 @@ def score_command(
     lines = study_scores(asked, own, others, film.row, film.labels)
     print(f"{study or image} by {model}; rank: per cent of the other studies of {data} that score "
           "lower")  # fmt: skip
+    drawn = image is None and isinstance(studies, PhantomSet)
+    if caution := not_alike(drawn, studies):
+        print(caution)
     print(f"{'':26} {'rank':>6} {'label':>7} " + " ".join(f"{name:>9}" for name in _SHOWN))
     for line in lines:
         labelled = {True: "yes", False: "no", None: "unknown"}[line.labelled]
@@ -74,7 +77,6 @@ def score_command(
     if words and text:
         figures["words"] = _words(predictor, film.encoding, text)
     print("None of these is a probability: compare within a column, not across findings.")
-    drawn = image is None and isinstance(studies, PhantomSet)
     kept = kept_probabilities(model, predictor.model_hash, asked, own["lrclr"], drawn)
     for name, probability in kept.items():
         figures["findings"][name]["probability"] = probability.to_json()

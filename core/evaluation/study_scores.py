@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inference.prompts import PromptSet, against_negation
+from core.studies import StudySet
+from core.studies.phantom_set import PhantomSet
 
 TEXT = "text"
 """The finding's name in `text_prompts`."""
@@ -26,6 +28,17 @@ class FindingScore:
         """rank, labelled (1, 0 or null) and scores {score: value}."""
         labelled = None if self.labelled is None else int(self.labelled)
         return {"rank": self.rank, "labelled": labelled, "scores": self.scores}
+
+
+def not_alike(of_drawing: bool, reference: StudySet) -> str:
+    """What to know of a rank where a film is compared with films of another kind; else empty."""
+    drawn = isinstance(reference, PhantomSet)
+    if drawn == of_drawing:
+        return ""
+    if drawn:
+        return ("Those are drawings and this is none: its rank among them says little. Open a set "
+                "of films to compare it with.")  # fmt: skip
+    return "Those are no drawings and this is one: its rank among them says little."
 
 
 def rank_in_set(others: NDArray[np.floating], score: float, row: int | None = None) -> float:

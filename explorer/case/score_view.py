@@ -15,7 +15,7 @@ from core.inference.score_names import SCORES
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.prompts import cache as score_cache
-from explorer.shared import cache, state
+from explorer.shared import cache, components, state
 from explorer.shared.state import Current
 
 _SMALL = 200  # films that are encoded without asking
@@ -68,6 +68,8 @@ def labels_and_scores(current: Current, ready: bool) -> None:
         f"The score is *{here.judged_score}*: {SCORES[here.judged_score]}. No score is a "
         f"probability; compare with the threshold of its finding. {said}"
     )
+    if ready:
+        components.not_alike(current, studies)
 
 
 def frame(called: list[CalledFinding]) -> pd.DataFrame:

@@ -39,6 +39,7 @@ def score_card(current: Current, text: str) -> None:
         f"Among the {said.others} other films of `{reference.spec}`. A score has no unit and is "
         "not a probability."
     )
+    components.not_alike(current, reference)
     if np.isnan(others).any():
         components.left_out(reference)
     with st.expander("The score in numbers"):

@@ -9,7 +9,7 @@ from core.analysis.probability import Probability
 from core.evaluation.study_scores import study_scores
 from core.inference.prompts import PromptSet
 from explorer.prompts import cache as score_cache
-from explorer.shared import cache, state
+from explorer.shared import cache, components, state
 from explorer.shared.state import Current
 
 _SCORES = {"lrclr": "LRCLR", "positive": "Positive only", "pair": "Pair"}
@@ -43,6 +43,7 @@ def draw(current: Current, prompts: PromptSet) -> None:
         },
     )  # fmt: skip
     st.caption("No score is a probability. Compare within a column, not across findings.")
+    components.not_alike(current, cache.studies(here.study_set))
     for source in sorted({probability.source() for probability in kept.values()}):
         st.caption(f"Probability: {source} It holds for films like those, and for no others.")
 

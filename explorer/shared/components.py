@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ExplorerError
+from core.evaluation import study_scores
 from core.evaluation.answers import WeighedBoxes
 from core.evaluation.report import left_out_sentence
 from core.inference.prompts import MAX_PROMPT_CHARACTERS, check_prompt
@@ -188,6 +189,12 @@ def film_warnings(current: Current) -> None:
         fails = cache.where_it_fails(state.session().model)
         if fails:
             st.caption(f":material/info: {fails}")
+
+
+def not_alike(current: Current, reference: StudySet) -> None:
+    """A caution below ranks, where a film stands among drawings or a drawing among films."""
+    if caution := study_scores.not_alike(isinstance(current.studies, PhantomSet), reference):
+        st.caption(f":material/info: {caution}")
 
 
 def study_notes(current: Current) -> None:
