@@ -1,6 +1,7 @@
 """Every transfer syntax and layout of pixels gives the values that were written, by hand."""
 
 import io
+import time
 import zlib
 
 import numpy as np
@@ -189,6 +190,40 @@ def test_a_header_without_end_is_refused() -> None:
     at = _meta_end(data)
     with pytest.raises(ExplorerError, match="more header fields"):
         _read(data[:at] + many + data[at:])
+
+
+_ITEM = b"\xfe\xff\x00\xe0\x00\x00\x00\x00"
+_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"\x09\x00\x01\x10SQ\x00\x00\xff\xff\xff\xff",  # of no field that is read
+     b"\x28\x00\x10\x30SQ\x00\x00" + (8 * 300_000).to_bytes(4, "little")],  # the VOI LUTs
+    ids=["without a length", "with its length"],
+)  # fmt: skip
+def test_a_sequence_of_very_many_items_is_refused(start: bytes) -> None:
+    many = start + _ITEM * 300_000 + (_END if start.endswith(b"\xff" * 4) else b"")
+    data = dicom()
+    at = _meta_end(data)
+    began = time.process_time()
+    with pytest.raises(ExplorerError, match="more header fields"):
+        _read(data[:at] + many + data[at:])
+    assert time.process_time() - began < 5
+
+
+def test_very_many_fragments_are_refused() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(dicom()))
+    data = encapsulated(dataset, b"\0" * 8, uid.JPEG2000Lossless)
+    at = data.rindex(_END)
+    with pytest.raises(ExplorerError, match="more header fields"):
+        _read(data[:at] + _ITEM * 30_000 + data[at:])
+
+
+def test_native_pixels_may_look_like_items() -> None:
+    pixels = np.tile(np.array([[0xFFFE, 0xE000]], np.uint16), (200, 200))
+    assert dicom(pixels, 16).count(_ITEM[:4]) == 40_000
+    assert _read(dicom(pixels, 16)).pixels.shape == (200, 400)
 
 
 def test_sequences_nested_past_all_reason_are_refused() -> None:

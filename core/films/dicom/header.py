@@ -36,7 +36,8 @@ _KEYWORDS = (
 _TAGS: list[int | BaseTag] = [tag for word in _KEYWORDS if (tag := tag_for_keyword(word))]
 _PIXEL_DATA = 0x7FE00010
 _MAX_ELEMENTS = 20_000
-_MAX_ITEMS = 20_000  # of sequences, and fragments of pixel data
+_MAX_ITEMS = 20_000  # of a sequence whose length is stated, and fragments of pixel data
+_MAX_READS = 200_000  # of tags and lengths, those inside of sequences too: about a second
 _ITEM = b"\xfe\xff\x00\xe0"
 _MAX_INFLATED = 300 * 2**20
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -46,16 +47,34 @@ class _TooMany(Exception):
     """The file holds more elements than any radiograph."""
 
 
+class _Counted(BytesIO):
+    """Bytes that are read as a header only so often.
+
+    What is parsed is counted, and not what looks like it: a search of the pixels took as long as
+    reading them, and refused those whose values are those of an item's tag.
+    """
+
+    _left = _MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As BytesIO; a tag, a length or an item's start is read by 8 bytes or fewer."""
+        if size is not None and 0 <= size <= 8:
+            self._left -= 1
+            if self._left < 0:
+                raise _TooMany
+        return super().read(size)
+
+
 def read_header(data: bytes, name: str) -> Dataset:
     """Header fields and encoded pixels of a DICOM file.
 
     Raises:
         ExplorerError: no readable header, a DICOMDIR, a header beyond all measure, no pixels.
     """
-    if data.count(_ITEM) > _MAX_ITEMS or data.count(_ITEM[1::-1] + _ITEM[:1:-1]) > _MAX_ITEMS:
-        raise _excessive(name)
     try:
         dataset = _read(data, name)
+        if _items(dataset) > _MAX_ITEMS:
+            raise _TooMany
         kind = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))  # decoded here
     except ExplorerError:
         raise
@@ -84,8 +103,8 @@ def _read(data: bytes, name: str) -> Dataset:
 
     meta, start = _meta(data)
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return read_partial(BytesIO(data), stop_when=stop, specific_tags=_TAGS)
-    body = BytesIO(_inflated(data[start:], name))
+        return read_partial(_Counted(data), stop_when=stop, specific_tags=_TAGS)
+    body = _Counted(_inflated(data[start:], name))
     dataset = Dataset(read_dataset(body, False, True, stop_when=stop, specific_tags=_TAGS))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta = meta
@@ -94,7 +113,7 @@ def _read(data: bytes, name: str) -> Dataset:
 
 def _meta(data: bytes) -> tuple[FileMetaDataset, int]:
     """The file's meta information, and where the data set begins."""
-    file = BytesIO(data)
+    file = _Counted(data)
     start = 0
 
     def behind(tag: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -104,6 +123,17 @@ def _meta(data: bytes) -> tuple[FileMetaDataset, int]:
     found = read_dataset(file, False, True, stop_when=behind)
     start = file.tell()
     return FileMetaDataset(found), start
+
+
+def _items(dataset: Dataset) -> int:
+    """Most items that a value may hold which is parsed later: of native pixels, none."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    native = syntax is None or (syntax.is_transfer_syntax and not syntax.is_encapsulated)
+    starts = (_ITEM, _ITEM[1::-1] + _ITEM[:1:-1])  # by either order of bytes
+    tags = set(dataset.keys()) - ({_PIXEL_DATA} if native else set())
+    values = [dataset.get_item(tag).value for tag in tags]  # as they lie in the file
+    return max((value.count(start) for value in values if isinstance(value, bytes)
+                for start in starts), default=0)  # fmt: skip
 
 
 def _inflated(data: bytes, name: str) -> bytes:
