@@ -85,7 +85,9 @@ def test_localize_writes_its_figures(run, model, tmp_path):
     figures = json.loads(path.read_text())
     assert code == 0 and "oracle" in out
     assert list(figures["methods"]) == ["lrclr", "gradcam", "random", "oracle"]
-    assert set(figures["methods"]["lrclr"]) == {"pointing_game", "energy", "cnr", "iou"}
+    assert set(figures["methods"]["lrclr"]) == {
+        "pointing_game", "energy", "cnr", "iou", "dice",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("method", ["lrclr", "gradcam"])

@@ -193,6 +193,8 @@ def test_the_oracle_is_the_best_of_all_sets_of_cells():
                    itertools.product([0, 1], repeat=6) if any(chosen)]  # fmt: skip
         overlap = [(s & mask).sum() / (s | mask).sum() for s in subsets]
         assert found["iou"] == pytest.approx(max(overlap))
+        twice = [2 * (s & mask).sum() / (s.sum() + mask.sum()) for s in subsets]
+        assert found["dice"] == pytest.approx(max(twice))
         assert found["energy"] == pytest.approx(max(energy(s.astype(float), mask) for s in subsets))
         assert found["cnr"] == pytest.approx(max(cnr(s.astype(float), mask) for s in subsets))
 
@@ -217,7 +219,7 @@ def test_localisation_keys_stay(predictor):
     for methods in (values["methods"], values["pooled"], values["findings"]["Lung Opacity"]):
         assert set(methods) == {"lrclr", "random"}
         for measures in methods.values():
-            assert set(measures) == {"pointing_game", "energy", "cnr", "iou"}
+            assert set(measures) == {"pointing_game", "energy", "cnr", "iou", "dice"}
             assert all(set(figure) == {"value", "low", "high"} for figure in measures.values())
 
 

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from core.metrics import auc
 from core.metrics.auc import auc_draws, bootstrap_auc, paired_auc_difference, roc_auc
 from core.metrics.bootstrap import Sampled, average, interval, mean_draws, resamples
-from core.metrics.localisation import MEASURES, cnr, energy, iou, pointing_game
+from core.metrics.localisation import MEASURES, cnr, dice, energy, iou, pointing_game
 
 
 def _scores(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -163,6 +163,14 @@ def test_a_map_and_its_negative_have_opposite_contrast() -> None:
     saliency = mask + np.random.default_rng(0).normal(0, 0.1, mask.shape)
     assert cnr(saliency, mask) > 3
     assert cnr(-saliency, mask) == pytest.approx(-cnr(saliency, mask))
+
+
+def test_dice_counts_what_is_shared_twice() -> None:
+    saliency, mask = np.zeros((8, 8)), np.zeros((8, 8), bool)
+    saliency[2:6, 2:6], mask[2:6, 4:8] = 1.0, True  # half of each is shared
+    assert dice(saliency, mask) == pytest.approx(0.5)
+    assert iou(saliency, mask) == pytest.approx(1 / 3)
+    assert np.isnan(dice(saliency, ~(mask | ~mask)))
 
 
 def test_iou_of_the_truth_itself_is_one() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import center_of_mass, distance_transform_edt
 
-from core.metrics.localisation import TOLERANCE
+from core.metrics.localisation import MEASURES, TOLERANCE
 from core.preprocessing import Preprocess
 
 Mask = NDArray[np.bool_]
@@ -30,7 +30,7 @@ def oracle_values(mask: Mask, cells: NDArray[np.int64]) -> dict[str, float]:
     0.5
     """
     if not mask.any() or mask.all():
-        return dict.fromkeys(("pointing_game", "energy", "cnr", "iou"), float("nan"))
+        return dict.fromkeys(MEASURES, float("nan"))
     names, flat = np.unique(cells, return_inverse=True)
     size = np.bincount(flat.reshape(-1))
     covered = np.bincount(flat.reshape(-1), mask.reshape(-1), minlength=len(size))
@@ -38,11 +38,13 @@ def oracle_values(mask: Mask, cells: NDArray[np.int64]) -> dict[str, float]:
     inside, area = np.cumsum(covered[order]), np.cumsum(size[order])
     centres = np.rint(center_of_mass(np.ones(mask.shape), cells, names)).astype(int)
     near = distance_transform_edt(~mask)[centres[:, 0], centres[:, 1]]
+    best = float((inside / (area + mask.sum() - inside)).max())
     return {
         "pointing_game": float((near <= TOLERANCE * max(mask.shape)).any()),
         "energy": float((covered / size).max()),
         "cnr": _cnr(inside / mask.sum(), (area - inside) / (~mask).sum()),
-        "iou": float((inside / (area + mask.sum() - inside)).max()),
+        "iou": best,
+        "dice": 2 * best / (1 + best),
     }
 
 

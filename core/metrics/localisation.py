@@ -101,6 +101,16 @@ def iou(saliency: Map, mask: Mask) -> float:
     return float((chosen & mask).sum() / (chosen | mask).sum())
 
 
+def dice(saliency: Map, mask: Mask) -> float:
+    """Dice coefficient, 2 IoU / (1 + IoU), of the same two as `iou`.
+
+    >>> dice(np.array([[1.0, 0.0, 0.0, 0.0]]), np.array([[True, False, False, False]]))
+    1.0
+    """
+    shared = iou(saliency, mask)
+    return 2 * shared / (1 + shared)
+
+
 def box_iou(saliency: Map, mask: Mask) -> float:
     """Intersection over union of two boxes: around the map above its Otsu threshold, and the mask.
 
@@ -124,5 +134,13 @@ def _box(mask: Mask) -> NDArray[np.int64]:
     return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
 
 
-MEASURES = {"pointing_game": pointing_game, "energy": energy, "cnr": cnr, "iou": iou}
+MEASURES = {
+    "pointing_game": pointing_game, "energy": energy, "cnr": cnr, "iou": iou, "dice": dice,
+}  # fmt: skip
 """By the name the command's JSON uses."""
+
+TITLES = {
+    "pointing_game": "Pointing game", "energy": "Energy", "cnr": "CNR", "iou": "IoU",
+    "dice": "Dice",
+}  # fmt: skip
+"""As tables say them."""

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.evaluation.given_maps import GivenMaps
 from core.inference.known_words import check_words
+from core.metrics.localisation import TITLES
 from explorer import access
 from explorer.regions.truth import Chosen
 from explorer.shared import alt, cache, components, guard, state
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 MOST = 4
 """Models at once."""
 _SIDE = 300  # of a film, in pixels
-_HEADS = {"pointing_game": "Pointing game", "energy": "Energy", "cnr": "CNR", "iou": "IoU"}
 _KEY = "arena_models"
 
 
@@ -108,13 +108,13 @@ def table(entries: "list[ArenaEntry]", chosen: Chosen | None) -> None:
         figures = {"Against negation": one.pair, "Cosine": one.cosine, "Seconds": one.seconds}
         if chosen:
             measured = one.measures(chosen.mask)
-            figures |= {_HEADS[name]: value for name, value in measured.items()}
+            figures |= {TITLES[name]: value for name, value in measured.items()}
         rows[one.name] = figures
     frame = pd.DataFrame(rows).T
     shown = frame.style.format("{:.2f}", na_rep="")
     if chosen:
         shown = shown.highlight_max(
-            subset=list(_HEADS.values()), axis=0,
+            subset=list(TITLES.values()), axis=0,
             props="font-weight: 800; text-decoration: underline",
         )  # fmt: skip
     st.dataframe(shown)

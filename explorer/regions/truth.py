@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation.text_truth import denied_findings, stated_findings, true_of
 from core.inference.prompts import default_prompts
-from core.metrics.localisation import MEASURES
+from core.metrics.localisation import MEASURES, TITLES
 from core.studies.study import Mask
 from explorer.regions import cache as region_cache
 from explorer.shared import state
@@ -104,9 +104,7 @@ def table(current: Current, maps: dict[str, str], prompt: str, truth: Mask) -> N
             (truth.shape[0], truth.shape[1]),
         )  # fmt: skip
         rows[title] = {key: compute(heat, truth) for key, compute in MEASURES.items()}
-    frame = pd.DataFrame(rows).T.rename(
-        columns={"pointing_game": "Pointing game", "energy": "Energy", "cnr": "CNR", "iou": "IoU"}
-    )
+    frame = pd.DataFrame(rows).T.rename(columns=TITLES)
     st.dataframe(
         frame.style.format("{:.2f}").highlight_max(
             axis=0, props="font-weight: 800; text-decoration: underline"
