@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from gzip import compress
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import fuzz_traps as traps
 import numpy as np
+from ct_files import affine_of, write_nifti, write_series
 from dicom_files import LOSSLESS, LOSSY, NATIVE, dicom, jpeg_dicom, lossless_jpeg_dicom
 from fuzz_mutations import mutate
 from PIL import Image
@@ -229,6 +231,44 @@ def _read_report(path: Path) -> object:
     return reports
 
 
+@lru_cache
+def _volumes() -> list[bytes]:
+    """A CT of 10 x 9 x 8 voxels, plain; with another affine, and in floats."""
+    values = (np.arange(720).reshape(10, 9, 8) * 2 - 1000).astype(np.int16)
+    affine = affine_of(np.diag([-7.0, 7, 7]), values.shape)
+    turned = affine_of(np.array([[0.0, 7, 0], [0, 0, 7], [7, 0, 0]]), values.shape)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ct.nii"
+        files = [write_nifti(path, *told).read_bytes() for told in
+                 ((affine, values), (turned, values), (affine, values.astype(np.float32)))]
+    return files  # fmt: skip
+
+
+def _read_volume(path: Path) -> object:
+    from core.ct.nifti import read_nifti
+
+    return read_nifti(path)
+
+
+@lru_cache
+def _slices() -> dict[str, bytes]:
+    """A small series by file name."""
+    with TemporaryDirectory() as folder:
+        series = write_series(Path(folder) / "series", tilt_deg=10, slices=9)
+        return {path.name: path.read_bytes() for path in sorted(series.iterdir())}
+
+
+def _read_slices(path: Path) -> object:
+    from core.ct.series import read_series
+
+    series = path.parent / "series"
+    series.mkdir(exist_ok=True)
+    for name, data in list(_slices().items())[1:]:
+        (series / name).write_bytes(data)
+    (series / path.name).write_bytes(path.read_bytes())
+    return read_series(series)
+
+
 FORMATS = [
     Format("DICOM", "film.dcm", 30, _dicoms,
            (traps.dicom_sizes, traps.dicom_deflate_bomb, traps.dicom_nested,
@@ -244,6 +284,11 @@ FORMATS = [
     Format("config", "config.json", 5, lambda: [_model()[0]], (traps.config_sizes,), _read_model),
     Format("weights", "model.safetensors", 4, lambda: [_model()[1]],
            (traps.safetensors_header,), _read_model),
+    Format("NIfTI", "ct.nii", 5, _volumes, (), _read_volume),
+    Format("NIfTI.gz", "ct.nii.gz", 3, lambda: [compress(one) for one in _volumes()], (),
+           _read_volume),
+    Format("CT slice", "IM0000", 6, lambda: list(_slices().values())[:1], (traps.dicom_sizes,),
+           _read_slices),
 ]  # fmt: skip
 if find_spec("core.studies.public"):
     FORMATS.append(Format("XML", "7.xml", 5, lambda: [_REPORT], (traps.xml_bomb,), _read_report))

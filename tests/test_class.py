@@ -125,6 +125,15 @@ def test_the_worst_question_comes_first_and_its_last_answers_are_counted() -> No
     assert answered(lesson("prompts"), [a for a in ANSWERS if a.student == "a"]) == (3, 4)
 
 
+def test_answers_to_what_a_question_was_before_its_edit_are_no_numbers() -> None:
+    earlier = _record("c", "threshold", ["bony injury"], True, 1.0)
+    (tally,) = [one for one in worst_first([lesson("prompts")], [*ANSWERS, earlier])
+                if one.question.id == "threshold"]  # fmt: skip
+    assert tally.students == 3 and [c.count for c in tally.answers] == [1, 1]
+    (tally,) = worst_first([lesson("prompts")], [earlier])
+    assert tally.answers == ()
+
+
 def test_what_was_learnt_is_of_first_answers_before_and_after() -> None:
     (gain,) = gains([lesson("prompts")], ANSWERS)
     assert (gain.students, gain.before, gain.after) == (1, 0.25, 0.5)  # b gave none after
@@ -184,7 +193,9 @@ def test_a_student_answers_and_the_teacher_sees_it_a_visitor_does_not(
     app.switch_page("../pages/classroom.py").run()
     sound(app)
     (table,) = [one.value for one in app.dataframe if "Right at first" in one.value]
-    assert table["Question"].tolist() == ["Prompts, before: expect"]
+    assert table["Question"].tolist() == [
+        "Prompts, before: Which of these sentences rank films with a fracture above t…"
+    ]
     assert any("blue heron" in one.value for one in app.markdown)
     monkeypatch.setattr(access, "connection", lambda: VISITOR)
     app.run()

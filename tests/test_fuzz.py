@@ -57,7 +57,7 @@ def test_a_seeded_part_of_the_fuzz(form: Format, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "number"),
     [("DICOM", 9), ("CSV", 53), ("pt", 372), ("pt", 464), ("pt", 612), ("config", 350),
-     ("XML", 131)],
+     ("XML", 131), ("NIfTI", 785), ("NIfTI.gz", 16)],
 )
 def test_what_broke_a_reader_once_is_read_or_refused(
     name: str, number: int, tmp_path: Path

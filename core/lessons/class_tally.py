@@ -107,7 +107,9 @@ def _tally(
 def _counts(question: LessonQuestion, last: Sequence[AnswerRecord]) -> list[AnswerCount]:
     kind = PROBES[question.probe].answer
     if kind == "number":
-        return _binned([(float(one.answer), one.passed) for one in last])
+        # A lesson that was edited while a class is open may have asked for something else before.
+        return _binned([(float(one.answer), one.passed) for one in last
+                        if isinstance(one.answer, int | float)])  # fmt: skip
     named: list[tuple[str, bool]] = []
     for one in last:
         several = isinstance(one.answer, list)
@@ -119,6 +121,8 @@ def _counts(question: LessonQuestion, last: Sequence[AnswerRecord]) -> list[Answ
 
 
 def _binned(values: Sequence[tuple[float, bool]]) -> list[AnswerCount]:
+    if not values:
+        return []
     numbers = np.array([value for value, _ in values])
     right = np.array([passed for _, passed in values])
     edges = np.histogram_bin_edges(numbers, min(_BINS, len(set(numbers.tolist()))))

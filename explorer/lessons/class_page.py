@@ -1,5 +1,6 @@
 """The teacher's view of a class, drawn anew every few seconds; for the owner alone."""
 
+import re
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -7,7 +8,7 @@ import streamlit as st
 
 from core.lessons.class_export import export_csv, export_json
 from core.lessons.class_tally import QuestionTally, answered, gains, worst_first
-from core.lessons.lesson import Lesson
+from core.lessons.lesson import Lesson, LessonQuestion
 from core.lessons.library import lessons
 from core.records.student import AnswerRecord, Student
 from explorer import access, navigation
@@ -15,6 +16,7 @@ from explorer.lessons import invite, leave, markup, reading_teacher, student
 from explorer.shared import cache, components, guard, state
 
 _EVERY_S = 5
+_WIDE = 60  # characters of a question in the table
 _HERE_S = 120  # since the last sign of somebody who counts as here
 
 
@@ -57,13 +59,26 @@ def _questions(all_lessons: list[Lesson], answers: list[AnswerRecord]) -> None:
         st.caption("Nobody has answered yet.")
         return
     titles = {one.name: one.title for one in all_lessons}
-    labels = {
-        f"{titles[one.lesson]}, {one.question.when}: {one.question.id}": one for one in tallies
-    }
+    labels: dict[str, QuestionTally] = {}
+    for one in tallies:
+        label = f"{titles[one.lesson]}, {one.question.when}: {_short(one.question)}"
+        labels[f"{label} ({one.question.id})" if label in labels else label] = one
     st.dataframe(pd.DataFrame([_line(label, one) for label, one in labels.items()]),
                  hide_index=True, column_config=_PERCENT)  # fmt: skip
     chosen = st.selectbox("Show the answers to", list(labels), key="class_question")
     _histogram(labels[chosen])
+
+
+def _asked(question: LessonQuestion) -> str:
+    """What is asked, of all students: each has a finding of their own."""
+    return question.ask.replace("{finding}", "a finding").strip()
+
+
+def _short(question: LessonQuestion) -> str:
+    """A question as a table has room for it."""
+    sentences = re.split(r"(?<=[.?!])\s", _asked(question))
+    told = next((sentence for sentence in sentences if sentence.endswith("?")), sentences[0])
+    return told if len(told) <= _WIDE else f"{told[: _WIDE - 1].rstrip()}…"
 
 
 _PERCENT = {
@@ -79,7 +94,7 @@ def _line(label: str, one: QuestionTally) -> dict[str, object]:
 
 def _histogram(one: QuestionTally) -> None:
     """Answers as bars, to be shown to the class: nobody's name is in it."""
-    st.markdown(f"**{one.question.ask}**")
+    st.markdown(f"**{_asked(one.question)}**")
     st.html(markup.bars([
         (count.answer, count.count, f"{count.count}, of them {count.right} all right")
         for count in one.answers

@@ -44,12 +44,13 @@ def _list() -> None:
     student.draw(language)
     with guard.sentences():
         reading_page.card(language)
+    st.header(say(language, "choose-lesson"), anchor=False)
     st.markdown(say(language, "about-lessons"))
     places = components.row(*[_WIDTH] * len(lessons(language)))
     for place, one in zip(places, lessons(language), strict=True):
         asked = list(one.questions())
         done = progress.passed(one, asked)
-        with place, st.container(border=True, height=230):
+        with place, st.container(border=True, height="stretch"):
             st.subheader(f"{one.number}. {one.title}", anchor=False)
             st.markdown(one.idea)
             figures = {"minutes": one.minutes, "steps": len(one.steps), "done": done,
@@ -61,7 +62,7 @@ def _list() -> None:
 
 def _lesson(one: Lesson) -> None:
     st.title(f"{one.number}. {one.title}")
-    back, language, who = components.row(180, 260, 300)
+    back, language, who = components.row(180, 260, 300, align="bottom")
     with back:
         st.button(say(one.language, "all-lessons"), icon=":material/arrow_back:",
                   on_click=state.open_lesson, args=("",), key="lesson_close")  # fmt: skip

@@ -23,7 +23,7 @@ def card(language: str) -> None:
     if latest is None:
         return
     with st.container(border=True, width=2 * _WIDTH):
-        st.subheader(say(language, "reading-title"), anchor=False)
+        st.header(say(language, "reading-title"), anchor=False)
         st.markdown(say(language, "reading-about", _figures(latest)))
         st.button(say(language, "open"), key="reading_open", type="primary",
                   on_click=state.open_reading, args=(True,))  # fmt: skip

@@ -36,7 +36,7 @@ def kept(stage: Stage, asked: Mapping[str, Any]) -> float:
     st.markdown(stage.says("kept", k=k, share=shares[asked["scorer"]], films=len(rows),
                            finding=finding, random=shares["random"]))  # fmt: skip
     grid = bench.encoded().grid
-    places = components.row(*[_SIDE // 2 + 20] * len(rows[:_SHOWN]))
+    places = components.row(*[_SIDE // 2 + 10] * len(rows[:_SHOWN]))
     for place, row in zip(places, rows[:_SHOWN], strict=True):
         with place:
             _boxed(stage, asked["scorer"], row, text, finding, k, grid)

@@ -19,14 +19,14 @@ _LISTED = 2000  # studies; a browser does not take a list of a whole archive
 def draw() -> None:
     """Draw the pickers; what is wrong is said here and the last good choice stays."""
     with st.sidebar:
-        st.markdown(f"**LRCLR Explorer** :small[{__version__}]")
         model_choice.draw()
         _upload()
         if state.session().upload is None:
             _study_set()
             _study()
         _reachable()
-        st.caption(":material/warning: Research and teaching only, **not for clinical use**.")
+        st.caption(f":material/warning: LRCLR Explorer {__version__}. Research and teaching only, "
+                   "**not for clinical use**.")  # fmt: skip
     link.write()
 
 

@@ -11,7 +11,8 @@ pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
 
 PAGES = ["", "zero_shot", "regions", "errors", "case", "search", "compare", "arena",
-         "import_data", "finetune", "model"]  # fmt: skip
+         "import_data", "finetune", "model", "lab", "lessons", "classroom"]  # fmt: skip
+FOR_PHONES = ["lessons", "lab", "classroom"]
 STREAMLITS = (
     '[data-testid="stDataFrame"]',  # a canvas with a table of its own behind it
     '[data-testid="stToolbar"]',
@@ -21,11 +22,13 @@ STREAMLITS = (
 )
 """What we cannot mend: parts that Streamlit and plotly draw whole."""
 SCRIPT = """async (excluded) => {
-  const found = await axe.run({exclude: excluded.map(one => [one])}, {resultTypes: ["violations"]});
+  const found = await axe.run({exclude: excluded.map(one => [one])}, {
+    resultTypes: ["violations"], rules: {"target-size": {enabled: innerWidth < 640}}});
   return found.violations.map(v => [v.id, v.impact, v.nodes.map(n => n.html.slice(0, 160))]);
 }"""
-
-
+SIDEWAYS = """() => [...document.querySelectorAll("section")].filter(
+  one => one.clientWidth && !one.closest('[data-testid="stSidebar"]')).map(
+  one => [one.scrollWidth, one.clientWidth])"""
 GROUND = """() => getComputedStyle(
   document.querySelector('[data-testid="stApp"]')).backgroundColor.match(/[0-9]+/g).map(Number)"""
 
@@ -49,6 +52,48 @@ def test_no_serious_violation(browser: Any, page: Any, path: str) -> None:
     page.wait_for_function(f"() => Math.min(...({GROUND})()) > 200")
     settled(page)
     _look(page, range(200, 256))
+
+
+@pytest.mark.parametrize("path", FOR_PHONES)
+def test_a_phone_scrolls_down_alone_and_a_finger_hits(browser: Any, page: Any, path: str) -> None:
+    """At 390 pixels nothing stands beside the window, and targets have 24 pixels."""
+    core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{browser[1]}/{path}")
+    settled(page)
+    for inside, window in page.evaluate(SIDEWAYS):
+        assert inside <= window + 1
+    page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    _look(page, range(0, 100))
+
+
+def test_no_serious_violation_in_a_class(browser: Any, page: Any) -> None:
+    """A student who joined and answered, and the teacher who sees it; wide, and on a phone."""
+    core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.goto(f"{browser[1]}/lessons")
+    settled(page)
+    page.get_by_text("Join the class").click()
+    page.get_by_label("Nickname").fill("heron")
+    page.get_by_role("button", name="Join", exact=True).click()
+    page.locator(".st-key-lesson_open_prompts button").click()
+    page.get_by_text("bony injury", exact=True).click()
+    page.locator("[class*=lesson_check] button").first.click()
+    page.get_by_role("alert").first.wait_for()
+    _both_widths(page, core)
+    page.goto(f"{browser[1]}/classroom")
+    page.get_by_text("heron", exact=True).wait_for()
+    _both_widths(page, core)
+
+
+def _both_widths(page: Any, core: Any) -> None:
+    settled(page)
+    page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        settled(page)
+        _look(page, range(0, 100))
+        assert all(inside <= window + 1 for inside, window in page.evaluate(SIDEWAYS))
+    page.set_viewport_size({"width": 1440, "height": 844})
 
 
 def test_no_serious_violation_where_twins_and_lesions_are_shown(browser: Any, page: Any) -> None:

@@ -13,7 +13,7 @@ class Said {
       onclick: () => act.speak() });
     this.score = make("strong", { className: "score", textContent: "…" });
     this.without = make("span", { className: "without" });
-    this.trace = makeSvg("svg", { viewBox: "0 0 240 60", class: "trace", role: "img", preserveAspectRatio: "none" });
+    this.trace = makeSvg("svg", { viewBox: "0 0 240 60", class: "trace", role: "img", "aria-label": "No score yet", preserveAspectRatio: "none" });
     this.target = make("p");
     this.sentence = make("p");
     this.best = make("p");

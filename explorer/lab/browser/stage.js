@@ -9,7 +9,7 @@ class Stage {
   constructor(act) {
     this.act = act;
     this.dragged = -1;
-    this.canvas = make("canvas", { width: 224, height: 224, attr: { role: "img" } });
+    this.canvas = make("canvas", { width: 224, height: 224, attr: { role: "img", "aria-label": "A drawn film, not drawn yet" } });
     this.marks = makeSvg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
     this.element = make(
       "div",
