@@ -27,6 +27,13 @@ _main = Lock()
 _PATIENCE = 0.5  # seconds that a caller may have to wait before it can stop
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def map_in_processes(
     work: Callable[[Job], Result],
     jobs: Sequence[Job],

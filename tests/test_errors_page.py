@@ -451,6 +451,12 @@ def test_a_report_is_made_with_one_click_and_opens_its_view_again(
     app.selectbox(key="errors_finding").set_value("Edema")
     app.selectbox(key="errors_rule").set_value("sensitivity")
     app.selectbox(key="errors_fit").set_value(OTHER).run()
+    app.button_group(key="errors_metric").set_value("error")
+    app.toggle(key="errors_column_pairs").set_value(True).run()
+    slices = app.selectbox(key="errors_slice")
+    chosen = next(name for name in list(app.dataframe[0].value["slice"])[::-1] if ", " in name)
+    assert chosen != slices.value
+    slices.set_value(chosen).run()
     _leave(app, 0.25)
     app.button(key="errors_report").click().run()
     sound(app)
@@ -461,6 +467,8 @@ def test_a_report_is_made_with_one_click_and_opens_its_view_again(
 
     app.selectbox(key="errors_finding").set_value("Fracture")
     app.selectbox(key="errors_rule").set_value("youden").run()
+    app.toggle(key="errors_column_pairs").set_value(False).run()
+    app.button_group(key="errors_metric").set_value("auc").run()
     uploader = labelled(app.file_uploader, "Open a report")
     uploader.set_value(("report.html", pages[0].encode(), "text/html")).run()
     sound(app)
@@ -468,6 +476,8 @@ def test_a_report_is_made_with_one_click_and_opens_its_view_again(
     assert app.selectbox(key="errors_rule").value == "sensitivity"
     assert app.selectbox(key="errors_fit").value == OTHER
     assert _sent(app)[1]["score"] == 0.25
+    assert app.toggle(key="errors_column_pairs").value
+    assert app.selectbox(key="errors_slice").value == chosen
 
 
 def test_a_report_of_films_that_are_not_open_says_which(app: AppTest) -> None:

@@ -36,6 +36,7 @@ _KNOTS = 101  # quantiles of the fitted scores between which lines are drawn
 _VERSION = 1
 _FILE = "calibration.json"
 _NEWTON_STEPS, _SMALL_STEP = 100, 1e-7
+_NEAR = 0.5  # of a logit
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,9 @@ def fit_calibrations(
         knots = np.unique(np.quantile(score, np.linspace(0, 1, _KNOTS)))
         if len(knots) < 2:
             knots = np.array([knots[0], np.nextafter(knots[0], np.inf)])
+        value, begin = fitted_curve(method, truth, score, np.ones(len(truth)), knots), None
+        if method == "sigmoid":  # what resamples are fitted from: theirs are near
+            begin = _platt(truth, score, np.ones(len(truth)))
         draws = []
         patients = scored.patients[scored.known(finding)]
         for part in resampled_parts(len(truth), n_bootstrap, seed, patients):
@@ -112,8 +116,7 @@ def fit_calibrations(
                 drawn = weights > 0
                 if 0 < truth[drawn].sum() < drawn.sum():
                     y, s, w = truth[drawn], score[drawn], weights[drawn].astype(float)
-                    draws.append(fitted_curve(method, y, s, w, knots))
-        value = fitted_curve(method, truth, score, np.ones(len(truth)), knots)
+                    draws.append(fitted_curve(method, y, s, w, knots, begin))
         low, high = np.quantile(draws or [value], [0.025, 0.975], axis=0)
         fitted[finding] = Calibration(finding, method, knots, value, low, high, scored.identity,
                                       len(truth), int(truth.sum()))  # fmt: skip
@@ -132,8 +135,15 @@ def check_method(method: str) -> None:
         raise ExplorerError(f"There is no calibration '{method}'; choose {', '.join(METHODS)}.")
 
 
-def fitted_curve(method: str, truth: Array, score: Array, weights: Array, at: Array) -> Array:
-    """Probability at some scores (K,), fitted on weighted cases (n,) of both classes."""
+def fitted_curve(
+    method: str, truth: Array, score: Array, weights: Array, at: Array,
+    begin: tuple[float, float] | None = None,
+) -> Array:  # fmt: skip
+    """Probability at some scores (K,), fitted on weighted cases (n,) of both classes.
+
+    Args:
+        begin: slope and shift that a sigmoid is sought from; quicker where they are near.
+    """
     from scipy.special import expit
 
     if method == "isotonic":
@@ -143,7 +153,7 @@ def fitted_curve(method: str, truth: Array, score: Array, weights: Array, at: Ar
         return np.asarray(steps.fit(score, truth, weights).predict(at), np.float64)
     if method == "temperature":
         return np.asarray(expit(_inverse_temperature(truth, score, weights) * at), np.float64)
-    slope, shift = _platt(truth, score, weights)
+    slope, shift = _platt(truth, score, weights, begin)
     return np.asarray(expit(slope * at + shift), np.float64)
 
 
@@ -159,7 +169,9 @@ def _inverse_temperature(truth: Array, score: Array, weights: Array) -> float:
     return float(np.exp(minimize_scalar(log_loss, bounds=(-10, 10)).x))
 
 
-def _platt(truth: Array, score: Array, weights: Array) -> tuple[float, float]:
+def _platt(
+    truth: Array, score: Array, weights: Array, begin: tuple[float, float] | None = None
+) -> tuple[float, float]:
     """Slope and shift; targets drawn in a little, so that parted classes have a finite slope.
 
     Newton's steps, halved where they overshoot: a band takes hundreds of fits.
@@ -176,13 +188,18 @@ def _platt(truth: Array, score: Array, weights: Array) -> tuple[float, float]:
         return float(weights @ (np.logaddexp(0, logit) - target * logit))
 
     fitted = np.zeros(2)
+    if begin:
+        fitted[:] = begin[0] * spread, begin[1] + begin[0] * centre
     for _ in range(_NEWTON_STEPS):
         chance = expit(design @ fitted)
         slope_of_loss = design.T @ (weights * (chance - target))
         curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design
         step = np.linalg.solve(curvature + 1e-9 * np.eye(2), slope_of_loss)
-        while loss(fitted - step) > loss(fitted) and np.abs(step).max() > _SMALL_STEP:
-            step /= 2
+        # A step that moves no logit far cannot overshoot: the curvature is nearly the same there.
+        if np.abs(design @ step).max() > _NEAR:
+            before = loss(fitted)
+            while loss(fitted - step) > before and np.abs(step).max() > _SMALL_STEP:
+                step /= 2
         fitted -= step
         if np.abs(step).max() <= _SMALL_STEP:
             break

@@ -61,10 +61,16 @@ class Ranked:
     def counts(self, weights: Draws) -> Counts:
         """Counts of resamples (r, n); a score that equals the threshold is called positive."""
         drawn = weights[:, self.order]
-        called = np.add.reduceat(drawn, self.starts, axis=1).cumsum(axis=1, dtype=np.float64)
+        called = self._running(drawn)
         drawn *= self.positive
-        hits = np.add.reduceat(drawn, self.starts, axis=1).cumsum(axis=1, dtype=np.float64)
-        return Counts(hits, called - hits)
+        hits = self._running(drawn)
+        return Counts(hits.astype(np.float64), (called - hits).astype(np.float64))
+
+    def _running(self, drawn: Draws) -> Draws:
+        """Sums up to the end of each group, (r, G); whole numbers, which are added quickest."""
+        whole = len(self.starts) < len(self.order)
+        groups = np.add.reduceat(drawn, self.starts, axis=1) if whole else drawn
+        return np.cumsum(groups, axis=1, dtype=np.int32)
 
     def whole(self) -> Counts:
         """Counts of the cases themselves, (1, G)."""

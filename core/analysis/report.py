@@ -48,6 +48,8 @@ class Asked:
     n_bootstrap: int = 1000
     seed: int = 0
     metric: str = "auc"  # of `core.analysis.slices.METRICS`, that slices are compared by
+    pairs: bool = False  # slices also of columns two at a time
+    slice: str = ""  # whose films the app shows when it opens the report; "" the worst one's
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def analyse(
     if columns or lesions:
         slices = slice_report(
             scored, name, columns, lesions, asked.metric, thresholds[name],
-            n_bootstrap=asked.n_bootstrap, seed=asked.seed, progress=progress("Slices"),
+            pairs=asked.pairs, n_bootstrap=asked.n_bootstrap, seed=asked.seed,
+            progress=progress("Slices"),
         )  # fmt: skip
     return Analysed(model, asked.score, prompts, scored, thresholds, errors, slices, name)
 
@@ -135,6 +138,8 @@ def made_report(
         fit_fingerprint=other.fingerprint if apart else "",
         by_hand="" if asked.by_hand is None else repr(asked.by_hand),
         metric=asked.metric,
+        slice=asked.slice,
+        pairs="yes" if asked.pairs else "",
     )
     facts = [("Model", f"{view.model}, weights {predictor.model_hash[:16]}"),
              ("Made with", f"lrclr-explorer {__version__}, torch {version('torch')}"),
@@ -149,10 +154,12 @@ def _command(view: ReportView, asked: Asked, noted: bool, out: str) -> str:
                "--cases": str(asked.cases), "--n-bootstrap": str(asked.n_bootstrap),
                "--seed": str(asked.seed), "--out": out}  # fmt: skip
     options |= {"--metric": view.metric} if view.metric != "auc" else {}
+    options |= {"--slice": view.slice} if view.slice else {}
     options |= {"--fit": view.fit} if view.fit else {}
     options |= {"--by-hand": view.by_hand} if view.by_hand else {}
     words = [word for option, value in options.items() for word in (option, value)]
-    return shlex.join(["python", "-m", "core", "report", *words, *(["--notes"] if noted else [])])
+    words += [flag for flag, is_set in (("--pairs", view.pairs), ("--notes", noted)) if is_set]
+    return shlex.join(["python", "-m", "core", "report", *words])
 
 
 def report_html(

@@ -11,6 +11,8 @@ from core.analysis.threshold import parse_rule
 from core.errors import ExplorerError
 
 MAX_REPORT_BYTES = 100_000_000
+_LATER = {"metric": "auc", "slice": "", "pairs": ""}
+"""Of reports that were made before a view had these."""
 _MARK = re.compile(rb'<script type="application/json" id="view">(.{2,4000}?)</script>', re.DOTALL)
 
 
@@ -28,7 +30,9 @@ class ReportView:
     fit: str = ""  # name of the set that thresholds are fitted on; "" for the shown films
     fit_fingerprint: str = ""
     by_hand: str = ""  # threshold of the finding alone, set by hand; a number
-    metric: str = "auc"  # of slices; reports of before know none
+    metric: str = "auc"  # of slices; reports of before know none, nor what follows
+    slice: str = ""  # whose films are shown; "" the one that does worst
+    pairs: str = ""  # "yes" where columns are also combined two at a time
 
     def is_of(self, identity: SetIdentity) -> bool:
         """Whether these are the very films that the report is of."""
@@ -61,7 +65,7 @@ class ReportView:
             told = None
         named = {field.name for field in fields(cls)}
         if isinstance(told, dict):
-            told.setdefault("metric", "auc")
+            told = {**_LATER, **told}
         if (
             not isinstance(told, dict)
             or set(told) != named

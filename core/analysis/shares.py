@@ -15,6 +15,8 @@ from core.analysis.confusion import ratio
 from core.evaluation.report import figure_json
 from core.metrics.bootstrap import Draws, Interval, interval
 
+_AT_ONCE = 2**22  # weights
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -100,16 +102,31 @@ class Shares:
         """
         columns = np.concatenate([event & inside, inside, event & outside, outside], axis=1)
         self.counts = columns.sum(axis=0, dtype=np.float64).reshape(4, -1)
-        self._columns = columns.astype(np.float32)  # whole numbers below 2**24 are exact
+        # Pairs share their columns: each is summed once.
+        packed = np.ascontiguousarray(np.packbits(columns, axis=0).T)
+        rows = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+        _, first, self._place = np.unique(rows, return_index=True, return_inverse=True)
+        self._columns = columns[:, first].astype(np.float32)  # whole numbers below 2**24 are exact
+        self._waiting: list[Draws] = []
         self._sums: list[Array] = []
 
     def add(self, part: Draws) -> None:
         """Count resamples (r, n)."""
-        self._sums.append((part.astype(np.float32) @ self._columns).astype(np.float64))
+        self._waiting.append(part)
+        if sum(one.size for one in self._waiting) >= _AT_ONCE:
+            self._sum()
+
+    def _sum(self) -> None:
+        """Many resamples by one product: the columns are read from memory once for all."""
+        if self._waiting:
+            drawn = np.concatenate(self._waiting).astype(np.float32)
+            self._sums.append((drawn @ self._columns).astype(np.float64))
+            self._waiting = []
 
     def differences(self) -> list[Difference]:
         """Of each group, over all resamples that were added."""
-        sums = np.concatenate(self._sums).reshape(-1, *self.counts.shape)
+        self._sum()
+        sums = np.concatenate(self._sums)[:, self._place].reshape(-1, *self.counts.shape)
         rates, others = ratio(sums[:, 0], sums[:, 1]), ratio(sums[:, 2], sums[:, 3])
         rate, other = ratio(self.counts[0], self.counts[1]), ratio(self.counts[2], self.counts[3])
         compared = [

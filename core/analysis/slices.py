@@ -5,7 +5,9 @@ slice with few films is told to be too small and not tried at all.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from core.analysis.slice_auc import SliceAuc
 from core.analysis.threshold import Threshold
 from core.errors import ExplorerError
 from core.metrics.bootstrap import resampled_parts
+from core.processes import cores
 from core.progress import Progress
 
 Array = NDArray[np.float64]
@@ -197,12 +200,13 @@ def slice_report(
     score = scored.scores[counted, scored.column(finding)]
     tallies = [_Tally(one, metric, positive, score, event, min_cases) for one in partitions]
     done, patients = 0, scored.patients[counted]
-    for part in resampled_parts(len(score), n_bootstrap, seed, patients):
-        for tally in tallies:
-            tally.add(part)
-        done += len(part)
-        if progress:
-            progress(done, n_bootstrap)
+    with ThreadPoolExecutor(min(len(tallies), cores())) as threads:  # each has figures of its own
+        for part in resampled_parts(len(score), n_bootstrap, seed, patients):
+            for _ in threads.map(_Tally.add, tallies, repeat(part)):
+                pass
+            done += len(part)
+            if progress:
+                progress(done, n_bootstrap)
     slices = _corrected([one for tally in tallies for one in tally.slices()])
     return SliceReport(scored.identity, finding, metric, None if metric == "auc" else threshold,
                        len(score), slices, min_cases, len(np.unique(patients)))  # fmt: skip

@@ -27,6 +27,10 @@ def report_command(
     metric: Annotated[
         str, typer.Option(help="Slices by auc, error, sensitivity or specificity.")
     ] = "auc",
+    pairs: Annotated[bool, typer.Option(help="Slices also of columns two at a time.")] = False,
+    slice: Annotated[
+        str, typer.Option(help="Whose films the app shows when it opens the report, as in slices.")
+    ] = "",
     by_hand: Annotated[
         float | None, typer.Option(help="Threshold of the finding alone, whatever the rule.")
     ] = None,
@@ -63,7 +67,8 @@ def report_command(
     predictor, encoding = load_predictor(model), StderrProgress("Encoding")
     scored = score_studies(predictor, studies, texts, score, encoding)
     fitted = score_studies(predictor, other, texts, score, encoding) if other else scored
-    asked = Asked(finding or "", cases, score, threshold, by_hand, n_bootstrap, seed, metric)
+    asked = Asked(finding or "", cases, score, threshold, by_hand, n_bootstrap, seed, metric,
+                  pairs, slice)  # fmt: skip
     shown = asked_prompts(studies, texts)
     analysed = analyse(model, studies, shown, scored, fitted, asked, StderrProgress)
     noted = None

@@ -5,17 +5,20 @@ Field & Welsh, JRSS B 2007). A draw is a row of weights, how often each case was
 are compared take the same draws.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Narrow = NDArray[np.uint8] | NDArray[np.uint16]
 Draws = NDArray[np.int32]
 """(R, n), how often each of n cases is in each of R resamples."""
 
 _AT_ONCE = 2**22  # numbers that are drawn before they are narrowed
+_KEPT = 2**24  # weights of patients that are kept for the next to ask
 _PART = 2**18  # weights of a part, so that what is counted of them stays in the cache
 
 
@@ -83,9 +86,25 @@ def resampled_parts(
     True
     """
     codes, patients = _patients(n, groups)
-    for part in _drawn(patients, count, seed, at_once):
+    step = max(at_once // max(patients, 1), 1)
+    if patients * count > _KEPT:
+        drawn: Iterable[NDArray[np.int64] | Narrow] = _drawn(patients, count, seed, at_once)
+    else:  # what stands beside each other on a page takes the same draws
+        whole = _kept_draws(patients, count, seed)
+        drawn = (whole[start : start + step] for start in range(0, count, step))
+    for part in drawn:
         narrow = part.astype(np.int32)
         yield narrow if groups is None else narrow[:, codes]
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(patients: int, count: int, seed: int) -> Narrow:
+    """How often each patient is drawn, (count, patients), in as few bytes as hold it."""
+    parts = []
+    for part in _drawn(patients, count, seed):
+        wide = int(part.max(initial=0)) > np.iinfo(np.uint8).max
+        parts.append(part.astype(np.uint16 if wide else np.uint8))
+    return np.concatenate(parts) if parts else np.zeros((0, patients), np.uint8)
 
 
 def _patients(n: int, groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], int]:

@@ -36,6 +36,8 @@ Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
 Columns = tuple[dict[str, Values], dict[str, Values]]
 """Of the films, and of the finding where it is there, (N,) each."""
+PAIRS = "errors_column_pairs"
+"""Key of the choice whether columns are combined."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
 _MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
@@ -238,6 +240,7 @@ def report(choice: FindingChoice, of: StudySet, with_notes: bool
         choice.finding, score=here.judged_score, threshold=here.threshold_rule,
         n_bootstrap=RESAMPLES,
         by_hand=choice.threshold.value if choice.by_hand else None, metric=here.sliced_by,
+        pairs=bool(here.choices.get(PAIRS, False)), slice=here.slice,
     )  # fmt: skip
     noted = cache.notebook().by_film() if with_notes else None
     page, limits = _report(choice.cases, choice.fitted, repr(asked), repr(noted), here.model, asked,

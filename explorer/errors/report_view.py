@@ -26,8 +26,10 @@ def draw(choice: FindingChoice, studies: StudySet) -> None:
             "With the notes on these films, without their authors",
             key=state.lasting("errors_report_notes", False),
         )
+        here = state.session()
         wanted = (
-            f"{choice.key} {choice.threshold.value!r} {with_notes} {state.session().sliced_by}"
+            f"{choice.key} {choice.threshold.value!r} {with_notes} {here.sliced_by} {here.slice} "
+            f"{here.choices.get(errors_cache.PAIRS)}"
         )
         if st.button("Make the report", icon=":material/article:", key="errors_report"):
             state.ask_report(wanted)
@@ -86,9 +88,11 @@ def _open(view: ReportView) -> None:
         state.judge_by(view.score)
     errors_link.take_threshold(view.threshold, fit, float(view.by_hand) if view.by_hand else None)
     state.slice_by(view.metric)
-    state.drop_widgets("errors_metric", "errors_finding", "errors_score", "errors_rule",
-                       "errors_fit", "errors_cost", "errors_sensitivity",
-                       "errors_specificity")  # fmt: skip
+    state.slice_films(state.NEXT_CHOICE, view.slice)
+    state.propose_choice(errors_cache.PAIRS, view.pairs == "yes")
+    state.drop_widgets("errors_metric", "errors_slice", errors_cache.PAIRS, "errors_finding",
+                       "errors_score", "errors_rule", "errors_fit", "errors_cost",
+                       "errors_sensitivity", "errors_specificity")  # fmt: skip
     state.say_of_report(f"Opened the report of {view.finding}.", *warnings)
 
 

@@ -44,7 +44,7 @@ def _asked() -> tuple[str, bool]:
     state.slice_by(metric)
     link.write()
     pairs = st.toggle(
-        "Also columns two at a time", key=state.lasting("errors_column_pairs", False),
+        "Also columns two at a time", key=state.lasting(errors_cache.PAIRS, False),
         help="More slices are tried, so that each needs a smaller p.",
     )  # fmt: skip
     return metric, pairs

@@ -1,6 +1,5 @@
 """The lanes of this server: all sessions' passes over films are worked on in them."""
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ def lanes() -> "Lanes":
     import torch
 
     from core.inference.lanes import Lanes
+    from core.processes import cores
 
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return Lanes(max(cores // torch.get_num_threads(), 1), _REMEMBERED)
+    return Lanes(max(cores() // torch.get_num_threads(), 1), _REMEMBERED)
