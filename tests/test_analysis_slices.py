@@ -180,6 +180,16 @@ def test_lesions_are_read_from_facts():
     assert list(told["Edema: degree"]) == ["severe", "mild", ""]
 
 
+def test_a_value_that_all_labelled_films_share_is_no_slice():
+    cases = scored(240)
+    known = cases.known("Edema")
+    source = np.where(known, "one hospital", "another").astype(object)
+    report = slice_report(cases, "Edema", table(240) | {"source": source}, n_bootstrap=2)
+    assert not any(one.name.startswith("source") for one in report.slices)
+    with pytest.raises(ExplorerError, match="two values or more"):
+        slice_report(cases, "Edema", {"source": source}, n_bootstrap=2)
+
+
 def test_what_cannot_be_sliced_is_refused():
     cases = scored()
     with pytest.raises(ExplorerError, match="no metric 'odd'"):

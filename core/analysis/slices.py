@@ -186,6 +186,8 @@ def slice_report(
     counted, event = _counted(scored, finding, metric, threshold)
     positive = scored.truth[counted, scored.column(finding)]
     kept = {name: values[scored.rows][counted] for name, values in columns.items()}
+    # A value that all counted films share has no rest to differ from.
+    kept = {name: values for name, values in kept.items() if len({*values} - {""}) > 1}
     partitions = [partition_of({name: values}, positive) for name, values in kept.items()]
     if pairs:
         partitions += paired_partitions(kept, positive, metric, min_cases)
