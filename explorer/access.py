@@ -360,6 +360,14 @@ def visible_models(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*mine, *policy().models]))
 
 
+def listed_sets() -> tuple[str, ...]:
+    """Sets that the owner listed for everybody; none where the list cannot be read."""
+    try:
+        return policy().sets
+    except ExplorerError:
+        return ()
+
+
 def offered_sets() -> tuple[str, ...]:
     """Sets that a visitor finds in the list; the owner opens theirs by path."""
     return () if is_owner() else policy().sets

@@ -14,11 +14,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub
+import numpy as np
 import pytest
 import torch
 import websockets
 from app_driver import labelled
 from local_hub import serving
+from PIL import Image
 from published_models import native
 from served import free_port, served
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -432,6 +434,26 @@ def test_a_link_to_very_many_phantoms_opens_the_default(app: AppTest) -> None:
     assert not app.exception
     assert app.session_state[state.KEY].study_set == load_examples().data
     assert any("100000 phantoms" in toast.value for toast in app.toast)
+
+
+def test_a_link_opens_a_set_of_files_that_the_owner_listed(
+    app: AppTest, visitor: None, allow: Any, tmp_path: Path
+) -> None:
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(tmp_path / "a.png")
+    spec = str(tmp_path / "mine.csv")
+    (tmp_path / "mine.csv").write_text("id,image\na,a.png\n")
+    app.query_params["set"] = spec
+    app.query_params["study"] = "1"
+    app.run()
+    session, opening = app.session_state[state.KEY], load_examples().opening
+    assert (session.study_set, session.row) == (load_examples().data, opening.row)
+    assert "listed sets" in app.toast[0].value and app.query_params.get("set") != spec
+    allow(f'sets = ["{spec}"]\n')
+    again = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600)
+    again.query_params["set"] = spec
+    again.run()
+    assert not again.exception and again.session_state[state.KEY].study_set == spec
+    assert again.query_params["set"] == spec
 
 
 def test_a_visitor_is_not_asked_for_films_that_are_not_taken(

@@ -20,16 +20,8 @@ def start() -> None:
     asked = {name: st.query_params.get(name, "") for name in _NAMES}
     if asked["model"] in cache.model_names():
         state.choose_model(asked["model"])
-    # Only phantoms: a link must not make the server read a path.
-    if re.fullmatch(errors_link.PHANTOMS, asked["set"]):
-        try:  # nor draw for minutes what nobody here asked for
-            access.check_phantoms(asked["set"])
-            state.choose_set(asked["set"])
-        except ExplorerError as error:
-            st.toast(str(error), icon=":material/link_off:")
-    elif asked["set"]:
-        st.toast("A link opens phantoms alone. Choose the set in the sidebar.",
-                 icon=":material/link_off:")  # fmt: skip
+    if asked["set"] and not _opens(asked["set"]):
+        asked["set"] = asked["study"] = ""  # a row of another set is another film
     if asked["study"].isdecimal() and len(asked["study"]) <= 6:
         state.choose_row(int(asked["study"]))
     if asked["finding"] in state.session().prompts:
@@ -41,6 +33,24 @@ def start() -> None:
     errors_link.take()
 
 
+def _opens(spec: str) -> bool:
+    """Open the set that a link names, of those that links may, or say why not."""
+    try:
+        # A link must not make the server read a path that its owner did not list...
+        if spec not in access.listed_sets():
+            if not re.fullmatch(errors_link.PHANTOMS, spec):
+                raise ExplorerError(
+                    "A link opens phantoms and listed sets. Choose the set in the sidebar."
+                )
+            access.check_phantoms(spec)  # ...nor draw for minutes what nobody here asked for
+        access.check_set(spec)
+    except ExplorerError as error:
+        st.toast(str(error), icon=":material/link_off:")
+        return False
+    state.choose_set(spec)
+    return True
+
+
 def _own_sentence() -> None:
     """A film that a link names without a text opens with what its report finds."""
     with suppress(ExplorerError):  # said where the study is chosen
@@ -50,7 +60,7 @@ def _own_sentence() -> None:
 
 
 def write() -> None:
-    """Keep the link true; an upload and a set of files have none.
+    """Keep the link true; an upload and a set of files that is not listed have none.
 
     A path says whose it is, and a link to one would not be read anyway.
     """
@@ -62,7 +72,7 @@ def write() -> None:
         st.query_params.update(finding=here.judged)
     elif "finding" in st.query_params:
         del st.query_params["finding"]
-    if here.study_set.startswith("phantom:"):
+    if here.study_set.startswith("phantom:") or here.study_set in access.listed_sets():
         st.query_params.update(set=here.study_set, study=str(here.row))
     else:
         for name in {"set", "study"} & set(st.query_params):
