@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv run serve test test-long check docs dist space
+.PHONY: venv run serve test test-long check docs links dist space
 
 venv: $(STAMP)
 
@@ -37,6 +37,10 @@ check: venv
 docs: venv
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+# External links, which need a network: of no automatic check, as other people's servers fail.
+links: venv
+	$(BIN)/python -m sphinx -q -b linkcheck docs docs/_build/links
 
 # The commit's own files, of no working folder, and times of the commit: the same bytes each time.
 dist: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)

@@ -61,7 +61,7 @@ def stored_values(dataset: Dataset, name: str) -> Stored:
     refuse_size(name, int(dataset.Rows), int(dataset.Columns), frames(dataset))
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         _refuse_stream(dataset, name)
-    words = pixel_array(dataset, index=0, correct_unused_bits=False)
+    words = pixel_array(dataset, index=0, correct_unused_bits=False, view_only=True)  # only read
     bits = int(dataset.BitsStored)
     values = _field(words, bits, int(dataset.HighBit), dataset.file_meta.TransferSyntaxUID)
     if dataset.PhotometricInterpretation == _PALETTE:
