@@ -17,8 +17,12 @@ from core.language.facts import Facts
 Values = NDArray[np.object_]
 """(n,) of str; "" where not known."""
 
-_NEVER = {"id", "text", "image", "patient_id", "group_id", "boxes", "masks", "findings", "path"}
-_MOST = 30  # values of a column that is sliced by without being asked for
+NEVER = {"id", "text", "image", "patient_id", "group_id", "boxes", "masks", "findings", "path"}
+"""Columns that nobody slices by."""
+MOST = 30
+"""Values of a column that is sliced by without being asked for."""
+FEW = 8
+"""Values up to which a column of numbers is sliced by its values."""
 _AGES = ((40, "under 40"), (60, "40 to 59"), (80, "60 to 79"), (np.inf, "80 and over"))
 _DEGREES = ("mild", "moderate", "severe")
 
@@ -42,13 +46,13 @@ def columns_of(
         if name not in table.columns:
             offered = ", ".join(columns_of(table, finding)) or "none"
             raise ExplorerError(f"There is no column '{name}' to slice by; choose of: {offered}.")
-        if by is None and (name in _NEVER or name == finding):
+        if by is None and (name in NEVER or name == finding):
             continue
         values = column_values(table[name], name)
         count = len(set(values) - {""})
         if by is not None and count < 2:
             raise ExplorerError(f"Column '{name}' has one value at most; choose another.")
-        if count >= 2 and (by is not None or count <= _MOST):
+        if count >= 2 and (by is not None or count <= MOST):
             told[name] = values
     return told
 
@@ -65,10 +69,8 @@ def column_values(column: pd.Series, name: str) -> Values:
         )
     numbers = pd.to_numeric(column, errors="coerce")
     numeric = bool(numbers.notna().sum() == column.notna().sum() > 0)
-    if numeric and "age" in name.lower().split("_"):
-        return _banded(numbers.to_numpy(float), _AGES)
-    if numeric and numbers.nunique() > 8:
-        return _quarters(numbers.to_numpy(float))
+    if numeric and (is_age(name) or numbers.nunique() > FEW):
+        return _banded(numbers.to_numpy(float), bands_of(numbers.to_numpy(float), name))
     return np.array(["" if pd.isna(value) else str(value).strip() for value in column], object)
 
 
@@ -81,14 +83,23 @@ def _banded(numbers: NDArray[np.float64], bands: Iterable[tuple[float, str]]) ->
     return values
 
 
-def _quarters(numbers: NDArray[np.float64]) -> Values:
-    """Four bands with as many films each, named by their bounds."""
+def is_age(name: str) -> bool:
+    """Whether a column of this name holds ages."""
+    return "age" in name.lower().split("_")
+
+
+def bands_of(numbers: NDArray[np.float64], name: str) -> list[tuple[float, str]]:
+    """Where bands of numbers end, the last nowhere, and their names.
+
+    Of ages the usual ones; else four with as many films each, named by their bounds.
+    """
+    if is_age(name):
+        return list(_AGES)
     edges = np.unique(np.nanquantile(numbers, [0, 0.25, 0.5, 0.75, 1]))
-    bands = [
-        (np.inf if last else high, f"{low:.3g} to {high:.3g}")
+    return [
+        (np.inf if last else float(high), f"{low:.3g} to {high:.3g}")
         for low, high, last in zip(edges, edges[1:], edges[1:] == edges[-1], strict=False)
     ]
-    return _banded(numbers, bands)
 
 
 def lesion_columns(facts: Sequence[Facts], finding: str) -> dict[str, Values]:

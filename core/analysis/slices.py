@@ -81,6 +81,7 @@ class SliceReport:
     slices: tuple[Slice, ...]
     min_cases: int
     patients: int
+    intervals: str = "bootstrap"  # how they were found, in the table's words
 
     @property
     def tried(self) -> int:
@@ -123,8 +124,8 @@ class SliceReport:
             named = "; ".join(f"{one.name} ({one.too_small})" for one in small[:5])
             more = f"; and {len(small) - 5} more" if len(small) > 5 else ""
             lines.append(f"Too small to say anything: {named}{more}.")
-        lines.append(f"n = {self.n} films of {self.patients} patients; 95 % bootstrap intervals "
-                     "over patients.")  # fmt: skip
+        lines.append(f"n = {self.n} films of {self.patients} patients; 95 % {self.intervals} "
+                     "intervals over patients.")  # fmt: skip
         return "\n".join(lines)
 
 
@@ -209,7 +210,7 @@ def slice_report(
             done += len(part)
             if progress:
                 progress(done, n_bootstrap)
-    slices = _corrected([one for tally in tallies for one in tally.slices()])
+    slices = with_corrected_p([one for tally in tallies for one in tally.slices()])
     return SliceReport(scored.identity, finding, metric, None if metric == "auc" else threshold,
                        len(score), slices, min_cases, len(np.unique(patients)))  # fmt: skip
 
@@ -268,7 +269,7 @@ class _Tally:
         return slices
 
 
-def _corrected(slices: list[Slice]) -> tuple[Slice, ...]:
+def with_corrected_p(slices: list[Slice]) -> tuple[Slice, ...]:
     """With p corrected for all that were tried, the surest first, the too small last."""
     adjusted = corrected(one.compared.p if one.compared else np.nan for one in slices)
     told = [

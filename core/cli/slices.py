@@ -8,12 +8,18 @@ import typer
 from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
 from core.cli.errors import FIT_HELP, RULE_HELP, SCORE_HELP
 from core.cli.evaluate import PROMPTS_HELP
+from core.errors import ExplorerError
 
 
 def slices_command(
     model: Annotated[str, typer.Option(help="demo, demo-base, a run, or a backbone.")] = "demo",
     data: Annotated[str, typer.Option(help="Study set with labels.")] = "phantom:test",
     only: Only = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="A Parquet table of predictions in place of model and set: columns "
+                     "score and label, and what to slice by; of any size."),
+    ] = None,
     finding: Annotated[
         str | None, typer.Option(help="By default the one that is ranked worst.")
     ] = None,
@@ -44,13 +50,16 @@ def slices_command(
     from core.inference.prompts import load_prompts
 
     check_out(json)
+    if table:
+        _of_table(table, finding, by, metric, threshold, min_cases, (pairs, found), json)
+        return
     data = only_of(data, only)
     check_score(score)
     check_metric(metric)
     rule = parse_rule(threshold)
     texts = load_prompts(prompts) if prompts else None
     studies, other = open_studies(data), open_studies(fit) if fit else None
-    wanted = [name.strip() for name in by.split(",") if name.strip()] if by else None
+    wanted = _names(by)
     columns_of(studies.table, finding or "", wanted)  # said before the images are encoded
     predictor, progress = load_predictor(model), StderrProgress("Encoding")
     scored = score_studies(predictor, studies, texts, score, progress)
@@ -75,3 +84,26 @@ def slices_command(
         told["found"] = clusters.to_json()
     if json:
         write_json(json, told)
+
+
+def _names(by: str | None) -> list[str] | None:
+    return [name.strip() for name in by.split(",") if name.strip()] if by else None
+
+
+def _of_table(
+    table: Path, finding: str | None, by: str | None, metric: str, threshold: str, min_cases: int,
+    others: tuple[bool, int], json: Path | None,
+) -> None:  # fmt: skip
+    """Slices of a table of predictions."""
+    from core.analysis.large_slices import table_slices
+    from core.analysis.predictions import Predictions
+    from core.analysis.threshold import parse_rule
+
+    if any(others):
+        raise ExplorerError("--table knows no films: leave --pairs and --found out.")
+    predictions = Predictions(table, finding)
+    report = table_slices(predictions, _names(by), metric, parse_rule(threshold), min_cases,
+                          StderrProgress("Columns"))  # fmt: skip
+    print(f"{table}\n{report.table()}")
+    if json:
+        write_json(json, {"table": str(table), **report.to_json()})
