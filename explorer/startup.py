@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pkgutil import walk_packages
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from core.studies import StudySet
 
 _FIRST_PAGE = (
     "explorer.page", "explorer.prompts.free_text", "explorer.regions.example_view",
@@ -43,6 +46,17 @@ def _read_ahead() -> None:
             _import_all()
             spec = cache.EMBEDDED[0]
             cache.load_ahead(spec, films, examples.opening.prompt, 0)
+            _work_ahead(spec, films)
+
+
+def _work_ahead(spec: str, films: "StudySet") -> None:
+    """What the pages of a class show first: thirty who ask for it at once wait for one another."""
+    from explorer.prompts.cache import score_ahead
+    from explorer.regions.cache import thumbnail
+
+    score_ahead(spec, films)
+    for row in range(len(films)):
+        thumbnail(films, row)
 
 
 def _import_all() -> None:

@@ -7,11 +7,14 @@ import pytest
 import streamlit as st
 
 from core.evaluation.examples import load_examples
+from core.inference.prompts import default_prompts
 from core.phantom.case import Case
 from core.phantom.render import Rendering
 from core.specs import open_studies
 from core.studies import StudySet, phantom_set
-from explorer import Home
+from explorer import Home, startup
+from explorer.prompts import cache as score_cache
+from explorer.regions import cache as region_cache
 from explorer.shared import ahead, cache
 from explorer.startup import lifespan
 
@@ -57,3 +60,24 @@ def test_the_first_page_finds_its_films_read(monkeypatch: pytest.MonkeyPatch) ->
         studies.image(film.row)
     studies.film(examples.opening.row)
     assert opened == [examples.data] and len(drawn) == films
+
+
+def test_a_class_finds_scores_and_thumbnails_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    studies = open_studies("phantom:n=6,seed=2")
+    monkeypatch.setattr(ahead, "_begun", set())
+    monkeypatch.setattr(ahead, "_ahead", {})
+    drawn: list[int] = []
+    render = phantom_set.render
+    monkeypatch.setattr(phantom_set, "render", lambda *a: drawn.append(1) or render(*a))
+    startup._work_ahead("demo", studies)
+    assert drawn
+    drawn.clear()
+    model = cache.kept_model("demo", cache.written("demo"))
+    passes: list[int] = []
+    monkeypatch.setattr(type(model), "score", lambda *_: passes.append(1))
+    score_cache.score_ahead("demo", studies)
+    score_cache._scores(model, cache.fingerprint_of(studies), studies, default_prompts())
+    assert not passes
+    for row in range(len(studies)):
+        region_cache.thumbnail(studies, row)
+    assert not drawn

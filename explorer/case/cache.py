@@ -26,20 +26,21 @@ _SIDE = 2048  # pixels at most: a browser windows so many in some 20 ms
 
 @by_study(st.cache_data, max_entries=32, show_spinner=False)
 def _film_uri(
-    fingerprint: str, row: int, window: tuple[float, float, str] | None, _studies: StudySet
-) -> str:
+    fingerprint: str, row: int, window: tuple[float, float, str] | None, side: int,
+    _studies: StudySet,
+) -> str:  # fmt: skip
     picture = Image.fromarray(cache.display(_studies, row, Window(*window) if window else None))
-    picture.thumbnail((_SIDE, _SIDE))
+    picture.thumbnail((side, side))
     buffer = io.BytesIO()
     # PNG, since a window makes the traces of JPEG plain; little compressed, since that is quick.
     picture.save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def film_uri(of: StudySet, row: int, window: Window | None) -> str:
-    """The picture of a film as an 8-bit PNG in a data URI."""
+def film_uri(of: StudySet, row: int, window: Window | None, side: int = _SIDE) -> str:
+    """The picture of a film as an 8-bit PNG in a data URI, `side` pixels at most."""
     key = (window.center, window.width, window.function) if window else None
-    return _film_uri(cache.fingerprint_of(of), row, key, of)
+    return _film_uri(cache.fingerprint_of(of), row, key, side, of)
 
 
 @by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)

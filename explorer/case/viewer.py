@@ -65,6 +65,32 @@ def draw(
     return sent.drawn_shapes(result.get("drawn"), edition, shape)
 
 
+def draw_plain(current: Current, text: str, read: bool, key: str, side: int, truth: str) -> None:
+    """The film and its texts without tools: what is pointed at lights up.
+
+    Args:
+        side: pixels of the picture, at most.
+        truth: a PNG with transparency over the film, as a data URI; "" for none.
+    """
+    studies, row = current.studies, current.row
+    shape = (studies.image(row).shape[0], studies.image(row).shape[1])
+    window, film = window_control.chosen(current), [studies.spec, row]
+    _component(
+        key=key,
+        data={
+            **_content(current, text, read, (), Choice("lrclr"), shape),
+            "film": case_cache.film_uri(studies, row, window, side),
+            "caseKey": sent.key_of(*film),
+            "filmKey": sent.key_of(*film, window),
+            "plain": True,
+            "truth": truth,
+            "edition": "",
+            "mayDraw": False,
+            "noted": [],
+        },
+    )
+
+
 def _noted(current: Current) -> list[list[float] | list[list[float]]]:
     if not access.may_note():
         return []

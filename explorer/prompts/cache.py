@@ -58,6 +58,12 @@ def scores(spec: str, of: StudySet, prompts: PromptSet) -> Scores:
     return _scores(cache.predictor(spec), cache.fingerprint_of(of), of, prompts)
 
 
+def score_ahead(spec: str, of: StudySet) -> None:
+    """`scores` for the default prompts, and their AUC, before a session asks for them."""
+    model, prompts = cache.kept_model(spec, cache.written(spec)), default_prompts()
+    _auc(model, cache.fingerprint_of(of), prompts.to_json(), of, prompts)
+
+
 def study_scores(spec: str, of: StudySet, row: int, prompts: PromptSet) -> dict[str, Any]:
     """Zero-shot scores of one study, (F,) each."""
     found = cache.predictor(spec).score(cache.image_encoding(spec, of, row), prompts)

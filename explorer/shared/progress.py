@@ -15,6 +15,9 @@ from core.backbones.downloads import Download
 @contextmanager
 def page_progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that fills as the callback is given (done, total), and goes when the work is done."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # work ahead: nobody looks at a page
+        yield lambda done, total: None
+        return
     bar = st.progress(0.0, f"{what} ...")
     started = time.monotonic()
 

@@ -247,3 +247,36 @@ def test_narrow_windows_need_no_sideways_scrolling(browser: Any, tmp_path: Path)
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     assert page.locator(".stage").first.bounding_box()["width"] > 200
     page.close()
+
+
+def test_home_s_words_and_regions_light_each_other_and_ask_nothing(browser: Any) -> None:
+    page, sent = browser[0].new_page(), []
+    heard = lambda frame: sent.append(frame)  # noqa: E731 - playwright marks its handlers
+    page.on("websocket", lambda socket: socket.on("framesent", heard))
+    page.goto(f"{browser[1]}/{LINK.removeprefix('case')}")
+    settled(page)
+    page.get_by_text("Words light up their regions").click()
+    word = page.locator(".word", has_text="effusion").first
+    word.wait_for()
+    settled(page)
+    stage = page.locator(".case .stage")
+    word.hover()  # which scrolls it into view
+    sent.clear()
+    word.hover()
+    _drawn(page)
+    assert stage.locator("rect.region.lit").count() == 3
+    box = stage.locator("rect.region").last.bounding_box()  # the heaviest
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    _drawn(page)
+    assert stage.locator("rect.region.lit").count() == 1
+    assert page.locator(".word.near").count() == 3
+    whole = stage.locator("svg").get_attribute("viewBox")
+    page.mouse.wheel(0, -400)  # no tools: neither zoom nor window
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.up()
+    assert stage.locator("svg").get_attribute("viewBox") == whole
+    assert sent == [], "the server was asked"
+    stage.press("ArrowRight")  # goes to the next film, as everywhere on Home
+    page.locator(f'.case canvas[aria-label="Radiograph {ROW + 2} of the set."]').wait_for()
+    page.close()

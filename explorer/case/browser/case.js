@@ -21,7 +21,8 @@ class CaseFilm {
   constructor(root) {
     this.root = root;
     this.view = new View();
-    this.mode = "window";
+    this.mode = "window"; // "look" where there are no tools
+    this.modes = {};
     this.opacity = 0.6;
     this.boxes = new Boxes((list) => this._tell(list));
     this.outlines = new Outlines(this.boxes);
@@ -39,6 +40,11 @@ class CaseFilm {
       this.boxes.list = [];
       this.boxes.cancel();
       this.outlines.cancel();
+    }
+    if (before?.truth !== data.truth) {
+      const truth = data.truth ? await layerOf(data.truth) : null;
+      if (this.data !== data) return; // another film came meanwhile
+      this.truth = truth;
     }
     if (before?.filmKey !== data.filmKey) {
       if (before?.caseKey !== data.caseKey) this.view.reset();
@@ -60,7 +66,10 @@ class CaseFilm {
     this.word = -1;
     this.regionsOn = !data.texts[0]?.noPlace;
     this.words = new Words(data, (text, word) => this._pick(text, word));
-    const label = "Film: drag or arrow keys change the window, plus and minus zoom, R goes through the regions";
+    const label = data.plain
+      ? "Film: R goes through the regions"
+      : "Film: drag or arrow keys change the window, plus and minus zoom, R goes through the regions";
+    if (data.plain) this.mode = "look";
     this.size.disconnect();
     this.row = make("div", { className: "panes" });
     this.panes = [];
@@ -70,9 +79,10 @@ class CaseFilm {
     this.said = make("p", { className: "said", attr: { role: "status" } });
     this.readout = make("p", { className: "readout", attr: { "aria-hidden": "true" } });
     const keys = make("details", {}, make("summary", { textContent: "Keys" }), make("p", { textContent: KEYS }));
-    this.root.replaceChildren(
-      this._tools(), this.row, this.readout, this.said, this.words.element, keys,
-    );
+    const parts = data.plain
+      ? [this.row, this.said, this.words.element]
+      : [this._tools(), this.row, this.readout, this.said, this.words.element, keys];
+    this.root.replaceChildren(...parts);
     this._rest();
   }
 
@@ -299,6 +309,7 @@ class CaseFilm {
     this.drawing = requestAnimationFrame(() => {
       this.drawing = 0;
       const marks = new Marks(this.film);
+      this.panes[0].over = this.truth;
       for (const pane of this.panes) pane.draw(this.film, this.view);
       this.panes[0].shapes.replaceChildren(
         ...this._regions(marks), ...this.data.noted.map((shape) => marks.shape(shape, "noted")),

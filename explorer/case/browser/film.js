@@ -35,6 +35,14 @@ class Film {
   }
 }
 
+/** A picture with transparency, to be drawn over a film. */
+async function layerOf(uri) {
+  const canvas = new Image();
+  canvas.src = uri;
+  await canvas.decode();
+  return { canvas, width: canvas.naturalWidth, height: canvas.naturalHeight };
+}
+
 class HeatMap {
   /** A map of 0 to 255, its own range, and the colours of 256 values. */
   constructor({ title, about, alt, stamp, warned, values, width, height }, colours) {
@@ -94,7 +102,7 @@ class Pane {
     if (this.canvas.height !== height) this.canvas.height = height;
     const context = this.canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
-    for (const layer of this.heat ? [film, this.heat] : [film]) {
+    for (const layer of [film, this.heat, this.over].filter(Boolean)) {
       context.drawImage(
         layer.canvas,
         view.left * layer.width,

@@ -20,11 +20,20 @@ class Touches {
     for (const name of ["pointerup", "pointercancel"]) {
       stage.addEventListener(name, (event) => this._release(event));
     }
-    stage.addEventListener("pointerleave", () => this.down.size || act.hover(null));
+    stage.addEventListener("pointerleave", (event) => this._leave(event));
     stage.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
   }
 
+  /** A finger that is lifted leaves lit what it pointed at. */
+  _leave({ pointerType }) {
+    if (!this.down.size && !(this.act.mode === "look" && pointerType === "touch")) this.act.hover(null);
+  }
+
   _press(event) {
+    if (this.act.mode === "look") {
+      this.act.hover(this.act.view.placeOf(event, this.stage));
+      return; // and a drag scrolls the page
+    }
     this.stage.setPointerCapture(event.pointerId);
     this.down.set(event.pointerId, event);
     if (this.down.size > 1) {
@@ -87,6 +96,7 @@ class Touches {
   }
 
   _wheel(event) {
+    if (this.act.mode === "look") return;
     const { view } = this.act;
     if (event.deltaY > 0 && view.zoom === 1) return; // nothing to zoom out of: the page scrolls
     event.preventDefault();
@@ -99,6 +109,7 @@ class Touches {
 /** What a key does on a stage; true where it does something. */
 function pressKey(event, act) {
   const { view } = act;
+  if (act.mode === "look" && !["r", "R", "Escape"].includes(event.key)) return false;
   const middle = [view.left + view.span / 2, view.top + view.span / 2];
   if ((event.ctrlKey || event.metaKey) && event.key === "z") return act.undo();
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
