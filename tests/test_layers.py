@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 ROOMS = (
-    "errors", "labels", "paths", "files", "claims", "progress", "processes", "serving", "precision",
-    "recent", "memory", "weights", "preprocessing", "metrics", "fetch", "phantom", "language",
+    "errors", "labels", "paths", "files", "kept_result", "claims", "progress", "processes",
+    "serving", "precision", "recent", "memory", "weights", "preprocessing", "metrics", "fetch",
+    "phantom", "language",
     "films", "ct", "studies", "records", "intake", "backbones", "lrclr", "ranks", "inference",
     "attribution", "archive", "specs", "evaluation", "analysis", "lab", "lessons", "training",
     "ablation", "health", "cli", "__main__",

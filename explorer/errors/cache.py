@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from core.analysis.threshold import Threshold, thresholds_for
 from core.analysis.together import ErrorPair, errors_together
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, default_prompts
+from core.kept_result import kept_result
 from core.metrics.auc import roc_auc
 from core.studies import StudySet
 from explorer.errors.choice import FindingChoice, KeyedScores
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from core.inference.predictor import Predictor
     from core.records.note import Note
 
+T = TypeVar("T")
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
 Columns = tuple[dict[str, Values], dict[str, Values]]
@@ -40,6 +43,7 @@ PAIRS = "errors_column_pairs"
 """Key of the choice whether columns are combined."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
+_WORTH = 2000  # films from which results are kept on disk: they take seconds
 _MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
 _FITS = 200  # of a calibration, as `python -m core calibrate` makes them
 
@@ -93,8 +97,28 @@ def areas(cases: KeyedScores) -> dict[str, float]:
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
 def swept(cases: KeyedScores, finding: str) -> Sweep:
     """A finding at every threshold, with bootstrap intervals."""
-    with page_progress(f"Resampling the patients, {finding}") as progress:
-        return sweep(cases.scored, finding, RESAMPLES, progress=progress)
+
+    def work() -> Sweep:
+        with page_progress(f"Resampling the patients, {finding}") as progress:
+            return sweep(cases.scored, finding, RESAMPLES, progress=progress)
+
+    return _kept(Sweep, cases, (finding,), work)
+
+
+def _kept(kind: Any, cases: KeyedScores, hangs_on: tuple[object, ...], work: Callable[[], T]) -> T:
+    """What was computed of a large set, kept on disk for the next start of the app."""
+    if len(cases.scored) < _WORTH:
+        return work()
+    return kept_result(kind, (_digest(cases), RESAMPLES, *hangs_on), work)
+
+
+def _digest(cases: KeyedScores) -> str:
+    """Of the very numbers: labels of the same films may have changed since."""
+    scored = cases.scored
+    digest = sha256(repr((cases.key, scored.findings, scored.identity)).encode())
+    for array in (scored.scores, scored.truth, scored.patients, scored.rows):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
@@ -102,14 +126,17 @@ def calibrated(
     cases: KeyedScores, fitted: KeyedScores, finding: str
 ) -> tuple[Calibration, Reliability]:
     """Probabilities of a finding fitted on one set, and how they hold on another."""
-    from core.analysis.calibration import fit_calibrations
-    from core.analysis.reliability import calibration_report
+    from core.analysis.calibration import Calibration, fit_calibrations
+    from core.analysis.reliability import Reliability, calibration_report
 
-    with page_progress(f"Fitting probabilities, {finding}") as progress:
-        fits = fit_calibrations(fitted.scored.only(finding), n_bootstrap=_FITS)
-        progress(1, 2)
-        report = calibration_report(cases.scored.only(finding), fits, RESAMPLES)
-    return fits[finding], report.findings[finding]
+    def work() -> tuple[Calibration, Reliability]:
+        with page_progress(f"Fitting probabilities, {finding}") as progress:
+            fits = fit_calibrations(fitted.scored.only(finding), n_bootstrap=_FITS)
+            progress(1, 2)
+            report = calibration_report(cases.scored.only(finding), fits, RESAMPLES)
+        return fits[finding], report.findings[finding]
+
+    return _kept(tuple[Calibration, Reliability], cases, (_digest(fitted), finding, _FITS), work)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYS)
@@ -140,9 +167,12 @@ def together(choice: FindingChoice, findings: list[str]) -> Pairs:
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def _together(cases: KeyedScores, findings: tuple[str, ...], values: tuple[float, ...],
               _limits: dict[str, Threshold]) -> Pairs:  # fmt: skip
-    with page_progress("Resampling the patients, pairs of findings") as progress:
-        scored = cases.scored.among(findings)
-        return errors_together(scored, _limits, RESAMPLES, progress=progress)
+    def work() -> Pairs:
+        with page_progress("Resampling the patients, pairs of findings") as progress:
+            scored = cases.scored.among(findings)
+            return errors_together(scored, _limits, RESAMPLES, progress=progress)
+
+    return _kept(Pairs, cases, (findings, values), work)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
@@ -160,9 +190,16 @@ def columns(cases: KeyedScores, of: StudySet, finding: str) -> Columns:
 def _slices(cases: KeyedScores, finding: str, metric: str, threshold: float, pairs: bool,
             _limit: Threshold, _studies: StudySet) -> SliceReport:  # fmt: skip
     told, lesions = _columns(cases, finding, _studies)
-    with page_progress(f"Comparing slices, {finding}") as progress:
-        return slice_report(cases.scored, finding, told, lesions, metric, _limit, pairs=pairs,
-                            n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
+
+    def work() -> SliceReport:
+        with page_progress(f"Comparing slices, {finding}") as progress:
+            return slice_report(cases.scored, finding, told, lesions, metric, _limit, pairs=pairs,
+                                n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
+
+    # A set is known by its films; its other columns may have changed.
+    by = [(name, sha256("\n".join(values).encode()).hexdigest())
+          for name, values in {**told, **lesions}.items()]  # fmt: skip
+    return _kept(SliceReport, cases, (finding, metric, threshold, pairs, _limit, by), work)
 
 
 def slices(choice: FindingChoice, of: StudySet, metric: str, pairs: bool = False) -> SliceReport:

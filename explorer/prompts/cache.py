@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.evaluation.answers import TextScore, kept_answer
 from core.evaluation.study_scores import text_prompts
 from core.inference.encoded_set import encodings_of
 from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
+from core.kept_result import kept_result
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer import access
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from core.inference.predictor import Predictor
     from core.inference.prompt_shares import PromptShare
     from core.inference.zero_shot import Scores
+
+
+_WORTH = 2000  # films from which results are kept on disk: they take seconds
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
@@ -108,9 +113,18 @@ def shares(spec: str, of: StudySet, row: int, texts: Sequence[str]) -> list[Prom
 def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
          _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
     from core.evaluation.evaluate import auc_report
+    from core.evaluation.report import EvaluationReport
 
     found = _scores(model, fingerprint, _studies, _prompts)
-    return auc_report(_studies, _prompts, found, 500)
+
+    def work() -> EvaluationReport:
+        return auc_report(_studies, _prompts, found, 500)
+
+    if len(_studies) < _WORTH:
+        return work()
+    labels = sha256(_studies.labels.to_csv(index=False).encode() + _studies.patients.tobytes())
+    hangs_on = model.model_hash, fingerprint, prompts_json, labels.hexdigest()
+    return kept_result(EvaluationReport, hangs_on, work)
 
 
 def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
