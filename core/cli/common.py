@@ -15,6 +15,7 @@ from core.backbones.downloads import Download, reporting
 from core.errors import ExplorerError
 
 if TYPE_CHECKING:
+    from core.evaluation.given_maps import GivenBoxes, GivenFolder
     from core.studies import StudySet
 
 
@@ -28,6 +29,14 @@ Films = Annotated[
     typer.Option(min=1, help="So many of the set's, spread evenly over it; by default all."),
 ]
 """The option --films of commands that ask a model again and again for each film."""
+GivenBoxFiles = Annotated[
+    list[Path] | None,
+    typer.Option(help="Another model's boxes, JSON {study: [{label, x, y, w, h, score}]}."),
+]
+GivenMapFolders = Annotated[
+    list[Path] | None,
+    typer.Option(help="A folder of another model's maps, STUDY/FINDING.npy or .png."),
+]
 _SHOWN = 5  # of a set's problems
 
 
@@ -115,6 +124,19 @@ def fetching() -> Iterator[None]:
     started: dict[Download, float] = {}
     with reporting(tell):
         yield
+
+
+def given_maps(
+    boxes: list[Path] | None, maps: list[Path] | None
+) -> "list[GivenBoxes | GivenFolder]":
+    """What --boxes and --maps hand in.
+
+    Raises:
+        ExplorerError: a file or folder is missing or of another form.
+    """
+    from core.evaluation.given_maps import GivenBoxes, GivenFolder
+
+    return [*map(GivenBoxes, boxes or ()), *map(GivenFolder, maps or ())]
 
 
 def only_of(data: str, only: Path | None) -> str:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from core.cli.common import Only, StderrProgress, check_out, only_of, write_json
+from core.cli.common import (
+    GivenBoxFiles,
+    GivenMapFolders,
+    Only,
+    StderrProgress,
+    check_out,
+    given_maps,
+    only_of,
+    write_json,
+)
 from core.cli.evaluate import PROMPTS_HELP
 
 
@@ -26,14 +35,8 @@ def localize_command(
     n_bootstrap: Annotated[int, typer.Option(min=1, max=100_000, help="Resamples.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of resamples and random maps.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
-    boxes: Annotated[
-        list[Path] | None,
-        typer.Option(help="Another model's boxes, JSON {study: [{label, x, y, w, h, score}]}."),
-    ] = None,
-    maps: Annotated[
-        list[Path] | None,
-        typer.Option(help="A folder of another model's maps, STUDY/FINDING.npy or .png."),
-    ] = None,
+    boxes: GivenBoxFiles = None,
+    maps: GivenMapFolders = None,
     save_place: Annotated[
         bool,
         typer.Option("--save-place", help="Keep with the model from what evidence on a text has a "
@@ -42,7 +45,6 @@ def localize_command(
 ) -> None:
     """Pointing game, energy, CNR and IoU of saliency methods and controls, with 95 % intervals."""
     from core.cli.common import open_studies
-    from core.evaluation.given_maps import GivenBoxes, GivenFolder
     from core.evaluation.localize import (
         MEAN_LOCATION,
         check_methods,
@@ -62,7 +64,7 @@ def localize_command(
     asked = default_methods() if methods is None else methods.split(",")
     names = list(dict.fromkeys(filter(None, (name.strip() for name in asked))))
     check_methods(names)
-    given = [*map(GivenBoxes, boxes or ()), *map(GivenFolder, maps or ())]
+    given = given_maps(boxes, maps)
     chosen = load_prompts(prompts) if prompts else None
     studies = open_studies(data)
     # Opened here, so that a wrong name is refused before the work; not at all when not needed.

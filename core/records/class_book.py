@@ -9,9 +9,9 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ExplorerError
-from core.records.database import alone, open_engine, parsed_url, reading, writing
+from core.records.database import alone, reading, writing
 from core.records.note import now
-from core.records.schema import prepare
+from core.records.schema import Book
 from core.records.student import (
     AnswerRecord,
     Place,
@@ -31,20 +31,8 @@ MOST_ANSWERS = 2_000
 _MOST_JSON = 4_000  # characters of an answer or a place
 
 
-class ClassBook:
+class ClassBook(Book):
     """Students and answers of a database; safe to share between threads and processes."""
-
-    def __init__(self, url: str | None = None) -> None:
-        """Open a database and bring it to this version's tables.
-
-        Args:
-            url: as SQLAlchemy writes one; by default `LRCLR_RECORDS`, else a file of the user's.
-
-        Raises:
-            ExplorerError: the database cannot be used, or is of a newer version.
-        """
-        self.engine = open_engine(parsed_url(url))
-        prepare(self.engine)
 
     def join(self, nickname: str) -> tuple[Student, str]:
         """A new student, and the token that their browser keeps and nobody else has.

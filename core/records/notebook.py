@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, exists, insert, select, update
 
 from core.errors import ExplorerError
-from core.records.database import open_engine, parsed_url, reading, writing
+from core.records.database import reading, writing
 from core.records.note import (
     Conflict,
     FilmRef,
@@ -21,7 +21,7 @@ from core.records.note import (
     checked_film,
     now,
 )
-from core.records.schema import prepare
+from core.records.schema import Book
 from core.records.tables import note_of, note_row, notes, revision_of, revision_row, revisions
 
 _AT_ONCE = 500  # keys a question: databases limit how many
@@ -50,24 +50,8 @@ class Wanted:
         )
 
 
-class Notebook:
+class Notebook(Book):
     """Notes of a database; safe to share between threads, and with other processes."""
-
-    def __init__(self, url: str | None = None) -> None:
-        """Open a database and bring it to this version's tables.
-
-        Args:
-            url: as SQLAlchemy writes one; by default `LRCLR_RECORDS`, else a file of the user's.
-
-        Raises:
-            ExplorerError: the database cannot be used, or is of a newer version.
-        """
-        self.engine = open_engine(parsed_url(url))
-        self.copy_before = prepare(self.engine)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
 
     def add(self, film: FilmRef, author: str, said: Said) -> Note:
         """Write a new note; it is on the disk when this returns.

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from core.errors import ExplorerError
 from core.metrics.froc import FilmMark
-from core.records.database import alone, open_engine, parsed_url, reading, writing
+from core.records.database import alone, reading, writing
 from core.records.note import now
 from core.records.reading import (
     MOST_FILMS,
@@ -18,27 +18,15 @@ from core.records.reading import (
     checked_marks,
     marks_json,
 )
-from core.records.schema import prepare
+from core.records.schema import Book
 from core.records.tables import marks as marks_table
 from core.records.tables import readings, students
 
 MOST_READINGS = 200
 
 
-class ReadingBook:
+class ReadingBook(Book):
     """Readings and marks of a database; safe to share between threads and processes."""
-
-    def __init__(self, url: str | None = None) -> None:
-        """Open a database and bring it to this version's tables.
-
-        Args:
-            url: as SQLAlchemy writes one; by default `LRCLR_RECORDS`, else a file of the user's.
-
-        Raises:
-            ExplorerError: the database cannot be used, or is of a newer version.
-        """
-        self.engine = open_engine(parsed_url(url))
-        prepare(self.engine)
 
     def open(self, spec: str, finding: str, rows: Sequence[int], model: str) -> ReadingSet:
         """Begin a reading.

@@ -12,12 +12,37 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
 from core.errors import ExplorerError
-from core.records.database import alone, file_of, reading, writing
+from core.records.database import alone, file_of, open_engine, parsed_url, reading, writing
 from core.records.tables import VERSION_TABLE
 
 _FOLDER = Path(__file__).parent / "migrations"
 STEPS = [_FOLDER / "versions"]
 """Folders of the steps."""
+
+
+class Book:
+    """A database of ours, opened; safe to share between threads, and with other processes.
+
+    Attributes:
+        engine: its connections.
+        copy_before: as `prepare` returned it.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        """Open a database and bring it to this version's tables.
+
+        Args:
+            url: as SQLAlchemy writes one; by default `LRCLR_RECORDS`, else a file of the user's.
+
+        Raises:
+            ExplorerError: the database cannot be used, or is of a newer version.
+        """
+        self.engine = open_engine(parsed_url(url))
+        self.copy_before = prepare(self.engine)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
 
 
 def prepare(engine: Engine) -> Path | None:
