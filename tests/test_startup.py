@@ -78,6 +78,7 @@ def test_a_class_finds_scores_and_thumbnails_worked_out(monkeypatch: pytest.Monk
     score_cache.score_ahead("demo", studies)
     score_cache._scores(model, cache.fingerprint_of(studies), studies, default_prompts())
     assert not passes
+    monkeypatch.setattr(type(studies), "image", lambda _, row: drawn.append(row))
     for row in range(len(studies)):
         region_cache.thumbnail(studies, row)
     assert not drawn
