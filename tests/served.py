@@ -61,23 +61,26 @@ def _answers(url: str) -> bool:
         return False
 
 
-def open_page(url: str, headers: Mapping[str, str] | None = None) -> list[ForwardMsg]:
+def open_page(
+    url: str, headers: Mapping[str, str] | None = None, page: str = ""
+) -> list[ForwardMsg]:
     """What the server sends to a new session until its script has ended.
 
     Args:
-        url: the page, as a browser would write it, with its last slash.
+        url: the app, as a browser would write it, with its last slash.
+        page: what a browser has behind that; by default the first page.
     """
-    return asyncio.run(_open_page(url, headers or {}))
+    return asyncio.run(_open_page(url, headers or {}, page))
 
 
-async def _open_page(url: str, headers: Mapping[str, str]) -> list[ForwardMsg]:
+async def _open_page(url: str, headers: Mapping[str, str], page: str) -> list[ForwardMsg]:
     origin = "/".join(url.split("/")[:3])
     async with websockets.connect(
         f"{url.replace('http', 'ws', 1)}_stcore/stream", subprotocols=["streamlit"],
         max_size=None, additional_headers=dict(headers), origin=origin,
     ) as stream:  # fmt: skip
         ask = BackMsg()
-        ask.rerun_script.query_string = ""
+        ask.rerun_script.query_string, ask.rerun_script.page_name = "", page
         await stream.send(ask.SerializeToString())
         messages = []
         while True:

@@ -20,6 +20,7 @@ from served import exceptions_in, free_port, open_page, served, words_of
 
 from core import __version__
 from core.paths import ROOT
+from explorer.navigation import TABLE
 
 pytestmark = pytest.mark.slow
 FOLDERS = ("assets", "core", "explorer", "lrclr_explorer", "pages")
@@ -166,6 +167,22 @@ def test_the_first_page_of_an_installation_opens(
     assert hosts <= {"127.0.0.1", "::1"}
     (start, *_) = (one.new_session for one in messages if one.HasField("new_session"))
     assert start.config.gather_usage_stats is False
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_every_page_of_an_installation_opens(environment: dict[str, str], tmp_path: Path) -> None:
+    """Each as somebody comes to it by its address, who has been on no other page."""
+    port = free_port()
+    command = ["lrclr-explorer", "--server.port", str(port), "--server.headless", "true"]
+    url = f"http://localhost:{port}/"
+    with served(command, environment, tmp_path, f"{url}_stcore/health"):
+        for _, file, title, _ in TABLE:
+            messages = open_page(url, page=file.removesuffix(".py"))
+            assert exceptions_in(messages) == [], file
+            shown = next(one.navigation for one in messages if one.HasField("navigation"))
+            names = {page.page_script_hash: page.page_name for page in shown.app_pages}
+            assert names[shown.page_script_hash] == title
+            assert words_of(messages).count("\n") > 2, file
 
 
 @pytest.mark.usefixtures("nothing_written")
