@@ -1,5 +1,8 @@
 """Zero-shot AUC over a set, per finding and score, with bootstrap intervals over patients."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+
 import numpy as np
 
 from core.errors import ExplorerError
@@ -10,6 +13,7 @@ from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import sampled_auc
 from core.metrics.bootstrap import Sampled, average, resamples
+from core.processes import cores
 from core.progress import Progress
 from core.studies import StudySet
 
@@ -78,9 +82,11 @@ def auc_report(
             left_out.append(name)
             continue
         drawn = weights[:, known[readable]]
-        for score in SCORES:
-            values = scores[score][known, column].astype(float)
-            sampled[score].append(sampled_auc(truth, values, drawn))
+        values = [scores[score][known, column].astype(float) for score in SCORES]
+        with ThreadPoolExecutor(min(cores(), len(SCORES))) as threads:
+            areas = threads.map(sampled_auc, repeat(truth), values, repeat(drawn))
+            for score, area in zip(SCORES, areas, strict=True):
+                sampled[score].append(area)
         auc = {score: parts[-1].interval() for score, parts in sampled.items()}
         findings[name] = FindingAuc(positives, len(truth) - positives, auc)
     if not findings:
