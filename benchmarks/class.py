@@ -91,6 +91,7 @@ class ClassMember:
                 for act in todo:
                     if self.times.goes_on:
                         await act()
+                todo = [act for act in todo if act != self._train]  # another needs the first done
         except Exception as error:  # counted: one student's trouble ends no class
             self.times.errors.append(f"{self.name}: {type(error).__name__}: {error}")
         finally:
