@@ -60,7 +60,7 @@ else:
     truth.table(current, drawn, prompt, chosen.mask)
     st.caption(
         "Pointing game: does the maximum lie in the finding, within 3 % of the side. Energy: share "
-        "of the map inside it. CNR: signed contrast. IoU at Otsu's threshold. One study proves "
-        "nothing: `python -m core localize` measures a set."
+        "of the map inside it. CNR: signed contrast. IoU and Dice at Otsu's threshold. One study "
+        "proves nothing: `python -m core localize` measures a set."
     )
 cam_view.search(state.session().model, choice)
