@@ -125,7 +125,7 @@ def check_scorer(scorer: str, prefix: int) -> None:
         others = [name for name, entry in SCORERS.items() if not _reads_attention(entry)]
         raise ExplorerError(
             f"The image tower has no CLS token, whose attention '{scorer}' reads; use "
-            f" the scorer {', '.join(others[:-1])} or {others[-1]}."
+            f"the scorer {', '.join(others[:-1])} or {others[-1]}."
         )
 
 
