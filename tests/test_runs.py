@@ -81,6 +81,7 @@ def test_the_time_lapse_holds_every_check_of_each_pin(runs: Path) -> None:
     assert 1 <= count <= 4 and len(set(seen.names)) == count
     assert seen.pictures.shape == seen.truth.shape == (count, 64, 64)
     assert seen.maps.shape == (3, count, 4, 4)  # the start is one
+    assert [len(films) for films in seen.words] == [count] * 3
     assert seen.truth.any(axis=(1, 2)).all() and seen.pictures.std() > 10
     assert not np.array_equal(seen.maps[0], seen.maps[1])  # it learned something
     assert read_timelapse(runs / "none") is None

@@ -1,7 +1,7 @@
 """`python -m core runs`: fine-tuning runs in a table, or some of them compared."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,10 +10,13 @@ from core.errors import ExplorerError
 
 if TYPE_CHECKING:
     from core.training.compare import Summary
+    from core.training.runs import Run
 
 
 def runs_command(
     names: Annotated[list[str] | None, typer.Argument(help="Runs to compare.")] = None,
+    time_lapse: Annotated[bool, typer.Option("--time-lapse", help="Of the runs named: the regions "
+                                             "of each sentence on pinned films, by step.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
 ) -> None:
     """List the fine-tuning runs; with names, compare their figures and differing settings."""
@@ -27,6 +30,11 @@ def runs_command(
             there = ", ".join(known) or "none yet"
             raise ExplorerError(f"There is no run '{name}'; known: {there}.")
     chosen = [known[name] for name in names] if names else list(known.values())
+    if time_lapse:
+        if not names:
+            raise ExplorerError("A time-lapse is of a run; name it: `runs NAME --time-lapse`.")
+        _time_lapses(chosen, json)
+        return
     found = [summary(run) for run in chosen]
     settings = differing(chosen) if names else {}
     gained = {run.name: gains(chosen[0], run) for run in chosen[1:]} if names else {}
@@ -73,3 +81,32 @@ def _findings(found: "list[Summary]") -> None:
     for name in names:
         values = [run.auc_by_finding.get("lrclr", {}).get(name, float("nan")) for run in found]
         print(f"{name:32s} " + "  ".join(f"{value:12.3f}" for value in values))
+
+
+def _time_lapses(chosen: "list[Run]", json: Path | None) -> None:
+    """Print where each sentence's three heaviest regions lie at each step; write them all."""
+    from core.training.timelapse import read_timelapse
+
+    told = {}
+    for run in chosen:
+        seen = read_timelapse(run.dir)
+        if seen is None or not seen.words:
+            raise ExplorerError(
+                f"The run '{run.name}' kept no words and regions; a run of this version does, from "
+                "its first check on, where its check's set has masks."
+            )
+        told[run.name] = seen.to_json()
+    if json:
+        write_json(json, {"time_lapse": told})
+    for name, films in told.items():
+        for film in films:
+            print(f"{name}: {film['film']}, boxes x, y, w, h in a picture of {film['side']} px")
+            for text in film["texts"]:
+                print(f"  {text['text']}", *map(_step, text["steps"]), sep="\n")
+
+
+def _step(told: dict[str, Any]) -> str:
+    heavy = [f"{100 * one['weight']:.0f} % at " + ", ".join(f"{side:.0f}" for side in one["box"])
+             for one in told["regions"][:3]]  # fmt: skip
+    regions = "; ".join(heavy) or "no region"
+    return f"    step {told['step']:6d}: {regions}; nowhere {100 * told['nowhere']:.0f} %"

@@ -7,9 +7,10 @@ weight of a region, which the text as a whole gives it (`core.inference.regions`
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,40 @@ class FilmWords:
     boxes: list[Rectangle]  # R, (x, y, w, h) in pixels of the picture
     cosine: NDArray[np.float32]  # (W, R)
 
+    def to_json(self) -> dict[str, Any]:
+        """In numbers and texts; rounded to what is shown."""
+        return {
+            "boxes": [[round(float(side), 2) for side in box] for box in self.boxes],
+            "cosine": np.round(self.cosine.astype(float), 4).tolist(),
+            "texts": [
+                vars(text) | {
+                    "pieces": [[piece.text, piece.word] for piece in text.pieces],
+                    "kept": text.kept.tolist(), "nowhere": round(float(text.nowhere), 5),
+                    "weights": np.round(text.weights.astype(float), 5).tolist(),
+                }
+                for text in self.texts
+            ],
+        }  # fmt: skip
+
+    @staticmethod
+    def from_json(told: dict[str, Any]) -> "FilmWords":
+        """What `to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        texts = tuple(
+            FilmText(**text | {
+                "pieces": tuple(Piece(*piece) for piece in text["pieces"]),
+                "kept": np.array(text["kept"], np.int64),
+                "weights": np.array(text["weights"], np.float32),
+            })
+            for text in told["texts"]
+        )  # fmt: skip
+        boxes = [(float(x), float(y), float(w), float(h)) for x, y, w, h in told["boxes"]]
+        cosine = np.array(told["cosine"], np.float32).reshape(-1, len(boxes))
+        return FilmWords(texts, boxes, cosine)
+
 
 def film_words(
     predictor: Predictor, image: ImageEncoding, texts: Sequence[str], shape: tuple[int, int]
@@ -65,6 +100,18 @@ def film_words(
         shape: (H, W) of the picture in whose pixels boxes are.
     """
     read = [_regions(predictor, image, text, shape) for text in texts]
+    preprocess = predictor.model.backbone.preprocess
+    return joined(texts, read, lambda cell: patch_box(preprocess, image.grid, cell, shape))
+
+
+def joined(
+    texts: Sequence[str], read: Sequence[Regions | str], box_of: Callable[[int], Rectangle]
+) -> FilmWords:
+    """Texts and what a model read in each, or why it did not, as words beside all their regions.
+
+    Args:
+        box_of: where a cell of the grid lies in the picture.
+    """
     known = [regions for regions in read if isinstance(regions, Regions)]
     cells = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.index for one in known)]))
     column = {int(cell): number for number, cell in enumerate(cells)}
@@ -84,9 +131,7 @@ def film_words(
         )
         rows.append(regions.word_maps.reshape(len(regions.words), -1)[:, cells])
         count += len(regions.words)
-    preprocess = predictor.model.backbone.preprocess
-    boxes = [patch_box(preprocess, image.grid, int(cell), shape) for cell in cells]
-    return FilmWords(tuple(parts), boxes, np.concatenate(rows))
+    return FilmWords(tuple(parts), [box_of(int(cell)) for cell in cells], np.concatenate(rows))
 
 
 def _regions(

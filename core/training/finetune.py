@@ -137,7 +137,7 @@ class _Keeper:
         self.model.config = replace(self.model.config, spread=look.spread)
         notes = {**self.notes, "step": step}
         save_model(self.model, self.out, notes)
-        self.pins.write_maps(self.model, look, step)
+        self.pins.write(self.model, look, step)
         found = self.check(self.model, look)
         self.check.last.write(self.out)
         if found["score"] > max(self.scores, default=-1.0):

@@ -1,21 +1,32 @@
-"""Region maps of a few pinned studies at every check: how regions move as a model learns.
+"""Words, regions and maps of a few pinned studies at every check: how they move as a model learns.
 
 Kept in `samples/` of the run: `pins.npz` with the pictures and their truth, `pins.json` with what
-they show, and one `step-*.npz` of maps for each check. Nothing else is needed to show them.
+they show, and for each check one `step-*.npz` of maps and one `words-*.json` of the regions that
+each sentence keeps. Nothing else is needed to show them.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.errors import ExplorerError
+from core.files import write_text_whole, write_whole
+from core.inference.film_words import FilmWords, joined
+from core.inference.prompts import check_prompt
+from core.inference.regions import Regions, find_regions, patch_box
+from core.lrclr.encodings import ImageEncoding
 from core.lrclr.model import LRCLR
 from core.training.check import CheckLook, QuickCheck
 
 PINS = 4
+SENTENCES = 8
+"""Of a report that are followed, at most."""
 _FOLDER = "samples"
 
 
@@ -24,10 +35,38 @@ class TimeLapse:
     """P pinned studies, each with one finding, over S checks."""
 
     names: list[str]  # P, finding and id
-    pictures: NDArray[np.uint8]  # (P, S, S), what the model saw
-    truth: NDArray[np.bool_]  # (P, S, S)
+    pictures: NDArray[np.uint8]  # (P, side, side), what the model saw
+    truth: NDArray[np.bool_]  # (P, side, side)
     steps: list[int]  # S
     maps: NDArray[np.float32]  # (S, P, h, w), cosine of each patch with the finding's prompts
+    # S lists of P: the finding's first prompt, then the report's sentences, with their regions in
+    # pixels of the picture; empty in a run of an older version, which kept maps alone.
+    words: list[list[FilmWords]]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Of each film its texts, and of each text its regions step by step, heaviest first."""
+        return [
+            {
+                "film": name, "side": len(picture),
+                "texts": [
+                    {"text": text.text, "steps": [
+                        {"step": step} | _regions_of(films[film], number)
+                        for step, films in zip(self.steps, self.words, strict=True)
+                    ]}
+                    for number, text in enumerate(self.words[0][film].texts)
+                ],
+            }
+            for film, (name, picture) in enumerate(zip(self.names, self.pictures, strict=True))
+        ]  # fmt: skip
+
+
+def _regions_of(words: FilmWords, number: int) -> dict[str, Any]:
+    text = words.texts[number]
+    return {
+        "nowhere": round(text.nowhere, 4),
+        "regions": [{"weight": round(float(weight), 4), "box": list(words.boxes[region])}
+                    for region, weight in zip(text.kept, text.weights, strict=True)],
+    }  # fmt: skip
 
 
 class Pins:
@@ -44,11 +83,11 @@ class Pins:
                 self.pins.append((free[0], name))
 
     def write_pictures(self) -> None:
-        """Write what does not change, and forget the maps of an earlier run."""
+        """Write what does not change, and forget the steps of an earlier run."""
         if not self.pins:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        for old in self.folder.glob("step-*.npz"):
+        for old in [*self.folder.glob("step-*.npz"), *self.folder.glob("words-*.json")]:
             old.unlink()
         preprocess, studies = self.check.preprocess, self.check.studies
         seen = [preprocess.resize(studies.image(row))[0].numpy() for row, _ in self.pins]
@@ -66,19 +105,47 @@ class Pins:
         (self.folder / "pins.json").write_text(json.dumps(names), encoding="utf-8")
 
     @torch.no_grad()
-    def write_maps(self, model: LRCLR, look: CheckLook, step: int) -> None:
-        """Write the maps of a model in eval mode, from its look at the check's set."""
+    def write(self, model: LRCLR, look: CheckLook, step: int) -> None:
+        """Write words, regions and maps of a model in eval mode, from its look at the check's set.
+
+        Maps come last: a step is there when they are.
+        """
         if not self.pins:
             return
         rows = [row for row, _ in self.pins]
         images = look.images.rows(torch.tensor(rows))
-        maps = []
-        for place, (_, name) in enumerate(self.pins):
-            texts = model.encode_text(list(self.check.prompts[name].positive))
-            cosine = model.similarity(images.rows(slice(place, place + 1)), texts)[0]
+        maps, words = [], []
+        for place, (row, name) in enumerate(self.pins):
+            prompts = list(self.check.prompts[name].positive)
+            image = images.rows(slice(place, place + 1))
+            cosine = model.similarity(image, model.encode_text(prompts))[0]
             maps.append(cosine.mean(dim=0).view(images.grid).cpu().numpy())
-        found = np.stack(maps).astype(np.float16)
-        np.savez_compressed(self.folder / f"step-{step:08d}.npz", maps=found)
+            report = self.check.studies.report(row)[:SENTENCES]
+            words.append(_words(model, image, [prompts[0], *report]).to_json())
+        write_text_whole(self.folder / f"words-{step:08d}.json", json.dumps(words))
+        learned = np.stack(maps).astype(np.float16)
+
+        def save(partial: Path) -> None:
+            with partial.open("wb") as file:  # by its name numpy would give it another ending
+                np.savez_compressed(file, maps=learned)
+
+        write_whole(self.folder / f"step-{step:08d}.npz", save)
+
+
+def _words(model: LRCLR, image: ImageEncoding, texts: list[str]) -> FilmWords:
+    """Words of texts and their regions on one image (a batch of 1), in pixels of the input."""
+    preprocess = model.backbone.preprocess
+    shape = preprocess.size, preprocess.size
+
+    def read(text: str) -> Regions | str:
+        try:
+            encoded = model.encode_text([check_prompt(text)])
+        except ExplorerError as error:
+            return str(error)
+        return find_regions(model, image, encoded, shape, model.config.k)
+
+    return joined(texts, [read(text) for text in texts],
+                  lambda cell: patch_box(preprocess, image.grid, cell, shape))  # fmt: skip
 
 
 def read_timelapse(run: Path) -> TimeLapse | None:
@@ -90,9 +157,26 @@ def read_timelapse(run: Path) -> TimeLapse | None:
             pictures, truth = pins["pictures"], pins["truth"]
         paths = sorted(folder.glob("step-*.npz"))
         maps = [np.load(path)["maps"].astype(np.float32) for path in paths]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         return None
     if not maps:
         return None
     steps = [int(path.stem.removeprefix("step-")) for path in paths]
-    return TimeLapse(names, pictures, truth, steps, np.stack(maps))
+    return TimeLapse(names, pictures, truth, steps, np.stack(maps), _read_words(folder, steps))
+
+
+def _read_words(folder: Path, steps: list[int]) -> list[list[FilmWords]]:
+    """Words of every step; none at all where one step has none."""
+    try:
+        return [
+            [FilmWords.from_json(told) for told in json.loads(path.read_text("utf-8"))]
+            for path in (folder / f"words-{step:08d}.json" for step in steps)
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def last_kept(run: Path) -> tuple[int, int]:
+    """How many steps a run has kept, and when the last was, in nanoseconds."""
+    paths = sorted((run / _FOLDER).glob("step-*.npz"))
+    return len(paths), paths[-1].stat().st_mtime_ns if paths else 0

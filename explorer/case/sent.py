@@ -61,9 +61,7 @@ def content(
         "alt": alt,
         "colours": _text(figures.scale().astype(np.uint8)),
         "maps": [_map(one) for one in maps],
-        "texts": [_film_text(*pair) for pair in zip(words.texts, titles, strict=True)],
-        "boxes": [_shares(one, shape) for one in words.boxes],
-        "cosine": np.round(words.cosine.astype(float), 4).tolist(),
+        **moved(words, titles, shape),
     }
     return {**told, "contentKey": key_of(json.dumps(told))}
 
@@ -143,13 +141,28 @@ def _box(drawn: Any, shape: tuple[int, int]) -> Shape | None:
     return Shape(BOX, ((x0, y0), (min(x1, columns), min(y1, rows))))
 
 
+def moved(
+    words: "FilmWords", titles: Sequence[str], shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Of `content`, what another model would say of the same texts; arguments as there."""
+    return {
+        "texts": [_film_text(*pair) for pair in zip(words.texts, titles, strict=True)],
+        "boxes": [_shares(one, shape) for one in words.boxes],
+        "cosine": np.round(words.cosine.astype(float), 4).tolist(),
+    }
+
+
+def values(share: NDArray[np.float32]) -> str:
+    """A map of 0..1 as bytes in base64."""
+    return _text(np.rint(255 * share).astype(np.uint8))
+
+
 def _map(one: FilmMap) -> dict[str, Any]:
     rows, columns = one.heat.shape
-    values = np.rint(255 * figures.normalised(one.heat)).astype(np.uint8)
     text, warned = one.stamp
     return {
         "title": one.title, "about": one.about, "alt": one.alt, "stamp": text, "warned": warned,
-        "values": _text(values), "height": rows, "width": columns,
+        "values": values(figures.normalised(one.heat)), "height": rows, "width": columns,
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from explorer.shared.state import Current
 _BROWSER = Path(__file__).parent / "browser"
 _SCRIPTS = (  # joined in this order
     "../../shared/browser/elements.js", "view.js", "film.js", "difference.js", "boxes.js",
-    "outlines.js", "marks.js", "words.js", "input.js", "case.js",
+    "outlines.js", "marks.js", "words.js", "input.js", "lapse.js", "case.js",
 )  # fmt: skip
 _KEY = "case_film"
 _component = st.components.v2.component(
@@ -75,19 +75,24 @@ def draw_plain(current: Current, text: str, read: bool, key: str, side: int, tru
     studies, row = current.studies, current.row
     shape = (studies.image(row).shape[0], studies.image(row).shape[1])
     window, film = window_control.chosen(current), [studies.spec, row]
+    draw_kept(key, {
+        **_content(current, text, read, (), Choice("lrclr"), shape),
+        "film": case_cache.film_uri(studies, row, window, side),
+        "caseKey": sent.key_of(*film),
+        "filmKey": sent.key_of(*film, window),
+        "truth": truth,
+    })  # fmt: skip
+
+
+def draw_kept(key: str, data: dict[str, Any]) -> None:
+    """A film without tools from what was made of it before.
+
+    Args:
+        data: of `sent.content`, with `film`, its keys and `truth`; with `lapse` where a slider goes
+            through steps.
+    """
     _component(
-        key=key,
-        data={
-            **_content(current, text, read, (), Choice("lrclr"), shape),
-            "film": case_cache.film_uri(studies, row, window, side),
-            "caseKey": sent.key_of(*film),
-            "filmKey": sent.key_of(*film, window),
-            "plain": True,
-            "truth": truth,
-            "edition": "",
-            "mayDraw": False,
-            "noted": [],
-        },
+        key=key, data={**data, "plain": True, "edition": "", "mayDraw": False, "noted": []}
     )
 
 

@@ -8,9 +8,9 @@ from core.evaluation.report import left_out_sentence
 from core.training.alarms import alarms
 from core.training.queue import place_in_queue
 from core.training.runs import Run, resume_run
-from core.training.timelapse import read_timelapse
 from explorer import access
-from explorer.shared import alt, cache, components, figures, guard, state
+from explorer.runs import lapse_view
+from explorer.shared import cache, components, figures, guard, state
 
 _WORDS = {
     "queued": (":material/hourglass:", "waiting for its turn"),
@@ -63,7 +63,7 @@ def _view(run: Run) -> None:
     if steps:
         _curves(steps, checks)
     if checks:
-        _time_lapse(run)
+        lapse_view.draw(run)
     if run.can_resume and st.button(
         "Resume", key=f"resume_{run.name}", icon=":material/resume:",
         help="Goes on from the last training state, bit by bit as if it had never stopped.",
@@ -133,28 +133,6 @@ def _curves(steps: list[dict[str, Any]], checks: list[dict[str, Any]]) -> None:
             figures.curves(series, "on validation studies"), "run_checks",
             f"AUC and pointing game on validation studies, {len(at)} checks.",
         )  # fmt: skip
-
-
-def _time_lapse(run: Run) -> None:
-    """Where each patch of a pinned study answered to its finding, check by check."""
-    seen = read_timelapse(run.dir)
-    if seen is None:
-        return
-    st.markdown("**Time-lapse**: where the model sees the finding, as it learns")
-    at = seen.steps[-1]
-    if len(seen.steps) > 1:  # a new check moves it there
-        key = f"lapse_{run.name}_{at}"
-        at = st.select_slider("Step", seen.steps, value=at, key=key)
-    maps = seen.maps[seen.steps.index(at)]
-    places = components.row(*[205] * len(seen.names))
-    for place, picture, heat, truth, name in zip(
-        places, seen.pictures, maps, seen.truth, seen.names, strict=True
-    ):
-        with place:
-            shown = figures.overlay(picture, heat, 0.6, truth)
-            said = alt.mapped("Phantom", "patch similarity", name, heat, name)
-            components.picture(shown, said, caption=name)
-    st.caption("Cosine of each patch with the finding's prompts; the outline is the truth.")
 
 
 def _use(run: Run) -> None:

@@ -82,6 +82,11 @@ def normalised(heat: NDArray[np.float32]) -> NDArray[np.float32]:
     return (heat - low) / (high - low)
 
 
+def evenly(maps: NDArray[np.float32], shape: tuple[int, int]) -> list[NDArray[np.float32]]:
+    """Maps (S, h, w) in another shape, scaled to the one range of them all, 0..1."""
+    return [_resized(heat, shape) for heat in normalised(maps)]
+
+
 def film(
     picture: Picture,
     boxes: "Sequence[Rectangle]" = (),

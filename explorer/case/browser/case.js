@@ -54,7 +54,16 @@ class CaseFilm {
       this.film.develop(this.view.greys());
     }
     if (before?.contentKey !== data.contentKey || !this.panes) this._build();
+    this.lapse?.apply();
     this.draw();
+  }
+
+  /** What a step of a training run changes; a word that is looked at stays so. */
+  _at({ texts, boxes, cosine, values }) {
+    this.data = this.words.data = { ...this.data, texts, boxes, cosine };
+    this.maps[0].values = bytesOf(values);
+    this.maps[0].develop(this.opacity);
+    this._pick(this.word < 0 ? -1 : this.shownText, this.word);
   }
 
   _build() {
@@ -79,8 +88,11 @@ class CaseFilm {
     this.said = make("p", { className: "said", attr: { role: "status" } });
     this.readout = make("p", { className: "readout", attr: { "aria-hidden": "true" } });
     const keys = make("details", {}, make("summary", { textContent: "Keys" }), make("p", { textContent: KEYS }));
+    const before = this.lapse?.atEnd === false ? this.lapse.step : Infinity;
+    this.lapse = data.lapse?.length > 1 ? new Lapse(data.lapse, (now) => this._at(now)) : null;
+    this.lapse?.goTo(before);
     const parts = data.plain
-      ? [this.row, this.said, this.words.element]
+      ? [...(this.lapse ? [this.lapse.element] : []), this.row, this.said, this.words.element]
       : [this._tools(), this.row, this.readout, this.said, this.words.element, keys];
     this.root.replaceChildren(...parts);
     this._rest();
@@ -288,7 +300,8 @@ class CaseFilm {
 
   _rest() {
     const text = this.data.texts[0];
-    this.said.textContent = text?.noPlace || text?.unread || "";
+    const nowhere = this.lapse && text ? `${percent(text.nowhere)} of the weight of “${text.text}” lies on no region.` : "";
+    this.said.textContent = text?.noPlace || text?.unread || nowhere;
   }
 
   _read(place) {
