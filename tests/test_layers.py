@@ -147,6 +147,26 @@ def test_only_files_named_cache_hold_cached_wrappers():
             assert path.name == "cache.py" or "st.cache_" not in path.read_text("utf-8"), path
 
 
+def unbounded(source: str) -> list[str]:
+    """Cached functions of a file that keep results of as many arguments as are asked for."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and (node.args.args or node.args.kwonlyargs)
+        for wrapper in map(ast.unparse, node.decorator_list)
+        if "st.cache_" in wrapper and "max_entries=" not in wrapper
+    ]
+
+
+def test_every_cached_wrapper_forgets_what_was_used_longest_ago():
+    paths = [path for path in files("explorer") if path.name == "cache.py"]
+    assert len(paths) > 8
+    assert [(path, name) for path in paths for name in unbounded(path.read_text("utf-8"))] == []
+    planted = "@st.cache_data(ttl=9)\ndef scored(text):\n    return text\n"
+    assert unbounded(planted) == ["scored"]
+    assert unbounded(planted.replace("ttl=9", "max_entries=9")) == []
+
+
 def test_only_the_session_s_file_touches_the_session_state():
     for folder in ("explorer", "pages"):
         for path in files(folder):

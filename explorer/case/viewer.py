@@ -26,11 +26,17 @@ _SCRIPTS = (  # joined in this order
     "outlines.js", "marks.js", "words.js", "input.js", "lapse.js", "case.js",
 )  # fmt: skip
 _KEY = "case_film"
+
+
+def browser_files() -> tuple[str, str]:
+    """The component's script and its style."""
+    script = "\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return script, palette.style(_BROWSER / "case.css")
+
+
+_JS, _CSS = browser_files()
 _component = st.components.v2.component(
-    "case_film",
-    html='<div class="case"></div>',
-    css=palette.style(_BROWSER / "case.css"),
-    js="\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    "case_film", html='<div class="case"></div>', css=_CSS, js=_JS
 )
 
 
