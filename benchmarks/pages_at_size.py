@@ -8,9 +8,10 @@ of it as `embed --patches` writes them, with what its prompts say: each vector i
 with noise, drawn towards the text of each finding that it is labelled with, so that findings are
 ranked better than chance. A session without a browser then opens the archive, each page twice, and
 on Errors does what one does there; another session opens Errors again, as after a restart of the
-server. Printed: seconds by the clock and of the CPU (all threads of this process), memory after
-each, and the most. UMAP is left out, which `film_map.py` times: films lie on the map by two of
-their features.
+server. What follows a page that is drawn already (intervals, slices) has a line of its own: how
+long after the page it was there. Printed: seconds by the clock and of the CPU (all threads of this
+process), memory after each, and the most. UMAP is left out, which `film_map.py` times: films lie on
+the map by two of their features.
 """
 
 import argparse
@@ -52,6 +53,7 @@ from core.lrclr.encodings import ImageEncoding
 from core.paths import ROOT
 from core.specs import open_studies
 from explorer import access
+from explorer.shared import following
 
 PAGES = ("home", "regions", "zero_shot", "compare", "errors", "case", "search", "model",
          "finetune", "lab", "lessons", "import_data")  # fmt: skip
@@ -91,6 +93,7 @@ def walk(spec: str, pages: list[str]) -> None:
         for page in pages:
             app.switch_page(f"../pages/{page}.py")
             timed(f"{page}, {time_of}", app.run)
+            what_follows(app)
     timed("the next film", app.sidebar.button(key="next").click().run)
     if "errors" in pages:
         app.switch_page("../pages/errors.py").run()
@@ -101,6 +104,7 @@ def walk(spec: str, pages: list[str]) -> None:
     for page in pages:
         app.switch_page(f"../pages/{page}.py")
         timed(f"{page}, after a restart", app.run)
+        what_follows(app)
 
 
 def opened(spec: str) -> AppTest:
@@ -118,6 +122,7 @@ def errors_page(app: AppTest) -> None:
     """What one does on Errors."""
     finding = app.selectbox(key="errors_finding")
     timed("errors: another finding, first", finding.select_index(1).run)
+    what_follows(app)
     timed("errors: back to the first", app.selectbox(key="errors_finding").select_index(0).run)
     timed("errors: filter, right films",
           app.button_group(key="errors_kind").set_value("right").run)  # fmt: skip
@@ -125,11 +130,24 @@ def errors_page(app: AppTest) -> None:
     timed("errors: filter, another slice", slices.select_index(2).run)
     timed("errors: slices by error, first",
           app.button_group(key="errors_metric").set_value("error").run)  # fmt: skip
+    what_follows(app)
     timed("errors: the map", app.toggle(key="errors_map").set_value(True).run)
     box = app.multiselect(key="errors_map_values")
     box.set_value([box.options[0].rsplit(" (", 1)[0]]).run()
     # What a lasso does: rows are selected, and the page is drawn again.
     timed("errors: films selected on the map", app.button(key="errors_map_select").click().run)
+
+
+def what_follows(app: AppTest) -> None:
+    """Wait for what the page was drawn without, and draw it again as its browser would."""
+
+    def there() -> AppTest:
+        while following.at_work():
+            time.sleep(0.05)
+        return app.run()
+
+    if following.at_work():
+        timed("    and what follows is there after", there)
 
 
 def by_label(elements: Any, label: str) -> Any:

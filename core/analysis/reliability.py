@@ -5,6 +5,7 @@ Bins are quantiles, so that each has as many films; each says how many, and how 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.analysis.confusion import ratio
 from core.analysis.ranked import Counts, Ranked
 from core.analysis.scored import ScoredSet, SetIdentity
 from core.evaluation.report import figure_json
-from core.metrics.bootstrap import Draws, Interval, interval, resampled_parts
+from core.metrics.bootstrap import Draws, Interval, band, interval, none_drawn, resampled_parts
 from core.progress import Progress
 
 Array = NDArray[np.float64]
@@ -78,6 +79,7 @@ def reliability(
     Args:
         patients: (n,); films of one are drawn together.
         bins: quantiles; fewer where probabilities are equal.
+        n_bootstrap: resamples; 0 leaves the intervals NaN.
     """
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)))
     place = np.clip(
@@ -91,7 +93,8 @@ def reliability(
     briers: list[Array] = []
     gains: list[Array] = []
     squares = (probability - truth) ** 2
-    for part in resampled_parts(len(truth), n_bootstrap, seed, patients):
+    parts = resampled_parts(len(truth), n_bootstrap, seed, patients)
+    for part in chain([none_drawn(len(truth))], parts):
         share, error = binned.figures(part)
         shares.append(share)
         errors.append(error)
@@ -99,7 +102,7 @@ def reliability(
         gains.append(net_benefit(ranked, ranked.counts(part))[0])
     (share,), (error,) = binned.figures(np.ones((1, len(truth)), np.int32))
     benefit, of_all = (values[0] for values in net_benefit(ranked, ranked.whole()))
-    low, high = np.quantile(np.concatenate(gains), [0.025, 0.975], axis=0)
+    low, high = band(np.concatenate(gains))
     drawn = np.concatenate(shares)
     return Reliability(
         len(truth), int(truth.sum()),

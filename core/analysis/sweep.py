@@ -13,7 +13,7 @@ from core.analysis.confusion import RATES, Confusion, called, rates, ratios
 from core.analysis.errors import FindingCurves, finding_curves
 from core.analysis.ranked import Counts, CurveDraws, Ranked, curve_draws
 from core.analysis.scored import ScoredSet
-from core.metrics.bootstrap import Interval, interval, resampled_parts
+from core.metrics.bootstrap import Interval, band, interval, none_drawn, resampled_parts
 from core.progress import Progress
 
 Array = NDArray[np.float64]
@@ -76,6 +76,7 @@ def sweep(
     """Count one finding at every threshold, in every resample, by patient.
 
     Args:
+        n_bootstrap: resamples; 0 leaves the intervals NaN.
         progress: called with (done, total) resamples.
 
     Raises:
@@ -86,8 +87,9 @@ def sweep(
     ranked = Ranked.of(truth, score)
     groups = len(ranked.thresholds)
     places = np.unique(np.linspace(0, groups, min(groups, _PLACES) + 1).round().astype(np.int64))
-    curves: list[CurveDraws] = []
-    counted: list[Counts] = []
+    none = ranked.counts(none_drawn(len(truth)))
+    curves: list[CurveDraws] = [curve_draws(none)]
+    counted: list[Counts] = [_at(none, places)]
     done = 0
     # Of the whole set, also where a label is not known: the draws of `error_report`.
     for part in resampled_parts(len(scored), n_bootstrap, seed, scored.patients):
@@ -122,7 +124,7 @@ def _reach(whole: Counts, drawn: Counts) -> tuple[dict[str, Array], dict[str, Ar
     )
     below, above = {}, {}
     for name in RATES:
-        low, high = np.quantile(draws[name], [0.025, 0.975], axis=0)
+        low, high = band(draws[name])
         for column in np.flatnonzero(np.isnan(draws[name]).any(axis=0)):
             _, low[column], high[column] = interval(0.0, draws[name][:, column])
         below[name], above[name] = values[name][0] - low, high - values[name][0]

@@ -63,6 +63,9 @@ def auc_report(
 
     Studies whose scores are NaN, since their image cannot be read, are left out and named.
 
+    Args:
+        n_bootstrap: resamples behind each interval; 0 leaves the intervals NaN.
+
     Raises:
         ExplorerError: no finding has both classes in the set.
     """

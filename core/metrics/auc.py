@@ -31,7 +31,7 @@ def auc_draws(truth: Array, score: Array, weights: Draws) -> Array:
     Args:
         truth: (n,) of 0 and 1.
         score: (n,).
-        weights: (R, n), how often each case was drawn.
+        weights: (R, n), how often each case was drawn; R may be 0.
     """
     negative = np.flatnonzero(truth == 0)
     negative = negative[np.argsort(score[negative], kind="stable")]
@@ -41,9 +41,10 @@ def auc_draws(truth: Array, score: Array, weights: Draws) -> Array:
         np.searchsorted(score[negative], score[positive], side) for side in ("left", "right")
     )
     step = max(_AT_ONCE // len(truth), 1)
+    starts = range(0, max(len(weights), 1), step)
     parts = [
         _counted_auc(np.take(some, positive, axis=1), np.take(some, negative, axis=1), lower, upper)
-        for some in (weights[start : start + step] for start in range(0, len(weights), step))
+        for some in (weights[start : start + step] for start in starts)
     ]
     return np.concatenate(parts)
 

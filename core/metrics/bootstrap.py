@@ -53,6 +53,24 @@ def interval(value: float, draws: Array, level: float = 0.95) -> Interval:
     return Interval(value, float(low), float(high))
 
 
+def band(draws: Array) -> tuple[Array, Array]:
+    """Where 95 % of draws (R, K) lie, low and high (K,) each; NaN without any draw.
+
+    >>> band(np.zeros((0, 2)))
+    (array([nan, nan]), array([nan, nan]))
+    """
+    if not len(draws):
+        unknown = np.full(draws.shape[1], np.nan)
+        return unknown, unknown.copy()
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    return low, high
+
+
+def none_drawn(n: int) -> Draws:
+    """No resample of n cases, (0, n): what figures without intervals are counted with."""
+    return np.zeros((0, n), np.int32)
+
+
 def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = None) -> Draws:
     """How often each of n cases is drawn in each of `count` resamples, (count, n).
 

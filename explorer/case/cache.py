@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.films.window import Window
 from core.studies import StudySet
-from explorer.shared import cache
+from explorer.shared import cache, following
 from explorer.shared.kept import by_study
 
 if TYPE_CHECKING:
@@ -88,14 +88,20 @@ def _word_gradients(
     return word_gradients(model, encoding, text, score)
 
 
-def word_gradients(spec: str, of: StudySet, row: int, text: str, score: str) -> WordGradients:
+def word_gradients(
+    spec: str, of: StudySet, row: int, text: str, score: str
+) -> WordGradients | following.Job:
     """The slope of a score along each word of a text on a film.
 
     Raises:
         ExplorerError: as `word_effects`.
     """
     model, name = cache.predictor(spec), cache.fingerprint_of(of)
-    return _word_gradients(model, name, row, text, score, of)
+    # An upload, whose results are its session's, is a set of one film: it is not followed.
+    return following.ask(
+        "Slopes along the words", (model.model_hash, name, row, text, score), len(of),
+        lambda: _word_gradients(model, name, row, text, score, of),
+    )  # fmt: skip
 
 
 @by_study(st.cache_data, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)

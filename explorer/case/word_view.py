@@ -6,7 +6,7 @@ import streamlit as st
 from core.inference.word_effects import WordEffect, WordEffects
 from core.inference.word_gradients import WordGradients
 from explorer.case import cache as case_cache
-from explorer.shared import state
+from explorer.shared import following, state
 from explorer.shared.state import Current
 
 
@@ -18,7 +18,8 @@ def draw(current: Current, text: str) -> None:
     asked = (state.session().model, current.studies, current.row, text,
              state.session().judged_score)  # fmt: skip
     effects, slopes = case_cache.word_effects(*asked), case_cache.word_gradients(*asked)
-    shown = frame(effects, slopes)
+    job, steep = (slopes, None) if isinstance(slopes, following.Job) else (None, slopes)
+    shown = frame(effects, steep)
     st.dataframe(
         shown, hide_index=True, width="stretch", height=36 * min(len(shown), 14) + 40,
         column_config={
@@ -34,9 +35,12 @@ def draw(current: Current, text: str) -> None:
     st.markdown(
         f"The score of the text is **{effects.value:.3f}**. Left out, words that say nothing "
         f"change it by up to {effects.chance:.3f}; more than that: "
-        f"**{_named(beyond_effects(effects))}**. By gradient, beyond {slopes.chance:.3f}: "
-        f"**{_named(beyond_slopes(slopes))}**."
-    )
+        f"**{_named(beyond_effects(effects))}**."
+        + (f" By gradient, beyond {steep.chance:.3f}: **{_named(beyond_slopes(steep))}**."
+           if steep else "")
+    )  # fmt: skip
+    if job:
+        following.wait(job)
     st.caption(
         "Each word left out in turn, and the slope along it as all words fade; the score is that "
         "of the text against its plain negation. The two need not agree, and another text may mean "
@@ -44,17 +48,19 @@ def draw(current: Current, text: str) -> None:
     )
 
 
-def frame(effects: WordEffects, slopes: WordGradients) -> pd.DataFrame:
-    """A line a word, then what was put before the text."""
+def frame(effects: WordEffects, slopes: WordGradients | None) -> pd.DataFrame:
+    """A line a word, then what was put before the text; without slopes those that are there."""
     told = [*effects.words, *effects.added]
-    steep = [*slopes.words, *slopes.added]
-    return pd.DataFrame({
+    columns: dict[str, list[str] | list[float]] = {
         "Word": [_name(one) for one in told],
         "By the word": [one.change for one in told],
         "Controls": [_held(one.neutral, one.change, effects.chance) for one in told],
-        "Slope": [one.slope for one in steep],
-        "Its controls": [_held(one.neutral, one.slope, slopes.chance) for one in steep],
-    })  # fmt: skip
+    }
+    if slopes:
+        steep = [*slopes.words, *slopes.added]
+        columns["Slope"] = [one.slope for one in steep]
+        columns["Its controls"] = [_held(one.neutral, one.slope, slopes.chance) for one in steep]
+    return pd.DataFrame(columns)
 
 
 def beyond_effects(effects: WordEffects) -> list[str]:

@@ -20,7 +20,7 @@ from core.studies import StudySet
 from explorer.errors.choice import FindingChoice, KeyedScores
 from explorer.errors.threshold_table import table
 from explorer.prompts import cache as score_cache
-from explorer.shared import cache, state
+from explorer.shared import cache, following, state
 from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ PAIRS = "errors_column_pairs"
 """Key of the choice whether columns are combined."""
 RESAMPLES = 1000
 """As the commands have it, so that figures of the page are theirs."""
-_WORTH = 2000  # films from which results are kept on disk: they take seconds
 _MAP_START, _MAP_FILM = 20.0, 0.004  # seconds, and a film; benchmarks/film_map.py
 _FITS = 200  # of a calibration, as `python -m core calibrate` makes them
 
@@ -95,8 +94,10 @@ def areas(cases: KeyedScores) -> dict[str, float]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def swept(cases: KeyedScores, finding: str) -> Sweep:
-    """A finding at every threshold, with bootstrap intervals."""
+def swept(cases: KeyedScores, finding: str, banded: bool = True) -> Sweep:
+    """A finding at every threshold; its bootstrap intervals, which take the time, NaN if asked."""
+    if not banded:
+        return sweep(cases.scored, finding, 0)
 
     def work() -> Sweep:
         with page_progress(f"Resampling the patients, {finding}") as progress:
@@ -107,7 +108,7 @@ def swept(cases: KeyedScores, finding: str) -> Sweep:
 
 def _kept(kind: Any, cases: KeyedScores, hangs_on: tuple[object, ...], work: Callable[[], T]) -> T:
     """What was computed of a large set, kept on disk for the next start of the app."""
-    if len(cases.scored) < _WORTH:
+    if len(cases.scored) < following.LARGE:
         return work()
     return kept_result(kind, (_digest(cases), RESAMPLES, *hangs_on), work)
 
@@ -123,11 +124,15 @@ def _digest(cases: KeyedScores) -> str:
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
 def calibrated(
-    cases: KeyedScores, fitted: KeyedScores, finding: str
+    cases: KeyedScores, fitted: KeyedScores, finding: str, banded: bool = True
 ) -> tuple[Calibration, Reliability]:
-    """Probabilities of a finding fitted on one set, and how they hold on another."""
+    """Probabilities of a finding fitted on one set, and how they hold on another; as `swept`."""
     from core.analysis.calibration import Calibration, fit_calibrations
     from core.analysis.reliability import Reliability, calibration_report
+
+    if not banded:
+        fits = fit_calibrations(fitted.scored.only(finding), n_bootstrap=0)
+        return fits[finding], calibration_report(cases.scored, fits, 0).findings[finding]
 
     def work() -> tuple[Calibration, Reliability]:
         with page_progress(f"Fitting probabilities, {finding}") as progress:
@@ -140,16 +145,19 @@ def calibrated(
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYS)
-def _threshold_table(cases: KeyedScores, fitted: KeyedScores, finding: str, _swept: Sweep,
-                     _calibrated: tuple[Calibration, Reliability]) -> str:  # fmt: skip
+def _threshold_table(cases: KeyedScores, fitted: KeyedScores, finding: str, banded: bool,
+                     _swept: Sweep, _calibrated: tuple[Calibration, Reliability]
+                     ) -> str:  # fmt: skip
     truth, score = cases.scored.of(finding)
     return table(_swept, *_calibrated, score, truth)
 
 
-def threshold_table(cases: KeyedScores, fitted: KeyedScores, finding: str) -> str:
-    """What the charts of a finding show at every threshold, as JSON."""
-    told = swept(cases, finding), calibrated(cases, fitted, finding)
-    return _threshold_table(cases, fitted, finding, *told)
+def threshold_table(
+    cases: KeyedScores, fitted: KeyedScores, finding: str, banded: bool = True
+) -> str:  # fmt: skip
+    """What the charts of a finding show at every threshold, as JSON; as `swept`."""
+    told = swept(cases, finding, banded), calibrated(cases, fitted, finding, banded)
+    return _threshold_table(cases, fitted, finding, banded, *told)
 
 
 def together(choice: FindingChoice, findings: list[str]) -> Pairs:

@@ -10,7 +10,7 @@ from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors import film_view
 from explorer.errors.choice import FilmGroup, FindingChoice
-from explorer.shared import guard, link, state
+from explorer.shared import following, guard, link, state
 
 _SURE = 0.05
 _BOX, _METRIC = "errors_slice", "errors_metric"
@@ -24,7 +24,14 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
     """The table of slices, and the films of the chosen one, at first the one that does worst."""
     with guard.sentences():  # a set without columns leaves the rest
         metric, pairs = _asked()
-        report = errors_cache.slices(choice, studies, metric, pairs)
+        report = following.ask(
+            "Slices, and their films",
+            (choice.key, metric, pairs, 0.0 if metric == "auc" else choice.threshold.value),
+            len(choice.cases.scored), lambda: errors_cache.slices(choice, studies, metric, pairs),
+        )  # fmt: skip
+        if isinstance(report, following.Job):
+            following.wait(report)
+            return {}
         st.markdown(summary(report))
         if pairs:
             st.caption("Pairs that are too small, or no smaller than one of the two, are left out.")

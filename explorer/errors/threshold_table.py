@@ -109,4 +109,6 @@ def _alts(swept: Sweep, holds: Reliability) -> dict[str, str]:
 
 
 def _figure(figure: Interval) -> str:
+    if math.isnan(figure.low):  # not known, or not yet
+        return f"{figure.value:.2f}"
     return f"{figure.value:.2f} [{figure.low:.2f} {figure.high:.2f}]"

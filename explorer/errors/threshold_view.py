@@ -16,7 +16,7 @@ from core.analysis.threshold import Rule, Threshold
 from explorer.errors import cache as errors_cache
 from explorer.errors import threshold_table
 from explorer.errors.choice import FindingChoice
-from explorer.shared import guard, palette, state
+from explorer.shared import following, guard, palette, state
 
 KEY = "threshold_charts"
 _BEGUN = "threshold_begun"
@@ -54,8 +54,14 @@ class Begun(NamedTuple):
 def draw(choice: FindingChoice) -> None:
     """Confusion and four charts of a threshold that moves in the browser."""
     with guard.sentences():
-        swept = errors_cache.swept(choice.cases, choice.finding)
-        table = errors_cache.threshold_table(choice.cases, choice.fitted, choice.finding)
+        asked = choice.cases, choice.fitted, choice.finding
+        bands = following.ask(
+            "Intervals and bands", choice.key, len(choice.cases.scored),
+            lambda: errors_cache.threshold_table(*asked),
+        )  # fmt: skip
+        waits = isinstance(bands, following.Job)
+        table = errors_cache.threshold_table(*asked, banded=not waits)
+        swept = errors_cache.swept(choice.cases, choice.finding, banded=not waits)
         threshold = _threshold(choice)
         begun = _begun(choice, swept, threshold)
 
@@ -69,7 +75,9 @@ def draw(choice: FindingChoice) -> None:
             data={"table": table, "start": _start(choice, swept, begun)},
         )  # fmt: skip
         _buttons(choice, threshold)
-        _about(choice, errors_cache.calibrated(choice.cases, choice.fitted, choice.finding)[1])
+        if isinstance(bands, following.Job):
+            following.wait(bands)
+        _about(choice, errors_cache.calibrated(*asked, banded=not waits)[1])
 
 
 def _threshold(choice: FindingChoice) -> Threshold:

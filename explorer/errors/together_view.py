@@ -8,7 +8,7 @@ from core.analysis.together import ErrorPair
 from explorer.errors import cache as errors_cache
 from explorer.errors import plots
 from explorer.errors.choice import FindingChoice
-from explorer.shared import components, state
+from explorer.shared import components, following, state
 
 _SURE = 0.05
 _LISTED = 5
@@ -28,7 +28,14 @@ def draw(choice: FindingChoice) -> None:
     if len(shared) < 2:
         st.info("Two findings with labels are needed; this set has one.")
         return
-    together, mistaken = errors_cache.together(choice, shared)
+    told = following.ask(
+        "Pairs of findings", (choice.key, choice.threshold.value, *shared),
+        len(choice.cases.scored), lambda: errors_cache.together(choice, shared),
+    )  # fmt: skip
+    if isinstance(told, following.Job):
+        following.wait(told)
+        return
+    together, mistaken = told
     kind = st.segmented_control(
         "Pairs of findings", list(_KINDS), key=state.lasting("errors_pairs", _FIRST),
         help="Of films without the second finding: is it called where the first is missed?",

@@ -19,7 +19,8 @@ from core.kept_result import kept_result
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
 from explorer import access
-from explorer.shared import cache
+from explorer.shared import cache, following
+from explorer.shared.following import Job
 from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from core.inference.prompt_shares import PromptShare
     from core.inference.zero_shot import Scores
 
-
-_WORTH = 2000  # films from which results are kept on disk: they take seconds
+_RESAMPLES = 500
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
@@ -111,25 +111,30 @@ def shares(spec: str, of: StudySet, row: int, texts: Sequence[str]) -> list[Prom
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudySet,
-         _prompts: PromptSet) -> EvaluationReport:  # fmt: skip
+         _prompts: PromptSet, resamples: int = _RESAMPLES) -> EvaluationReport:  # fmt: skip
     from core.evaluation.evaluate import auc_report
     from core.evaluation.report import EvaluationReport
 
     found = _scores(model, fingerprint, _studies, _prompts)
 
     def work() -> EvaluationReport:
-        return auc_report(_studies, _prompts, found, 500)
+        return auc_report(_studies, _prompts, found, resamples)
 
-    if len(_studies) < _WORTH:
+    if not resamples or len(_studies) < following.LARGE:
         return work()
     labels = sha256(_studies.labels.to_csv(index=False).encode() + _studies.patients.tobytes())
     hangs_on = model.model_hash, fingerprint, prompts_json, labels.hexdigest()
     return kept_result(EvaluationReport, hangs_on, work)
 
 
-def auc(spec: str, of: StudySet, prompts: PromptSet) -> EvaluationReport:
-    """AUC of every finding over the set with intervals."""
-    return _auc(cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts)
+def auc(spec: str, of: StudySet, prompts: PromptSet) -> tuple[EvaluationReport, Job | None]:
+    """AUC of every finding over the set with intervals, NaN while a job works on them."""
+    model, told = cache.predictor(spec), prompts.to_json()
+    asked = model, cache.fingerprint_of(of), told, of, prompts
+    whose = "default prompts" if prompts == default_prompts() else "edited prompts"
+    report = following.ask(f"Intervals of the AUC, {whose}", (model.model_hash, *asked[1:3]),
+                           len(of), lambda: _auc(*asked))  # fmt: skip
+    return (_auc(*asked, 0), report) if isinstance(report, Job) else (report, None)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
@@ -140,11 +145,12 @@ def _against_default(model: Predictor, fingerprint: str, prompts_json: str, _stu
     default = default_prompts()
     edited = _scores(model, fingerprint, _studies, _prompts)["lrclr"]
     before = _scores(model, fingerprint, _studies, default)["lrclr"]
-    return prompt_change(_studies, (default, before), (_prompts, edited), 500)
+    return prompt_change(_studies, (default, before), (_prompts, edited), _RESAMPLES)
 
 
-def against_default(spec: str, of: StudySet, prompts: PromptSet) -> PromptChange:
+def against_default(spec: str, of: StudySet, prompts: PromptSet) -> PromptChange | Job:
     """Change of AUC against the default prompts, the same cases for both; changed findings only."""
-    return _against_default(
-        cache.predictor(spec), cache.fingerprint_of(of), prompts.to_json(), of, prompts
-    )
+    model, told = cache.predictor(spec), prompts.to_json()
+    asked = model, cache.fingerprint_of(of), told, of, prompts
+    return following.ask("Change of the AUC", (model.model_hash, *asked[1:3]), len(of),
+                         lambda: _against_default(*asked))  # fmt: skip

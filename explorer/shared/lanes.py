@@ -18,3 +18,12 @@ def lanes() -> "Lanes":
     from core.processes import cores
 
     return Lanes(max(cores() // torch.get_num_threads(), 1), _REMEMBERED)
+
+
+@cache
+def resampling() -> "Lanes":
+    """For what takes no pass but seconds of counting; a core is left to who draws a page."""
+    from core.inference.lanes import Lanes
+    from core.processes import cores
+
+    return Lanes(max(cores() - 1, 1))

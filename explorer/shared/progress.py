@@ -11,12 +11,24 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 from core.backbones.downloads import Download
 
+_heard = threading.local()
+
+
+@contextmanager
+def heard_by(tell: Callable[[int, int], None]) -> Iterator[None]:
+    """In this thread, which draws no page, `tell` gets what `page_progress` would show."""
+    _heard.tell = tell
+    try:
+        yield
+    finally:
+        del _heard.tell
+
 
 @contextmanager
 def page_progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that fills as the callback is given (done, total), and goes when the work is done."""
     if get_script_run_ctx(suppress_warning=True) is None:  # work ahead: nobody looks at a page
-        yield lambda done, total: None
+        yield getattr(_heard, "tell", lambda done, total: None)
         return
     bar = st.progress(0.0, f"{what} ...")
     started = time.monotonic()
