@@ -26,7 +26,8 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
         metric, pairs = _asked()
         report = following.ask(
             "Slices, and their films",
-            (choice.key, metric, pairs, 0.0 if metric == "auc" else choice.threshold.value),
+            (choice.cases.key, choice.finding, metric, pairs,
+             None if metric == "auc" else choice.threshold.value),
             len(choice.cases.scored), lambda: errors_cache.slices(choice, studies, metric, pairs),
         )  # fmt: skip
         if isinstance(report, following.Job):

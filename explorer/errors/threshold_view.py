@@ -56,8 +56,8 @@ def draw(choice: FindingChoice) -> None:
     with guard.sentences():
         asked = choice.cases, choice.fitted, choice.finding
         bands = following.ask(
-            "Intervals and bands", choice.key, len(choice.cases.scored),
-            lambda: errors_cache.threshold_table(*asked),
+            "Intervals and bands", (choice.cases.key, choice.fitted.key, choice.finding),
+            len(choice.cases.scored), lambda: errors_cache.threshold_table(*asked),
         )  # fmt: skip
         waits = isinstance(bands, following.Job)
         table = errors_cache.threshold_table(*asked, banded=not waits)
