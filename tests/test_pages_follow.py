@@ -6,17 +6,21 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from app_driver import session_of, sound
+from app_driver import labelled, session_of, sound
 from streamlit.testing.v1 import AppTest
 from test_errors_page import _leave, _sent
 
+from core.archive.embed import EmbedOptions, embed
 from core.errors import ExplorerError
 from core.inference.lanes import Lanes
+from core.inference.predictor import load_predictor
 from core.paths import ROOT
+from core.specs import open_studies
 from explorer.errors import cache as errors_cache
 from explorer.shared import following, lanes
 
@@ -180,3 +184,24 @@ def test_slopes_along_words_follow_what_each_word_does(held: threading.Event) ->
 def words(app: AppTest) -> Any:
     """The table of the words."""
     return next(one.value for one in app.dataframe if "Word" in one.value)
+
+
+def test_on_home_the_score_comes_before_its_rank_in_an_archive(
+    held: threading.Event, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a"
+    embed(load_predictor("demo"), open_studies(SET), folder, EmbedOptions("fp32", workers=0))
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300).run()
+    labelled(app.sidebar.selectbox, "Study set").select("another set").run()
+    labelled(app.sidebar.text_input, "Set").set_value(f"shards:{folder}").run()
+    labelled(app.text_input, "What might the report say?").set_value("a large heart").run()
+    sound(app)
+    assert [text.split(":")[0] for text in bars(app)] == ["Rank among the set's films"]
+    (score,) = [one.value for one in app.markdown if one.value.startswith("The score of this film")]
+    told = [one.value for one in app.markdown if "| LRCLR mix |" in one.value]
+    held.set()
+    all_there(app)
+    sound(app)
+    assert not bars(app) and any("Among the 39 other films" in one.value for one in app.caption)
+    assert [one.value for one in app.markdown if "| LRCLR mix |" in one.value] == told
+    assert score.split("**")[1] in told[0]

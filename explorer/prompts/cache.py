@@ -83,16 +83,31 @@ def probabilities(
     return kept_probabilities(spec, cache.predictor(spec).model_hash, prompts, own, drawn)
 
 
-def text_score(spec: str, of: StudySet, row: int, text: str, reference: StudySet) -> TextScore:
-    """Scores of one study for a text, and of a set's studies; an example's are kept in a file."""
+def text_score(
+    spec: str, of: StudySet, row: int, text: str, reference: StudySet
+) -> TextScore | Job:  # fmt: skip
+    """Scores of one study for a text, and of a set's studies; an example's are kept in a file.
+
+    Of a large archive, whose regions are read from disk, at first the job that does so.
+    """
     answer = kept_answer(spec, of, row, text) if reference is of else None
     if answer is not None:
         access.check_model(spec)
         return answer.score
     prompts = text_prompts(text)
-    own = {name: float(value[0]) for name, value in study_scores(spec, of, row, prompts).items()}
-    others = scores(spec, reference, prompts)["lrclr"][:, 0]
-    return TextScore(own, others)
+    model, name = cache.predictor(spec), cache.fingerprint_of(reference)
+    films = len(reference) if encodings_of(reference) is not None else 0
+    others = following.ask("Rank among the set's films", (model.model_hash, name, text), films,
+                           lambda: _scores(model, name, reference, prompts))  # fmt: skip
+    if isinstance(others, Job):
+        return others
+    return TextScore(own_score(spec, of, row, text), others["lrclr"][:, 0])
+
+
+def own_score(spec: str, of: StudySet, row: int, text: str) -> dict[str, float]:
+    """Scores of one study for a text."""
+    told = study_scores(spec, of, row, text_prompts(text))
+    return {name: float(value[0]) for name, value in told.items()}
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)

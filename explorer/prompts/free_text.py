@@ -8,7 +8,7 @@ from core.evaluation.text_truth import text_truth
 from core.evaluation.verdict import AGAINST, FOR, HIGH, LOW, Verdict, verdict
 from explorer.prompts import cache as score_cache
 from explorer.regions import cache as region_cache
-from explorer.shared import cache, components, markup, state, words
+from explorer.shared import cache, components, following, markup, state, words
 from explorer.shared.state import Current
 
 _ICONS = {FOR: ":material/add_circle:", AGAINST: ":material/do_not_disturb_on:",
@@ -27,6 +27,12 @@ def score_card(current: Current, text: str) -> None:
     scored = score_cache.text_score(
         state.session().model, current.studies, current.row, text, reference
     )
+    if isinstance(scored, following.Job):
+        own = score_cache.own_score(state.session().model, current.studies, current.row, text)
+        st.markdown(f"The score of this film is **{own['lrclr']:.3f}**.")
+        following.wait(scored)
+        _in_numbers(own, text)
+        return
     others, score = scored.others, scored.own["lrclr"]
     truth = text_truth(reference, text)
     said = verdict(others, score, truth, current.row_in_set)
@@ -42,8 +48,12 @@ def score_card(current: Current, text: str) -> None:
     components.not_alike(current, reference)
     if np.isnan(others).any():
         components.left_out(reference)
+    _in_numbers(scored.own, text)
+
+
+def _in_numbers(own: dict[str, float], text: str) -> None:
     with st.expander("The score in numbers"):
-        _numbers(scored.own, text_prompts(text)[TEXT].negative[0])
+        _numbers(own, text_prompts(text)[TEXT].negative[0])
 
 
 def _heard(said: Verdict, text: str) -> str:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 LARGE = 2000
 """Films from which resampling takes seconds: below, a page waits for it and is drawn once."""
 _KEPT = 128  # jobs that are remembered
-_PATIENCE = 0.15  # seconds in which what is kept on disk is there, so that nothing is drawn twice
+_PATIENCE = 0.1  # seconds in which what is kept on disk is there, so that nothing is drawn twice
 _LOOK = 1.0  # seconds between two looks at a job
 
 # A cached function warns each time that no page is drawn where it is called; here that is meant.
