@@ -14,11 +14,13 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import websockets
+from requests.adapters import HTTPAdapter
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from urllib3.util import Retry
 
 _ENDED = (0, 1, 3)  # of a run: 2 is one that begins again at once
 _PATIENCE = 300.0  # seconds for one answer
@@ -44,6 +46,8 @@ class ProtocolClient:
         self._widgets: dict[str, WidgetState] = {}
         self._stream: Any = None
         self._http = requests.Session()
+        # A server may end a kept connection as it is used again: a browser asks once more, too.
+        self._http.mount("http://", HTTPAdapter(max_retries=Retry(2, backoff_factor=0.1)))
         self._fetched: set[str] = set()
 
     async def open(self, query: str = "") -> None:

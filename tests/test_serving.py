@@ -93,6 +93,7 @@ def test_the_command_says_all_and_hands_the_codes_on(monkeypatch: pytest.MonkeyP
     assert said.exit_code == 0, said.output
     command, environment = started[0]
     assert environment["LRCLR_CLASS_CODE"] == "KBT4Q7" and environment["OMP_NUM_THREADS"]
+    assert environment["MALLOC_ARENA_MAX"] == "2"  # benchmarks/server_memory.py
     assert len(environment["LRCLR_TEACHER_CODE"]) >= 12
     for told in ("http://10.9.8.7:8501/", "Class code: KBT4Q7", "protects nothing", "▀",
                  environment["LRCLR_TEACHER_CODE"]):  # fmt: skip

@@ -48,6 +48,7 @@ def serve_command(
     environment = {
         "OMP_NUM_THREADS": "1",  # of each pass: thirty people are served side by side
         GIVE_WAY: "1",
+        "MALLOC_ARENA_MAX": "2",  # else glibc keeps what each of thirty threads once needed
         **os.environ, CLASS_CODE: chosen, TEACHER_CODE: teacher,
     }  # fmt: skip
     sys.stdout.flush()
