@@ -158,7 +158,7 @@ def test_brackets_without_end_are_no_crash(tmp_path: Path) -> None:
 def test_the_runner_notices_every_broken_rule() -> None:
     code = (
         "import fuzz, sys\n"
-        "fuzz.SECONDS, fuzz.CLOCK = 2, 600\n"  # sooner a hang, and time for a busy machine
+        "fuzz.SECONDS, fuzz.CLOCK = 4, 600\n"  # sooner a hang, and time for a busy machine
         "if __name__ == '__main__':\n"
         "    rows = fuzz.fuzz('fuzz_bad_formats', 7, 0, 1)\n"
         "    print([o.verdict for o in rows['bad'].outcomes], fuzz.report(rows, 0))\n"

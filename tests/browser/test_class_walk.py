@@ -194,7 +194,7 @@ def test_a_class_from_the_first_nickname_to_the_export(room: _Class, tmp_path: P
     _fits(phone)
 
     teacher.get_by_text("Questions, worst first").wait_for()
-    teacher.get_by_text("Prompts, before: expect").first.wait_for(state="attached")
+    teacher.get_by_text("Prompts, before: ").first.wait_for(state="attached")
     with teacher.expect_download() as download:
         teacher.get_by_role("button", name="Answers as CSV").click()
     download.value.save_as(tmp_path / "class.csv")
