@@ -344,10 +344,10 @@ def test_a_visitor_fetches_no_weights_of_a_model_that_is_listed(
     allow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be used once it is here; what is not is fetched by the owner alone."""
-    spec = "hf-hub:tests/clip"
+    spec = "hf-hub:tests/listed"  # of no other test: a model that was loaded stays
     allow(f'models = ["{spec}"]\n')
     with serving() as hub:
-        hub.repos["tests/clip"] = native(tmp_path / "repository")
+        hub.repos["tests/listed"] = native(tmp_path / "repository")
         template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)
         monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
@@ -356,7 +356,7 @@ def test_a_visitor_fetches_no_weights_of_a_model_that_is_listed(
             with pytest.raises(ExplorerError, match="its owner fetches them"):
                 fetch(spec)
         assert not any("/resolve/" in asked for asked in hub.asked)
-        fetch_model("tests/clip", FILES)
+        fetch_model("tests/listed", FILES)
         assert cache.predictor(spec).name == spec
 
 

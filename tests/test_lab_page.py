@@ -19,16 +19,26 @@ from core.phantom.patient import parse_patient
 from core.specs import open_studies
 from explorer import access
 from explorer.lab import measure_view
-from explorer.shared.state import KEY
+from explorer.shared.state import KEY, Session
 
 LINKED = "seed=9,habitus=0.6;effusion,side=left,severity=0.7,seed=1"
 
 
 @pytest.fixture(scope="module")
-def opened() -> AppTest:
+def page() -> tuple[AppTest, Session]:
+    """The page, and its session as it began."""
     app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=300)
     app.run()
-    return app.switch_page("../pages/lab.py").run()
+    app.switch_page("../pages/lab.py").run()
+    return app, session_of(app)
+
+
+@pytest.fixture
+def opened(page: tuple[AppTest, Session]) -> AppTest:
+    """The page without what another test left in its session."""
+    app, began = page
+    app.session_state[KEY] = began
+    return app.run()
 
 
 def _sent(app: AppTest) -> dict[str, Any]:
