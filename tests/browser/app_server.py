@@ -31,6 +31,19 @@ def browser_path() -> str | None:
 
 
 @contextmanager
+def launched() -> Iterator[Any]:
+    """A browser of its own; the test is skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = browser_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def running_app(folder: Path) -> Iterator[str]:
     """Start the app on a free port with its caches in `folder`; yields its address."""
     port = free_port()

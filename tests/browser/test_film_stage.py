@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_server import FLAGS, browser_path
+from app_server import launched
 
 from core.metrics.froc import FilmMark
 from explorer.shared import film_stage, palette
@@ -45,14 +45,8 @@ LAYERED = film_stage.StageFilm(
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[390, 1440])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_server import FLAGS, browser_path
+from app_server import launched
 
 from core.inference.film_words import FilmText, FilmWords, Piece
 from core.training.timelapse import TimeLapse
@@ -48,18 +48,12 @@ def _data(steps: list[int]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=FLAGS)
+    with launched() as browser:
         opened = browser.new_page()
         opened.set_default_timeout(120_000)
         opened.set_content("<!doctype html><html lang=en><title>Time-lapse</title>")
         opened.evaluate(_MOUNT, list(viewer.browser_files()))
         yield opened
-        browser.close()
 
 
 def _left(page: Any, number: int, expected: float) -> None:
