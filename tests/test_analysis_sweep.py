@@ -53,3 +53,18 @@ def test_between_few_places_the_counts_are_exact_and_the_intervals_near(monkeypa
 def test_a_finding_that_is_not_there_is_refused():
     with pytest.raises(ExplorerError, match="choose Edema"):
         sweep(CASES, "Mass")
+
+
+@pytest.mark.parametrize("resamples", [0, 60])
+@pytest.mark.parametrize("places", [9, 1000])
+def test_all_stops_at_once_are_each_of_them(monkeypatch, places, resamples):
+    monkeypatch.setattr(sweep_module, "_PLACES", places)
+    swept = sweep(scored(120), "Edema", resamples, seed=4)
+    told = swept.at_stops()
+    assert len(told) == len(swept.stops) > 9
+    for one, threshold in zip(told, swept.stops, strict=True):
+        expected = swept.at(threshold)
+        assert [getattr(one, name) for name in COUNTS] == [getattr(expected, n) for n in COUNTS]
+        assert list(one.rates) == list(expected.rates)
+        for name, figure in expected.rates.items():
+            np.testing.assert_array_equal(one.rates[name], figure, name)

@@ -328,12 +328,12 @@ def test_films_are_selected_on_the_map_named_shown_and_handed_to_commands(
 
 
 def test_a_lasso_names_films_by_their_number() -> None:
-    points = [{"customdata": [3.0, 0.5]}, {"customdata": [1.0, 0.2]}]
+    points = [{"customdata": 3}, {"customdata": 1}]
     assert chosen_rows({"selection": {"points": points}}) == [2, 0]
     values = np.array(["a", "", "b", "a"], object)
     where = np.array([[0, 1], [1, 1], [np.nan, np.nan], [2, 2]], np.float32)
     traces = by_value(where, values, np.arange(4.0)).data
-    told = {one.name: np.asarray(one.customdata)[:, 0].tolist() for one in traces}
+    told = {one.name: np.asarray(one.customdata).tolist() for one in traces}
     assert told == {"a (2)": [1, 4], "not known (1)": [2]}
 
 
@@ -346,6 +346,9 @@ def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:
 
 def test_a_note_is_written_on_a_card_listed_with_its_film_and_undone(app: AppTest) -> None:
     row, finding = _cards(app)[0], app.selectbox(key="errors_finding").value
+    assert not [one for one in app.text_area if "_card_" in str(one.key)]  # drawn when it is opened
+    app.session_state[f"{notes_view.OPENED}_{row}"] = True
+    app.run()
     _keyed(app.selectbox, f"note_verdict_card_{row}").select("model is wrong, looks at the device")
     _keyed(app.text_area, f"note_text_card_{row}").set_value("A *line* lies there")
     _keyed(app.text_input, f"note_author_card_{row}").set_value("Ada")

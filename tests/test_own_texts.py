@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny_archive import FP32, make
 
+from core.archive import own_texts
 from core.archive.embed import embed
 from core.archive.own_texts import texts_path
 from core.inference.predictor import Predictor
@@ -46,6 +47,20 @@ def test_default_prompts_are_read_by_embed_alone(tmp_path: Path, monkeypatch, op
     assert sum(read) == len(studies)
     predictor.score_set(open_studies(spec), default_prompts())
     assert sum(read) == len(studies)
+
+
+def test_each_file_is_opened_once_for_all_texts(tmp_path: Path, monkeypatch) -> None:
+    predictor, _, _ = make(tmp_path, options=SOME, **READER)
+    opened: list[str] = []
+    plain = np.load
+
+    def load(path, **options):
+        opened.append(Path(path).name)
+        return plain(path, **options)
+
+    monkeypatch.setattr(own_texts.np, "load", load)
+    predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), default_prompts())
+    assert sorted(opened) == [texts_path(tmp_path, shard).name for shard in range(3)]
 
 
 def test_a_damaged_file_is_made_again_and_is_never_scored_by(tmp_path: Path, monkeypatch) -> None:

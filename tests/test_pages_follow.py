@@ -60,6 +60,16 @@ def all_there(app: AppTest) -> AppTest:
     return app.run()
 
 
+def said(app: AppTest) -> str:
+    """All sentences of the page."""
+    return "\n".join(one.value for one in app.markdown)
+
+
+def cards(app: AppTest) -> list[str]:
+    """Keys of the buttons below the films."""
+    return [one.key for one in app.button if str(one.key).startswith("open_")]
+
+
 def figures(app: AppTest) -> Any:
     """The table of the charts without what resampling gives."""
     table = _sent(app)[0]
@@ -76,21 +86,26 @@ def test_errors_of_a_large_set_can_be_used_before_its_intervals(held: threading.
     sound(app)
     waiting = bars(app)
     assert [text.split(":")[0] for text in waiting] == [
-        "Intervals and bands", "Pairs of findings", "Slices, and their films",
+        "Intervals and bands", "Pairs of findings", "Slices",
     ]  # fmt: skip
     assert all("can be used meanwhile" in text for text in waiting)
     table, begun = _sent(app)
     assert "nan" not in json.dumps(table["captions"]) + json.dumps(table["alts"])
     assert set(table["roc"]["low"]) == {None} and "[" not in table["captions"]["roc"][1]
     assert {low for row in table["rows"] for low in row[3::3]} == {None}
+    assert "**All films, until the slices are compared**: At this" in said(app)
+    whole = cards(app)
+    assert len(whole) > 4
     before, score = figures(app), table["thresholds"][5]
     _leave(app, score)  # dragged meanwhile
     sound(app)
     assert bars(app) == waiting and app.button(key="threshold_back").disabled is False
+    assert f"The threshold is {score:.3f}" in said(app) and cards(app) != whole
     held.set()
     all_there(app)
     sound(app)
-    assert not bars(app) and len(app.dataframe) and app.selectbox(key="errors_slice").value
+    assert not bars(app) and len(app.dataframe)
+    assert f"**{app.selectbox(key='errors_slice').value}**: At this" in said(app)
     table, start = _sent(app)
     # To the browser, which knows where it left the threshold, the beginning is the same.
     assert {**start, "row": []} == {**begun, "row": []} and None in begun["row"]

@@ -16,7 +16,7 @@ from core.films.loaded import unusual
 from core.films.read import read_image
 from core.labels import PATHOLOGIES, PHANTOM_FINDINGS
 from core.specs import open_studies
-from core.studies import UploadedSet
+from core.studies import UploadedSet, manifest
 from core.studies.sentences import split_sentences
 
 FILM = np.random.default_rng(0).integers(0, 255, (80, 120), dtype=np.uint8)
@@ -167,6 +167,33 @@ class TestManifest:
         row = next(r for r in range(len(studies)) if studies.boxes(r))
         assert studies.masks(row)[studies.boxes(row)[0].label].any()
         assert studies.labels.notna().to_numpy().sum() > 5000
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        ("in/a.png", ""), ("in//a.png", ""), ("./in/a.png", ""), ("in/../in/a.png", ""),
+        ("in\\a.png", ""), ("linked/a.png", ""), ("link.png", ""), ("in/b.png", "is not there"),
+        ("in", "is not there"), ("in/", "is not there"), ("none/a.png", "is not there"),
+        ("a\0.png", "leaves"), ("/in.png", "leaves"), ("\\in.png", "leaves"),
+        ("../far/a.png", "leaves"), ("far/a.png", "leaves"), ("far.png", "leaves"),
+        ("in/../../far/a.png", "leaves"), ("C:/in/a.png", "leaves"),
+    ],
+)  # fmt: skip
+def test_a_manifest_names_files_below_it_alone(tmp_path: Path, image: str, why: str) -> None:
+    root = tmp_path / "root"
+    for folder in (root / "in", tmp_path / "far"):
+        folder.mkdir(parents=True)
+        Image.new("L", (8, 8)).save(folder / "a.png")
+    (root / "in.png").write_bytes((root / "in" / "a.png").read_bytes())  # as "/in.png" is not
+    (root / "linked").symlink_to(root / "in")
+    (root / "link.png").symlink_to(root / "in" / "a.png")
+    (root / "far").symlink_to(tmp_path / "far")
+    (root / "far.png").symlink_to(tmp_path / "far" / "a.png")
+    files = manifest._Files(root)
+    for _ in range(2):  # a folder that was looked at before, too
+        said = files.problem(image)
+        assert (why in said) if why else said is None, said
 
 
 def test_a_folder_is_a_set_by_name(tmp_path: Path) -> None:

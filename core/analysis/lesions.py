@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
-from scipy.spatial import ConvexHull
-from scipy.stats import rankdata
 
 from core.analysis.scored import SetIdentity
 from core.analysis.shares import corrected, two_sided
@@ -55,6 +53,8 @@ def shape_of(mask: Mask) -> dict[str, float]:
 
 def _narrowest_rectangle(mask: Mask) -> tuple[float, float]:
     """Long and short side, in pixels, of the rectangle of least area around a mask's pixels."""
+    from scipy.spatial import ConvexHull  # no page that names these questions waits for it
+
     rows, columns = np.nonzero(mask)
     # Pixels have corners: one row of them is a rectangle one pixel wide, not a line.
     corners = np.concatenate([np.column_stack([columns + dx, rows + dy])
@@ -187,6 +187,8 @@ def spearman(values: Array, others: Array) -> Array:
     >>> spearman(np.array([1.0, 2, 3]), np.array([[10.0, 20, 25], [3, 2, 1], [1, 1, 1]])).tolist()
     [1.0, -1.0, nan]
     """
+    from scipy.stats import rankdata  # as above: a second of reading
+
     first = rankdata(values) - (len(values) + 1) / 2
     second = rankdata(others, axis=1) - (len(values) + 1) / 2
     length = np.sqrt((first**2).sum() * (second**2).sum(axis=1))

@@ -68,9 +68,11 @@ class Ranked:
 
     def _running(self, drawn: Draws) -> Draws:
         """Sums up to the end of each group, (r, G); whole numbers, which are added quickest."""
-        whole = len(self.starts) < len(self.order)
-        groups = np.add.reduceat(drawn, self.starts, axis=1) if whole else drawn
-        return np.cumsum(groups, axis=1, dtype=np.int32)
+        sums = np.cumsum(drawn, axis=1, dtype=np.int32)
+        if len(self.starts) == len(self.order):
+            return sums
+        # To sum each group first (`reduceat`) takes several times as long where few are equal.
+        return np.take(sums, np.append(self.starts[1:], len(self.order)) - 1, axis=1)
 
     def whole(self) -> Counts:
         """Counts of the cases themselves, (1, G)."""

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from core.intake.burned_in import text_boxes
-
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.float32]
 
@@ -35,6 +33,8 @@ def _device(image: Pixels, truth: Mapping[str, Mask]) -> Mask | None:
 
 
 def _text(image: Pixels, truth: Mapping[str, Mask]) -> Mask | None:
+    from core.intake.burned_in import text_boxes  # with pydicom, which few sets need
+
     mask = np.zeros(image.shape, bool)
     for x, y, width, height in text_boxes(image):
         mask[y : y + height, x : x + width] = True

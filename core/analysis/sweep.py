@@ -68,6 +68,23 @@ class Sweep(FindingCurves):
         negatives = self.n - self.positives
         return Confusion(hits, self.positives - hits, alarms, negatives - alarms, figures)
 
+    def at_stops(self) -> list[Confusion]:
+        """`at` of each of `stops`, all counted at once."""
+        counts = _at(self.whole, self.places)
+        hits, alarms = (count[0].astype(int).tolist() for count in counts)
+        positives, negatives = self.positives, self.n - self.positives
+        told = ratios(counts, np.full(1, positives), np.full(1, negatives))
+        ends = {name: [one.tolist() for one in (value[0], value[0] - self.below[name],
+                                                value[0] + self.above[name])]
+                for name, value in told.items()}  # fmt: skip
+        figures = {name: [Interval(*one) for one in zip(*three, strict=True)]
+                   for name, three in ends.items()}  # fmt: skip
+        return [
+            Confusion(hit, positives - hit, alarm, negatives - alarm,
+                      {name: several[place] for name, several in figures.items()})
+            for place, (hit, alarm) in enumerate(zip(hits, alarms, strict=True))
+        ]  # fmt: skip
+
 
 def sweep(
     scored: ScoredSet, finding: str, n_bootstrap: int = 1000, seed: int = 0,

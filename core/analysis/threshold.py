@@ -166,5 +166,4 @@ def thresholds_for(rule: Rule, shown: ScoredSet, fitted: ScoredSet) -> dict[str,
         )
     if rule.name == "score":
         return fit_thresholds(rule, shown)
-    thresholds = fit_thresholds(rule, fitted)
-    return {name: thresholds[name] for name in shown.findings}
+    return fit_thresholds(rule, fitted.among(shown.findings))

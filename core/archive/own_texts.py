@@ -5,7 +5,7 @@ nobody who opens a page of 20,000 films should wait for: `embed` reads them once
 deleted; scores are then read when they are asked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,28 +34,31 @@ class OwnTexts:
         self._archive = archive
         self._rows: dict[str, int] | None = None
 
-    def columns(self, text: str) -> Columns | None:
-        """Cosines, local score and match logit of a text with every study, (M + 2, n).
+    def columns(self, texts: Sequence[str]) -> dict[str, Columns]:
+        """Cosines, local score and match logit of texts with every study, (M + 2, n) each.
 
-        None where it is none of the prompts, or a shard has no file of them, or a damaged one.
+        Those that are none of the prompts are left out; where a shard has no file of them, or a
+        damaged one, all are. Each file is opened once, whatever the number of texts.
         """
         archive = self._archive
-        if not texts_path(archive.folder, archive.shards[0]).is_file():
-            return None
+        if not texts or not texts_path(archive.folder, archive.shards[0]).is_file():
+            return {}
         if self._rows is None:
             try:
                 self._rows = {text: row for row, text in enumerate(archive.prompts())}
             except ExplorerError:
-                return None
-        if text not in self._rows:
-            return None
-        parts = []
-        for place, shard in enumerate(archive.shards):
-            whole = _open(archive, place, shard, len(self._rows))
-            if whole is None:
-                return None
-            parts.append(np.array(whole[self._rows[text]]))
-        return np.concatenate(parts, axis=1)
+                return {}
+        own = {text: self._rows[text] for text in texts if text in self._rows}
+        whole = {text: np.empty((archive.description.members + 2, len(archive)), np.float32)
+                 for text in own}  # fmt: skip
+        for place, shard in enumerate(archive.shards if own else ()):
+            told = _open(archive, place, shard, len(self._rows))
+            if told is None:
+                return {}
+            studies = slice(int(archive.starts[place]), int(archive.starts[place + 1]))
+            for text, row in own.items():
+                whole[text][:, studies] = told[row]
+        return whole
 
 
 def missing_texts(archive: Archive) -> list[int]:

@@ -89,7 +89,8 @@ class TextColumns:
                if text in used and text not in self._texts]  # fmt: skip
         read = not self.patches_alone(scoring)
         if read:
-            new = [row for row in new if not self._recall(scoring, texts.texts[row])]
+            own = self._own.columns([texts.texts[row] for row in new])
+            new = [row for row in new if not self._recall(scoring, texts.texts[row], own)]
         self._add(scoring, texts, new, progress)
         if read and len(self.archive) >= _WORTH:
             keep_arrays({self._name(scoring, text): self._texts[text].numpy()
@@ -105,9 +106,9 @@ class TextColumns:
             for column, row in zip(made.unbind(dim=1), rows, strict=True):
                 self._texts[texts.texts[row]] = column.contiguous()
 
-    def _recall(self, scoring: Scoring, text: str) -> bool:
-        """Take what a text says from the disk; False where it is not kept."""
-        kept = self._own.columns(text)
+    def _recall(self, scoring: Scoring, text: str, own: dict[str, Vector]) -> bool:
+        """Take what a text says from the archive's own, or the disk; False where it is not kept."""
+        kept = own.get(text)
         if kept is None and len(self.archive) >= _WORTH:
             kept = read_array(self._name(scoring, text))
         if kept is None or kept.shape != (scoring.members + 2, len(self.archive)):

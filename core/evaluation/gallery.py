@@ -163,29 +163,30 @@ def gallery(scores: FindingScores, threshold: float | None = None, kind: str = "
     at = threshold_at_prevalence(scores) if threshold is None else threshold
     if not np.isfinite(at):
         raise ExplorerError(f"The threshold {at} is no number; give a score, such as 0.1.")
-    cards = [_card(scores, int(row), at) for row in np.flatnonzero(~np.isnan(scores.truth))]
-    counts = {pair: 0 for pair in ((True, True), (True, False), (False, True), (False, False))}
-    for card in cards:
-        counts[card.labelled, card.called] += 1
+    rows = np.flatnonzero(~np.isnan(scores.truth))
+    score, labelled = scores.scores[rows], scores.truth[rows] != 0
+    called, margin = score >= at, np.where(labelled, at - score, score - at)
+    chosen = np.flatnonzero(_are(kind, labelled, called))
+    chosen = chosen[np.argsort(-margin[chosen], kind="stable")]
+    columns = (column[chosen].tolist() for column in (rows, score, labelled, called, margin))
     return Gallery(
         scores.finding, kind, at,
-        true_positives=counts[True, True], false_negatives=counts[True, False],
-        false_positives=counts[False, True], true_negatives=counts[False, False],
-        cards=tuple(sorted((card for card in cards if _is(card, kind)), key=lambda c: -c.margin)),
+        true_positives=int((labelled & called).sum()),
+        false_negatives=int((labelled & ~called).sum()),
+        false_positives=int((~labelled & called).sum()),
+        true_negatives=int((~labelled & ~called).sum()),
+        cards=tuple(map(Card._make, zip(*columns, strict=True))),
     )  # fmt: skip
 
 
-def _card(scores: FindingScores, row: int, threshold: float) -> Card:
-    score, labelled = float(scores.scores[row]), bool(scores.truth[row])
-    margin = threshold - score if labelled else score - threshold
-    return Card(row, score, labelled, score >= threshold, margin)
-
-
-def _is(card: Card, kind: str) -> bool:
+def _are(
+    kind: str, labelled: NDArray[np.bool_], called: NDArray[np.bool_]
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Which studies (n,) are of a kind."""
     return {
-        "wrong": card.wrong,
-        "right": not card.wrong,
-        "all": True,
-        "false positive": card.wrong and card.called,
-        "false negative": card.wrong and card.labelled,
+        "wrong": called != labelled,
+        "right": called == labelled,
+        "all": np.ones(len(called), bool),
+        "false positive": called & ~labelled,
+        "false negative": labelled & ~called,
     }[kind]

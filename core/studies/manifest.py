@@ -1,9 +1,11 @@
 """A manifest: a CSV with one row per image, as the phantom command and the shared sets write it."""
 
+import os
 from collections.abc import Hashable
 from hashlib import sha256
 from os.path import isfile
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -106,9 +108,10 @@ class ManifestSet(StudySet):
     @property
     def fingerprint(self) -> str:
         """See `StudySet.fingerprint`; files count by size and time, not by content."""
-        digest = sha256(str(self.root).encode())
+        root = str(self.root)
+        digest = sha256(root.encode())
         for identifier, image in zip(self.table["id"], self.table["image"], strict=True):
-            seen = (self.root / str(image)).stat()
+            seen = os.stat(os.path.join(root, str(image)))  # as a `Path`, in a tenth of its time
             digest.update(f"{identifier}|{image}|{seen.st_size}|{seen.st_mtime_ns}\n".encode())
         return f"manifest:{digest.hexdigest()[:24]}"
 
@@ -126,11 +129,11 @@ def open_manifest(path: Path) -> ManifestSet:
             f"{path.name} has no column {' and no column '.join(missing)}; a manifest needs id and "
             "image, and may have text, view, patient_id, label columns, boxes and masks."
         )
-    root = path.resolve().parent
+    files = _Files(path.resolve().parent)
     problems, kept = [], []
     seen: set[str] = set()
     for row, (identifier, image) in enumerate(zip(table["id"], table["image"], strict=True)):
-        problem = _problem(root, identifier, image, seen)
+        problem = _problem(files, identifier, image, seen)
         if problem:
             problems.append(f"Row {row + 2}: {problem}")
         else:
@@ -179,20 +182,51 @@ def _refuse_size(path: Path) -> None:
         )
 
 
-def _problem(root: Path, identifier: Any, image: Any, seen: set[str]) -> str | None:
+class _Files:
+    """Files that rows of a manifest name; a folder is resolved once, whatever lies in it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[str, str | None] = {}  # what a name is put behind; None outside
+
+    def problem(self, image: str) -> str | None:
+        """Why an image cannot be used, as far as its path tells."""
+        if self._plainly_there(image):
+            return None
+        path = inside(self._root, image)
+        if path is None:
+            return "the image's path leaves the manifest's folder."
+        if not isfile(path):  # a name that no system takes is no error
+            return f"{image[:100]} is not there."
+        return None
+
+    def _plainly_there(self, image: str) -> bool:
+        """Whether it is a file under the root, and no link; where not, `inside` looks closely."""
+        relative = image.replace("\\", "/")
+        folder, _, name = relative.rpartition("/")
+        if relative.startswith("/") or name in ("", ".", "..") or ":" in image or "\0" in image:
+            return False
+        if folder not in self._folders:
+            place = inside(self._root, folder) if folder else self._root
+            self._folders[folder] = None if place is None else os.path.join(place, "")
+        begins = self._folders[folder]
+        try:
+            return begins is not None and S_ISREG(os.lstat(begins + name).st_mode)
+        except (OSError, ValueError):
+            return False
+
+
+def _problem(files: _Files, identifier: Any, image: Any, seen: set[str]) -> str | None:
     if not isinstance(identifier, str):
         return "it has no id."
     if identifier in seen:
         return f"the id {identifier} is there twice."
     if not isinstance(image, str) or not image:
         return "no image is named."
-    path = inside(root, image)
-    if path is None:
-        return "the image's path leaves the manifest's folder."
-    if not isfile(path):  # a name that no system takes is no error
-        return f"{image[:100]} is not there."
-    seen.add(identifier)
-    return None
+    problem = files.problem(image)
+    if problem is None:
+        seen.add(identifier)
+    return problem
 
 
 def complete(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.one_film import CalledFinding, called_findings
-from core.analysis.threshold import Threshold, parse_rule, thresholds_for
+from core.analysis.threshold import Threshold, parse_rule
 from core.errors import ExplorerError
 from core.evaluation.study_scores import study_scores
 from core.inference.score_names import SCORES
@@ -98,7 +98,7 @@ def _thresholds(studies: StudySet) -> tuple[Mapping[str, Threshold], str]:
             other = cache.studies(here.threshold_set)
             if cache.predictor(here.model).has_encoded(other):
                 fitted = errors_cache.cases(here.model, other, here.prompts, here.judged_score)
-        limits = thresholds_for(parse_rule(here.threshold_rule), cases.scored, fitted.scored)
+        limits = errors_cache.thresholds(parse_rule(here.threshold_rule), cases, fitted)
     except ExplorerError as error:
         return {}, f"No finding is called: {error}"
     origin = next(iter(limits.values())).origin(cases.scored.identity)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.analysis.columns import Values, columns_of, lesion_columns
 from core.analysis.slices import SliceReport, slice_report
 from core.analysis.sweep import Sweep, sweep
-from core.analysis.threshold import Threshold, thresholds_for
+from core.analysis.threshold import Rule, Threshold, thresholds_for
 from core.analysis.together import ErrorPair, errors_together
 from core.errors import ExplorerError
 from core.inference.prompts import PromptSet, default_prompts
@@ -165,11 +165,29 @@ def together(choice: FindingChoice, findings: list[str]) -> Pairs:
 
     Each is called by the choice's rule; the chosen finding at the choice's threshold.
     """
-    shown = choice.cases.scored.among(findings)
-    limits = thresholds_for(choice.fitted_threshold.rule, shown, choice.fitted.scored)
-    limits[choice.finding] = choice.threshold
+    rule = choice.fitted_threshold.rule
+    limits = thresholds(rule, choice.cases, choice.fitted, tuple(findings))
+    limits = {**limits, choice.finding: choice.threshold}
     values = tuple(limits[name].value for name in findings)
     return _together(choice.cases, tuple(findings), values, limits)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=KEYS)
+def _thresholds(cases: KeyedScores, fitted: KeyedScores, name: str, value: float | None,
+                findings: tuple[str, ...], _rule: Rule) -> dict[str, Threshold]:  # fmt: skip
+    return thresholds_for(_rule, cases.scored.among(findings), fitted.scored)
+
+
+def thresholds(
+    rule: Rule, cases: KeyedScores, fitted: KeyedScores, findings: tuple[str, ...] = ()
+) -> dict[str, Threshold]:  # fmt: skip
+    """A threshold for some findings of a set, or for all; not to be changed.
+
+    Raises:
+        ExplorerError: as `thresholds_for`.
+    """
+    names = findings or cases.scored.findings
+    return _thresholds(cases, fitted, rule.name, rule.value, names, rule)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis.threshold import Rule, Threshold, parse_rule, thresholds_for
+from core.analysis.threshold import Rule, Threshold, parse_rule
 from core.errors import ExplorerError
 from core.studies import StudySet
 from explorer import access
@@ -42,7 +42,7 @@ def draw() -> FindingChoice:
     with four:
         rule = _value(kind)
     fitted = _cases(cache.studies(spec)) if spec else cases
-    limit = thresholds_for(rule, cases.scored.only(finding), fitted.scored)[finding]
+    limit = errors_cache.thresholds(rule, cases, fitted, (finding,))[finding]
     state.fit_threshold(str(rule), spec)
     link.write()
     _check_spread(cases, finding)

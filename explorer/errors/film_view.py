@@ -14,11 +14,11 @@ from explorer.case import controls
 from explorer.errors import cache as errors_cache
 from explorer.errors.choice import FilmGroup, FindingChoice
 from explorer.regions import gallery as cards
-from explorer.shared import link, notes_view, state
+from explorer.shared import guard, link, notes_view, state
 from explorer.shared.plain import plain
 
 PAGE = 10
-SLICE, CLUSTER, SELECTION = "the slice", "the cluster", "the selection"
+SLICE, CLUSTER, SELECTION, ALL = "the slice", "the cluster", "the selection", "all films"
 """Where groups of films come from."""
 SELECTION_NAME = "errors_selection_name"
 """Key of the box that names the selection."""
@@ -52,14 +52,19 @@ def table(
     )
 
 
+@st.fragment  # who looks at other films draws this part alone
 def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGroup]) -> None:
-    """Ten films of a group at a time.
+    """Ten films of a group at a time; of the set as a whole, too, and while slices are awaited.
 
     Args:
         groups: by their source.
     """
-    if not groups:
-        return
+    with guard.sentences():
+        _films(choice, studies, groups)
+
+
+def _films(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGroup]) -> None:
+    groups = {**groups, ALL: FilmGroup("All films", np.ones(len(studies), bool))}
     names = list(groups)
     of = state.lasting(_SOURCE, names[0], names)
     group = groups[st.segmented_control("Films of", names, key=of) or names[0]]
@@ -68,7 +73,6 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
         format_func=str.capitalize,
         help="; ".join(f"{name}: {said}" for name, said in KINDS.items()),
     ) or "wrong"  # fmt: skip
-    link.write()
     told = gallery(scores_of(choice, studies, group), choice.threshold.value, kind)
     st.markdown(
         f"**{plain(group.name)}**: {told.sentence} The threshold is "
@@ -76,14 +80,14 @@ def draw(choice: FindingChoice, studies: StudySet, groups: Mapping[str, FilmGrou
     )
     if not told.cards:
         st.info("None of these films is of this kind; choose another under *Show*.")
+        link.write()
         return
     _one_by_one(choice, studies, told.cards, f"{group.name}, {kind}")
     # Of findings that the session's default prompts lack, too.
     texts = errors_cache.asked_prompts(studies, state.session().prompts)[choice.finding].positive
-    cards.draw_cards(
-        studies, cards.one_page(told.cards, PAGE, "errors_page"), texts,
-        lambda card: _below(studies, card, choice.finding),
-    )  # fmt: skip
+    shown = cards.one_page(told.cards, PAGE, "errors_page")
+    link.write()
+    cards.draw_cards(studies, shown, texts, lambda card: _below(studies, card, choice.finding))
 
 
 def _one_by_one(

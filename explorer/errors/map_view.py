@@ -85,7 +85,7 @@ def _by_value(studies: StudySet, values: Values) -> None:
 
 def chosen_rows(event: Any) -> list[int]:
     """Rows of the points that a lasso or a box holds; their numbers count from 1."""
-    return [int(point["customdata"][0]) - 1 for point in event["selection"]["points"]]
+    return [int(point["customdata"]) - 1 for point in event["selection"]["points"]]
 
 
 def _select(studies: StudySet, rows: list[int]) -> None:

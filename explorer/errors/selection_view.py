@@ -1,6 +1,7 @@
 """The films that somebody selected: their name, their file for commands, their group of films."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -31,8 +32,8 @@ def draw(studies: StudySet) -> dict[str, FilmGroup]:
     with get:
         st.space("small")
         st.download_button(
-            "Download", selection_json(told or chosen.name, [studies.study_id(n) for n in rows]),
-            file, "application/json", icon=":material/download:", on_click="ignore",
+            "Download", lambda: _file(told or chosen.name, studies, rows), file,
+            "application/json", icon=":material/download:", on_click="ignore",
             key="errors_selection_get", width="stretch",
             help=f"The studies' names, for any command: --only {file}",
         )  # fmt: skip
@@ -43,6 +44,12 @@ def draw(studies: StudySet) -> dict[str, FilmGroup]:
     inside = np.zeros(len(studies), bool)
     inside[list(rows)] = True
     return {film_view.SELECTION: FilmGroup(f"{told or chosen.name}, {count}", inside)}
+
+
+def _file(name: str, studies: StudySet, rows: Sequence[int]) -> str:
+    """What is downloaded; made when somebody asks, since of a large set it takes its time."""
+    ids = studies.ids
+    return selection_json(name, [ids[row] for row in rows])
 
 
 def file_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -25,14 +26,15 @@ def draw(choice: FindingChoice, studies: StudySet) -> dict[str, FilmGroup]:
     with guard.sentences():  # a set without columns leaves the rest
         metric, pairs = _asked()
         report = following.ask(
-            "Slices, and their films",
+            "Slices",
             (choice.cases.key, choice.finding, metric, pairs,
              None if metric == "auc" else choice.threshold.value),
             len(choice.cases.scored), lambda: errors_cache.slices(choice, studies, metric, pairs),
         )  # fmt: skip
         if isinstance(report, following.Job):
             following.wait(report)
-            return {}
+            whole = np.ones(len(studies), bool)
+            return {film_view.SLICE: FilmGroup("All films, until the slices are compared", whole)}
         st.markdown(summary(report))
         if pairs:
             st.caption("Pairs that are too small, or no smaller than one of the two, are left out.")

@@ -38,7 +38,7 @@ def table(swept: Sweep, probability: Calibration, holds: Reliability, score: Arr
     """
     return json.dumps({
         "thresholds": swept.stops.tolist(), "complete": swept.complete,
-        "rows": [row(swept.at(threshold)) for threshold in swept.stops.tolist()],
+        "rows": [row(told) for told in swept.at_stops()],
         "positives": swept.positives, "negatives": swept.n - swept.positives,
         "names": NAMES, "roc": _curve(swept.roc), "precision": _curve(swept.precision),
         "histogram": _histogram(score, truth), "calibration": _bins(holds),

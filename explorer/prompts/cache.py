@@ -137,7 +137,7 @@ def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudyS
 
     if not resamples or len(_studies) < following.LARGE:
         return work()
-    labels = sha256(_studies.labels.to_csv(index=False).encode() + _studies.patients.tobytes())
+    labels = sha256(_studies.labels.to_numpy().tobytes() + _studies.patients.tobytes())
     hangs_on = model.model_hash, fingerprint, prompts_json, labels.hexdigest()
     return kept_result(EvaluationReport, hangs_on, work)
 

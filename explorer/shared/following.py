@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillAtWork
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ LARGE = 2000
 """Films from which resampling takes seconds: below, a page waits for it and is drawn once."""
 _KEPT = 128  # jobs that are remembered
 _PATIENCE = 0.1  # seconds in which what is kept on disk is there, so that nothing is drawn twice
+_TURN = 0.02  # seconds in which a free lane begins
 _LOOK = 1.0  # seconds between two looks at a job
 
 # A cached function warns each time that no page is drawn where it is called; here that is meant.
@@ -37,6 +39,7 @@ class Job:
 
     title: str
     future: "Future[Any]" = field(default_factory=Future)
+    asked: float = field(default_factory=time.monotonic)
     began: float = 0.0  # by time.monotonic; 0.0 while it waits for its turn
     done: int = 0
     total: int = 1
@@ -65,7 +68,7 @@ def ask(title: str, hangs_on: Hashable, films: int, work: Callable[[], T]) -> T 
     key = (title, hangs_on)
     job = _begun(key, work)
     try:
-        job.future.result(_PATIENCE)
+        _await(job)
     except StillAtWork:
         return job
     except SupersededError:  # by a session that asks for something else now; this one still does
@@ -75,6 +78,20 @@ def ask(title: str, hangs_on: Hashable, films: int, work: Callable[[], T]) -> T 
         _forget(key)  # so that it is tried again when it is asked for again
         raise
     return work()  # from the cache
+
+
+def _await(job: Job) -> None:
+    """Its end, as long as what is kept on disk takes; no page waits twice, or for others' turns.
+
+    Raises:
+        StillAtWork: it takes longer; and whatever the work raises.
+    """
+    with suppress(StillAtWork):
+        job.future.result(max(job.asked + _TURN - time.monotonic(), 0))
+        return
+    if not job.began:
+        raise StillAtWork
+    job.future.result(max(job.asked + _PATIENCE - time.monotonic(), 0))
 
 
 def wait(job: Job) -> None:

@@ -15,16 +15,22 @@ from explorer.shared.note_change import NO_VERDICT
 from explorer.shared.plain import plain
 from explorer.shared.state import Current
 
+OPENED = "note_opened"
+"""Key of whether the form on a card is open, before the card's row."""
 _WHOLE = "the film as a whole"
 
 
+@st.fragment  # who opens the form draws this part alone
 def on_card(studies: StudySet, row: int, finding: str) -> None:
     """A button below a card that opens a form for a note on its film."""
     if not access.may_note():
         return
-    name = studies.study_id(row)
-    with st.popover(":material/edit_note: Note", width="stretch"), guard.sentences():
-        _form(studies, row, finding, "card", f"A note on {plain(name)}")
+    # Ten forms take longer than all else on the page, and hardly one of them is opened.
+    key = f"{OPENED}_{row}"
+    place = st.popover(":material/edit_note: Note", width="stretch", key=key, on_change="rerun")
+    if place.open:
+        with place, guard.sentences():
+            _form(studies, row, finding, "card", f"A note on {plain(studies.study_id(row))}")
     if count := state.session().noted.get((studies.spec, row), 0):
         st.markdown(f":small[:material/check: {count} noted here]")
 
