@@ -152,7 +152,7 @@ class Preprocess:
         rows = (torch.arange(shape[0]) + 0.5) / shape[0] * frame.height + frame.top
         columns = (torch.arange(shape[1]) + 0.5) / shape[1] * frame.width + frame.left
         where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
-        source = torch.from_numpy(np.asarray(values, dtype=np.float32))
+        source = torch.tensor(np.asarray(values, dtype=np.float32))  # a copy: it may be read-only
         side = self.size if source.shape[-1] == self.size else self.span
         where = where / side * 2 - 1  # grid_sample counts in -1..1, x first
         mapped = F.grid_sample(

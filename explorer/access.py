@@ -25,6 +25,7 @@ from core.training.presets import own_presets
 from core.training.runs import Run, list_runs
 from explorer import admission
 from explorer.connection import Connection
+from explorer.moment import for_a_moment
 from explorer.policy import class_code, policy, teacher_code
 
 RUN_IMAGES, RUNS_WAITING = 64_000, 40
@@ -41,11 +42,17 @@ _ASK = "ask who runs this server to list it in access.toml (docs/server.md)"
 
 def connection() -> Connection:
     """Of the session that asks."""
-    return Connection(st.context.ip_address, st.context.headers.to_dict())
+    return for_a_moment(
+        Connection, lambda: Connection(st.context.ip_address, st.context.headers.to_dict())
+    )
 
 
 def is_owner() -> bool:
     """Whether this session may do everything."""
+    return for_a_moment(is_owner, _is_owner)
+
+
+def _is_owner() -> bool:
     here = connection()
     if here.is_local:
         return True

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import ExplorerError
 from core.paths import access_file
 from core.serving.codes import CLASS_CODE, TEACHER_CODE
+from explorer.moment import for_a_moment
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,7 @@ def policy() -> Policy:
         ExplorerError: access.toml cannot be read; visitors may nothing then.
     """
     path = access_file()
-    try:
-        return _policy(path, path.stat().st_mtime_ns)
-    except FileNotFoundError:
-        return Policy()
+    return for_a_moment(path, lambda: _read(path))
 
 
 def class_code() -> str:
@@ -50,6 +48,13 @@ def class_code() -> str:
 def teacher_code() -> str:
     """What makes a session a teacher's; "" for nothing."""
     return os.environ.get(TEACHER_CODE, "")
+
+
+def _read(path: Path) -> Policy:
+    try:
+        return _policy(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return Policy()
 
 
 @lru_cache(maxsize=4)

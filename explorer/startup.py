@@ -24,6 +24,10 @@ _LATER = (
 """What pages import where they need it."""
 
 
+READY = "What a class asks for first is worked out; it can come."
+"""Said in the terminal of a class's server."""
+
+
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Of the server: it answers at once, and reads ahead in a thread."""
@@ -47,6 +51,7 @@ def _read_ahead() -> None:
             spec = cache.EMBEDDED[0]
             cache.load_ahead(spec, films, examples.opening.prompt, 0)
             _work_ahead(spec, films)
+            print(READY, flush=True)
 
 
 def _work_ahead(spec: str, films: "StudySet") -> None:

@@ -1,6 +1,7 @@
 """A server of the app in a process of its own, and what a browser's session is told by it."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -25,23 +27,26 @@ def free_port() -> int:
 
 @contextmanager
 def served(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, health: str
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, health: str,
+    ready: str = "",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that serves, once `health` answers; ended afterwards.
 
+    Args:
+        ready: what it has said by then, too.
+
     Raises:
         AssertionError: it ended or did not answer; with what it said.
-    """
+    """  # fmt: skip
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*command], cwd=folder, env={**environment}, stdout=said, stderr=subprocess.STDOUT
         )
         try:
             deadline = time.monotonic() + 600
-            while not _answers(health):
+            while not (_answers(health) and ready in _text(said)):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    said.seek(0)
-                    raise AssertionError(said.read().decode())
+                    raise AssertionError(_text(said))
                 time.sleep(0.2)
             yield process
         finally:
@@ -51,6 +56,12 @@ def served(
             except subprocess.TimeoutExpired:  # a busy machine; nothing of it is looked at later
                 process.kill()
                 process.wait()
+
+
+def _text(said: IO[bytes]) -> str:
+    """So far; read by a place of its own, since the process writes at the file's."""
+    size = os.fstat(said.fileno()).st_size
+    return os.pread(said.fileno(), size, 0).decode(errors="replace")
 
 
 def _answers(url: str) -> bool:

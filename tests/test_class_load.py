@@ -16,7 +16,7 @@ def test_three_students_and_their_teacher_hold_a_class(tmp_path: Path) -> None:
     told = tmp_path / "class.json"
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "class.py"), "--students", "3", "--minutes",
-         "0.6", "--settle", "2", "--think", "0.2", "--steps", "10", "--json", str(told)],
+         "0.6", "--early", "--think", "0.2", "--steps", "10", "--json", str(told)],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         timeout=600,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from core.inference.prompts import PromptSet, default_prompts
 from core.lrclr.checkpoint import save_model
 from core.lrclr.config import LRCLRConfig
 from core.lrclr.model import LRCLR
+from explorer.prompts import editor
 from explorer.shared.state import KEY, Session
 
 EDEMA = default_prompts()["Edema"]
@@ -98,6 +99,16 @@ def test_an_edit_changes_that_prompt_and_no_other(app: AppTest) -> None:
     assert len(app.session_state[KEY].prompt_history) == 1  # one step, however often it is drawn
     _sound(app.run())
     assert len(app.session_state[KEY].prompt_history) == 1
+
+
+def test_an_edit_is_drawn_once(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[PromptSet] = []
+    plain = editor._tools
+    monkeypatch.setattr(editor, "_tools", lambda prompts: (drawn.append(prompts), plain(prompts)))
+    _field(app, "Positive prompt 2 of Edema").set_value("wet lungs").run()
+    assert [one["Edema"].positive[1] for one in drawn] == ["wet lungs"]
+    _field(app, "Add a negative prompt to Edema").set_value("clear lungs").run()
+    assert len(drawn) == 2 and drawn[1]["Edema"].negative[-1] == "clear lungs"
 
 
 def test_edits_in_two_fields_are_both_kept_and_undone_one_by_one(app: AppTest) -> None:

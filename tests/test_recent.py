@@ -9,6 +9,7 @@ from PIL import Image
 from core.errors import ExplorerError
 from core.films.loaded import LoadedImage, drawn_image
 from core.films.recent import RecentFilms
+from core.recent import Recent, nbytes_of
 from core.specs import open_studies
 from core.studies import manifest
 
@@ -67,6 +68,27 @@ def test_a_failure_is_told_to_all_and_not_kept():
     film = films.get("a", lambda: _film(3))
     with pytest.raises(ValueError, match="read-only"):
         film.pixels[0, 0] = 1
+
+
+def test_of_what_was_forgotten_nothing_stays():
+    texts: Recent[str] = Recent(100, len)
+    for number in range(1000):
+        texts.get(number, lambda: "ten signs.")
+    assert len(texts) == 10 and texts.nbytes == 100 and len(texts._sizes) == 10
+    texts.put(999, "four")
+    assert texts.nbytes == 94 and texts.kept(999) == "four" and texts.kept(1) is None
+    texts.clear()
+    assert len(texts) == 0 == texts.nbytes
+
+
+def test_what_grows_in_use_is_measured_again():
+    held: Recent[list[str]] = Recent(100, nbytes_of, growing=True)
+    for name in "abc":
+        held.get(name, list).append(40 * name)
+    assert held.nbytes == 120  # the last one grew after it was made
+    held.get("d", list)
+    assert held.kept("a") is None and held.nbytes == 80
+    assert nbytes_of({"ab": np.zeros(3), "c": [None, 1.0, {"d"}]}) == 2 + 24 + 1 + 16 + 1
 
 
 def test_a_set_reads_a_film_once_and_anew_when_its_file_changes(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 
 from core.evaluation.examples import load_examples
+from core.inference import text_scores
 from core.inference.prompts import default_prompts
 from core.phantom.case import Case
 from core.phantom.render import Rendering
@@ -74,7 +75,7 @@ def test_a_class_finds_scores_and_thumbnails_worked_out(monkeypatch: pytest.Monk
     drawn.clear()
     model = cache.kept_model("demo", cache.written("demo"))
     passes: list[int] = []
-    monkeypatch.setattr(type(model), "score", lambda *_: passes.append(1))
+    monkeypatch.setattr(text_scores, "read_films", lambda *_: passes.append(1))
     score_cache.score_ahead("demo", studies)
     score_cache._scores(model, cache.fingerprint_of(studies), studies, default_prompts())
     assert not passes

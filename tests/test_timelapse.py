@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from core.backbones.compact import CompactBackbone, CompactConfig
 from core.cli import app
+from core.errors import ExplorerError
 from core.inference.film_words import film_words
 from core.inference.predictor import Predictor
 from core.inference.prompts import default_prompts
@@ -20,10 +21,12 @@ from core.lrclr.model import LRCLR
 from core.specs import open_studies
 from core.studies import StudySet
 from core.training.check import QuickCheck
+from core.training.config_file import read_config
+from core.training.settings import FinetuneConfig
 from core.training.timelapse import Pins, TimeLapse, last_kept, read_timelapse
 from explorer.runs import lapse_sent
 
-SIDE = 64
+SIDE, OWN = 64, ("small left nodule", "wet lungs")
 SMALL = CompactConfig(image_size=SIDE, width=16, heads=2, embed_dim=16, depth=2)
 
 
@@ -46,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> KeptRun:
         torch.manual_seed(step)
         models[step] = LRCLR(CompactBackbone(SMALL), LRCLRConfig(k=4, fusion_heads=2)).eval()
         check = QuickCheck(studies, models[step], default_prompts())
-        pins = Pins(check, folder)
+        pins = Pins(check, folder, OWN)
         if step == 0:
             pins.write_pictures()
         pins.write(models[step], check.look(models[step]), step)
@@ -65,7 +68,7 @@ def test_words_and_regions_of_a_step_are_those_of_its_model(run: KeptRun, seen: 
     for films, model in zip(seen.words, run.models.values(), strict=True):
         predictor = Predictor(model, "tiny")
         for kept, (row, name) in zip(films, run.pins, strict=True):
-            texts = (default_prompts()[name].positive[0], *run.studies.report(row))
+            texts = (default_prompts()[name].positive[0], *run.studies.report(row), *OWN)
             expected = film_words(
                 predictor, predictor.encode_row(run.studies, row), texts, (SIDE, SIDE)
             )
@@ -87,6 +90,39 @@ def test_the_browser_gets_each_step_and_colours_that_compare(seen: TimeLapse) ->
     for share, heat in zip(shares, seen.maps[:, 1], strict=True):
         assert share[0] == pytest.approx(255 * (heat[0, 0] - low) / (high - low), abs=2)
     json.dumps(told)
+
+
+def test_texts_of_one_s_own_are_followed_last_and_said_to_be(run: KeptRun, seen: TimeLapse) -> None:
+    told = lapse_sent.content(seen, 0)
+    assert [text["text"] for text in told["texts"]][-2:] == list(OWN)
+    titles = [text["title"] for text in told["texts"]]
+    assert titles[-2:] == ["Texts of your own:", ""] and titles[1] == "The report:"
+    given = [[text["given"] for text in film["texts"]] for film in seen.to_json()]
+    assert given == [[False] * (len(film) - 2) + [True, True] for film in given]
+    older = TimeLapse(*list(vars(seen).values())[:-1])
+    assert "Texts of your own:" not in [t["title"] for t in lapse_sent.content(older, 0)["texts"]]
+
+
+def test_a_run_that_goes_on_follows_what_it_followed(run: KeptRun) -> None:
+    model = run.models[20]
+    pins = Pins(QuickCheck(run.studies, model, default_prompts()), run.folder, ("another",))
+    pins.go_on()
+    assert pins.own == OWN
+    told = run.folder / "samples" / "pins.json"
+    kept = told.read_text()
+    told.write_text(json.dumps(json.loads(kept)["names"]))  # as an older version wrote it
+    older = read_timelapse(run.folder)
+    pins.go_on()
+    told.write_text(kept)
+    assert pins.own == () and older is not None and older.own == 0
+
+
+def test_texts_to_follow_are_checked_when_a_run_is_told() -> None:
+    assert FinetuneConfig(follow=(" wet  lungs", "wet lungs")).follow == ("wet lungs",)
+    for wrong, why in (((" ",), "empty"), (tuple("abcde"), "4 texts")):
+        with pytest.raises(ExplorerError, match=why):
+            FinetuneConfig(follow=wrong)
+    assert read_config(None, {"": {"follow": ["wet lungs"]}}).follow == ("wet lungs",)
 
 
 def test_a_long_run_sends_a_bounded_number_of_steps(seen: TimeLapse) -> None:
@@ -122,4 +158,5 @@ def test_the_command_says_where_regions_lie(
     first = steps[1]["regions"][0]
     place = ", ".join(f"{side:.0f}" for side in first["box"])
     assert f"{100 * first['weight']:.0f} % at {place}" in done.output
+    assert f"  {OWN[0]} (given)\n" in done.output
     assert "name it" in str(CliRunner().invoke(app, ["runs", "--time-lapse"]).exception)

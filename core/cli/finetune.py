@@ -33,6 +33,7 @@ HELP = {
     "data": "Study set with reports.",
     "check_data": "Set of the checks; else patients held out of films.",
     "sentences": "With statements: reports whose sentences are said, too; indiana or a path.",
+    "follow": "Text whose regions `runs --time-lapse` shows by step; repeatable.",
     "check_every": "Steps between.",
     "save_every": "Steps between states.",
     "keep_states": "Newest states that stay.",

@@ -102,7 +102,8 @@ def _time_lapses(chosen: "list[Run]", json: Path | None) -> None:
         for film in films:
             print(f"{name}: {film['film']}, boxes x, y, w, h in a picture of {film['side']} px")
             for text in film["texts"]:
-                print(f"  {text['text']}", *map(_step, text["steps"]), sep="\n")
+                given = " (given)" if text["given"] else ""
+                print(f"  {text['text']}{given}", *map(_step, text["steps"]), sep="\n")
 
 
 def _step(told: dict[str, Any]) -> str:

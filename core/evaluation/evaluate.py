@@ -1,9 +1,13 @@
 """Zero-shot AUC over a set, per finding and score, with bootstrap intervals over patients."""
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from core.errors import ExplorerError
 from core.evaluation.report import SCORES, EvaluationReport, FindingAuc
@@ -12,10 +16,12 @@ from core.inference.predictor import Predictor, own_scores, unreadable
 from core.inference.prompts import PromptSet, prompts_for
 from core.inference.zero_shot import Scores
 from core.metrics.auc import sampled_auc
-from core.metrics.bootstrap import Sampled, average, resamples
+from core.metrics.bootstrap import Draws, Sampled, average, resamples
 from core.processes import cores
 from core.progress import Progress
 from core.studies import StudySet
+
+_FEW = 2**19  # weights
 
 
 def evaluate(
@@ -69,38 +75,100 @@ def auc_report(
     Raises:
         ExplorerError: no finding has both classes in the set.
     """
-    labels = studies.labels
     readable = np.isfinite(scores[SCORES[0]][:, 0])
     # One draw for all findings and scores, so that their means and differences are paired.
     weights = resamples(int(readable.sum()), n_bootstrap, seed, studies.patients[readable])
-    findings: dict[str, FindingAuc] = {}
-    sampled: dict[str, list[Sampled]] = {score: [] for score in SCORES}
-    left_out = []
-    for column, name in enumerate(prompts):
-        truth = labels[name].to_numpy(float) if name in labels else np.full(len(studies), np.nan)
-        known = ~np.isnan(truth) & readable
-        truth = truth[known]
-        positives = int(truth.sum())
-        if not 0 < positives < len(truth):
-            left_out.append(name)
-            continue
-        drawn = weights[:, known[readable]]
-        values = [scores[score][known, column].astype(float) for score in SCORES]
+    labels = studies.labels
+    drawn = {
+        name: _drawn(_truth(labels, name), {score: scores[score][:, column] for score in SCORES},
+                     readable, weights)
+        for column, name in enumerate(prompts)
+    }  # fmt: skip
+    return joined_report(studies, drawn, readable)
+
+
+@dataclass(frozen=True)
+class DrawnAuc:
+    """One finding of `auc_report`, with the draws that its mean over findings is made of."""
+
+    positives: int
+    negatives: int
+    areas: dict[str, Sampled]  # score -> AUC
+
+
+def drawn_auc(
+    studies: StudySet,
+    finding: str,
+    scores: Mapping[str, NDArray[np.floating]],
+    n_bootstrap: int,
+    seed: int = 0,
+) -> DrawnAuc | None:
+    """One finding of `auc_report`, with the same draws; None where the set lacks a class.
+
+    Args:
+        scores: (B,) each; NaN where an image cannot be read.
+    """
+    readable = np.isfinite(scores[SCORES[0]])
+    weights = resamples(int(readable.sum()), n_bootstrap, seed, studies.patients[readable])
+    return _drawn(_truth(studies.labels, finding), scores, readable, weights)
+
+
+def _truth(labels: pd.DataFrame, finding: str) -> NDArray[np.float64]:
+    """1, 0 or NaN of each study (B,)."""
+    return labels[finding].to_numpy(float) if finding in labels else np.full(len(labels), np.nan)
+
+
+def _drawn(
+    truth: NDArray[np.float64],
+    scores: Mapping[str, NDArray[np.floating]],
+    readable: NDArray[np.bool_],
+    weights: Draws,
+) -> DrawnAuc | None:
+    known = ~np.isnan(truth) & readable
+    truth = truth[known]
+    positives = int(truth.sum())
+    if not 0 < positives < len(truth):
+        return None
+    drawn = weights[:, known[readable]]
+    values = [scores[score][known].astype(float) for score in SCORES]
+    if drawn.size < _FEW:  # a thread takes longer to begin
+        areas = [sampled_auc(truth, value, drawn) for value in values]
+    else:
         with ThreadPoolExecutor(min(cores(), len(SCORES))) as threads:
-            areas = threads.map(sampled_auc, repeat(truth), values, repeat(drawn))
-            for score, area in zip(SCORES, areas, strict=True):
-                sampled[score].append(area)
-        auc = {score: parts[-1].interval() for score, parts in sampled.items()}
-        findings[name] = FindingAuc(positives, len(truth) - positives, auc)
-    if not findings:
-        raise _nothing_to_score(studies, prompts)
-    mean = {score: average(parts).interval() for score, parts in sampled.items()}
+            areas = list(threads.map(sampled_auc, repeat(truth), values, repeat(drawn)))
+    return DrawnAuc(positives, len(truth) - positives, dict(zip(SCORES, areas, strict=True)))
+
+
+def joined_report(
+    studies: StudySet, drawn: Mapping[str, DrawnAuc | None], readable: NDArray[np.bool_]
+) -> EvaluationReport:
+    """The report of findings that took the same draws.
+
+    Args:
+        readable: (B,), which images could be read.
+
+    Raises:
+        ExplorerError: no finding has both classes in the set.
+    """
+    judged = {name: one for name, one in drawn.items() if one is not None}
+    if not judged:
+        raise _nothing_to_score(studies, drawn)
+    findings = {
+        name: FindingAuc(one.positives, one.negatives,
+                         {score: area.interval() for score, area in one.areas.items()})
+        for name, one in judged.items()
+    }  # fmt: skip
+    mean = {
+        score: average([one.areas[score] for one in judged.values()]).interval()
+        for score in SCORES
+    }
     patients = len(np.unique(studies.patients[readable]))
+    left_out = tuple(name for name in drawn if name not in judged)
     lost = unreadable(studies, readable)
-    return EvaluationReport(int(readable.sum()), findings, mean, patients, tuple(left_out), lost)
+    return EvaluationReport(int(readable.sum()), findings, mean, patients, left_out, lost)
 
 
-def _nothing_to_score(studies: StudySet, prompts: PromptSet | None) -> ExplorerError:
+def _nothing_to_score(studies: StudySet, prompts: Iterable[str] | None) -> ExplorerError:
     asked = f"the prompts ({', '.join(prompts)})" if prompts else "CheXpert's names"
     return ExplorerError(
         f"'{studies.spec}' has no finding of {asked} with both positive and negative studies; "

@@ -176,6 +176,10 @@ class Predictor:
             texts = self.encode_texts(prompts.all_texts())
             return zero_shot(self.model, images, texts, prompts)
 
+        return self.in_lane(work)
+
+    def in_lane(self, work: Callable[[], T]) -> T:
+        """Have something done among the passes of other callers, where there are lanes."""
         return work() if self.lanes is None else self.lanes.run(object(), work)
 
     def score_set(

@@ -38,8 +38,18 @@ def prompt_shares(model: LRCLR, image: ImageEncoding, texts: TextEncoding) -> li
     parts = {
         "global": cosine.mean(dim=0)[0], "local": reading.local[0], "match": reading.match[0]
     }  # fmt: skip
-    lines = zip(texts.texts, parts["global"], parts["local"], shares(parts, model.config),
-                strict=True)  # fmt: skip
+    return shared_out(texts.texts, parts, model.config)
+
+
+def shared_out(
+    texts: Sequence[str], parts: Mapping[str, Tensor], config: LRCLRConfig
+) -> list[PromptShare]:
+    """Each prompt with its scores and its share.
+
+    Args:
+        parts: "global", "local" and "match" of each text (P,).
+    """
+    lines = zip(texts, parts["global"], parts["local"], shares(parts, config), strict=True)
     return [
         PromptShare(text, float(whole), float(local), float(share))
         for text, whole, local, share in lines

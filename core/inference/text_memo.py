@@ -1,18 +1,18 @@
 """Text encodings remembered one by one and put together in any order."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from core.inference.gathered import Gathered
 from core.lrclr.encodings import TextEncoding
 from core.lrclr.model import LRCLR
+from core.recent import nbytes_of
 
-_REMEMBERED = 2048  # texts; some 20 kB each
+_REMEMBERED = 2**26  # bytes; a text has some 20 kB
 _BATCH = 64
 
 
@@ -31,24 +31,18 @@ class TextMemo:
 
     def __init__(self, model: LRCLR) -> None:
         self._model = model
-        self._known: OrderedDict[str, _Entry] = OrderedDict()
-        self._lock = Lock()
+        self._known: Gathered[str, _Entry] = Gathered(_REMEMBERED, nbytes_of, _BATCH)
+
+    def encode(self, texts: Sequence[str]) -> TextEncoding:
+        """Encode P texts, at least one; only those not seen lately pass through the model.
+
+        Those that others ask for meanwhile pass with them.
+        """
+        return _join(self._known.get(texts, self._read), tuple(texts))
 
     @torch.no_grad()
-    def encode(self, texts: Sequence[str]) -> TextEncoding:
-        """Encode P texts, at least one; only those not seen lately pass through the model."""
-        with self._lock:
-            found = {text: self._known[text] for text in texts if text in self._known}
-            missing = [text for text in dict.fromkeys(texts) if text not in found]
-            for start in range(0, len(missing), _BATCH):
-                chunk = missing[start : start + _BATCH]
-                found.update(zip(chunk, _split(self._model.encode_text(chunk)), strict=True))
-            for text in texts:
-                self._known[text] = found[text]
-                self._known.move_to_end(text)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return _join([found[text] for text in texts], tuple(texts))
+    def _read(self, texts: list[str]) -> list[_Entry]:
+        return _split(self._model.encode_text(texts))
 
 
 def _split(encoded: TextEncoding) -> list[_Entry]:
@@ -58,10 +52,10 @@ def _split(encoded: TextEncoding) -> list[_Entry]:
         places = encoded.mask[row].nonzero()
         used = int(places[-1]) + 1 if len(places) else 1
         entries.append(
-            _Entry(
-                encoded.text_features[row],
-                encoded.words[row, :used],
-                encoded.mask[row, :used],
+            _Entry(  # copies: a view would keep the whole batch
+                encoded.text_features[row].clone(),
+                encoded.words[row, :used].clone(),
+                encoded.mask[row, :used].clone(),
                 encoded.pieces[row][:used],
             )
         )

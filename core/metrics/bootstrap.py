@@ -83,6 +83,9 @@ def resamples(n: int, count: int, seed: int, groups: NDArray[np.int64] | None = 
     True
     """
     codes, patients = _patients(n, groups)
+    if patients * count <= _KEPT:  # what stands beside each other on a page takes the same draws
+        few = _kept_draws(patients, count, seed).astype(np.int32)
+        return few if groups is None else few[:, codes]
     drawn = np.empty((count, patients), np.int32)
     start = 0
     for part in _drawn(patients, count, seed):
@@ -107,7 +110,7 @@ def resampled_parts(
     step = max(at_once // max(patients, 1), 1)
     if patients * count > _KEPT:
         drawn: Iterable[NDArray[np.int64] | Narrow] = _drawn(patients, count, seed, at_once)
-    else:  # what stands beside each other on a page takes the same draws
+    else:
         whole = _kept_draws(patients, count, seed)
         drawn = (whole[start : start + step] for start in range(0, count, step))
     for part in drawn:

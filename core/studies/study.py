@@ -94,7 +94,12 @@ class StudySet(ABC):
     @property
     def patients(self) -> NDArray[np.int64]:
         """Number of each row's patient (n,); rows of one patient are not independent."""
-        return patient_groups(self.table)
+        table, groups = self.__dict__.get("_patients", (None, None))
+        if groups is None or table is not self.table:  # a page asks several times
+            groups = patient_groups(self.table)
+            groups.flags.writeable = False
+            self.__dict__["_patients"] = self.table, groups
+        return groups
 
     @property
     def reports(self) -> list[list[str]]:

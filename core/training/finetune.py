@@ -88,7 +88,9 @@ def finetune(
     room = room_for(Loop(model, data, config.schedule, config.weights), len(check.inputs))
     free = free_for(model.device)
     room.check_against(free)
-    pins = Pins(check, out)
+    pins = Pins(check, out, config.follow)
+    if not fresh:
+        pins.go_on()
     if fresh:
         pins.write_pictures()
         remarks = [remark for remark in (parts.remark, data.remark) if remark]
@@ -173,8 +175,9 @@ def _room_on_disk(out: Path) -> Iterator[None]:
 
 def _identity(config: FinetuneConfig, fingerprint: str) -> str:
     """Changes with whatever changes the steps of a run."""
-    told = json.dumps([asdict(replace(config, save_every=1, keep_states=1)), fingerprint])
-    return sha256(told.encode()).hexdigest()[:16]
+    settings = asdict(replace(config, save_every=1, keep_states=1))
+    del settings["follow"]
+    return sha256(json.dumps([settings, fingerprint]).encode()).hexdigest()[:16]
 
 
 def with_layers(model: LRCLR, config: LRCLRConfig | None) -> LRCLR:

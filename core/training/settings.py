@@ -3,15 +3,19 @@
 Imports nothing of the loop, so that a form, a command or a plan can hold settings.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.errors import ExplorerError
+from core.inference.prompts import check_prompt
 from core.lrclr.config import LRCLRConfig
 from core.precision import PRECISIONS
 
 ALL = -1
 """As `last_blocks`: both towers train."""
 LOSS_FORMS = ("sigmoid", "infonce", "balanced")
+FOLLOWED = 4
+"""Texts of one's own that a time-lapse follows, at most: each is read on each pinned film."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,20 @@ class Weights:
     nowhere: float = 0.0  # the reader's weight lies on no region where a text is not true
 
 
+def followed(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts for a time-lapse, checked and tidied.
+
+    Raises:
+        ExplorerError: there are more than FOLLOWED, or one is no prompt.
+    """
+    tidy = tuple(dict.fromkeys(check_prompt(text) for text in texts))
+    if len(tidy) > FOLLOWED:
+        raise ExplorerError(
+            f"A time-lapse follows {FOLLOWED} texts of one's own at most; got {len(tidy)}."
+        )
+    return tidy
+
+
 @dataclass(frozen=True)
 class FinetuneConfig:
     """What `finetune` needs; every part of the method is one value."""
@@ -108,6 +126,7 @@ class FinetuneConfig:
     # Reports whose sentences are said of the images, too, where statements are drawn: "indiana" for
     # the archive that this computer has, or its path.
     sentences: str = ""
+    follow: tuple[str, ...] = ()  # texts whose regions the time-lapse follows, on every pinned film
     check_every: int = 100
     save_every: int = 200  # steps between training states
     keep_states: int = 2
@@ -125,6 +144,7 @@ class FinetuneConfig:
             raise ExplorerError("Every loss is switched off; give at least one a weight above 0.")
         if self.sentences and not self.schedule.statements:
             raise ExplorerError("sentences goes with statements; set statements to true.")
+        object.__setattr__(self, "follow", followed(self.follow))
         for name in ("check_every", "save_every", "keep_states"):
             if getattr(self, name) < 1:
                 raise ExplorerError(f"{name} must be at least 1; got {getattr(self, name)}.")

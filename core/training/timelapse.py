@@ -1,11 +1,12 @@
 """Words, regions and maps of a few pinned studies at every check: how they move as a model learns.
 
 Kept in `samples/` of the run: `pins.npz` with the pictures and their truth, `pins.json` with what
-they show, and for each check one `step-*.npz` of maps and one `words-*.json` of the regions that
-each sentence keeps. Nothing else is needed to show them.
+they show and the texts that somebody gave, and for each check one `step-*.npz` of maps and one
+`words-*.json` of the regions that each text keeps. Nothing else is needed to show them.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,11 @@ class TimeLapse:
     truth: NDArray[np.bool_]  # (P, side, side)
     steps: list[int]  # S
     maps: NDArray[np.float32]  # (S, P, h, w), cosine of each patch with the finding's prompts
-    # S lists of P: the finding's first prompt, then the report's sentences, with their regions in
-    # pixels of the picture; empty in a run of an older version, which kept maps alone.
+    # S lists of P: the finding's first prompt, the report's sentences and the texts that somebody
+    # gave, with their regions in pixels of the picture; empty in a run of an older version, which
+    # kept maps alone.
     words: list[list[FilmWords]]
+    own: int = 0  # texts that somebody gave, the last ones of each film
 
     def to_json(self) -> list[dict[str, Any]]:
         """Of each film its texts, and of each text its regions step by step, heaviest first."""
@@ -49,7 +52,7 @@ class TimeLapse:
             {
                 "film": name, "side": len(picture),
                 "texts": [
-                    {"text": text.text, "steps": [
+                    {"text": text.text, "given": number in self._given(film), "steps": [
                         {"step": step} | _regions_of(films[film], number)
                         for step, films in zip(self.steps, self.words, strict=True)
                     ]}
@@ -58,6 +61,12 @@ class TimeLapse:
             }
             for film, (name, picture) in enumerate(zip(self.names, self.pictures, strict=True))
         ]  # fmt: skip
+
+
+    def _given(self, film: int) -> range:
+        """Numbers of the texts that somebody gave."""
+        count = len(self.words[0][film].texts)
+        return range(count - self.own, count)
 
 
 def _regions_of(words: FilmWords, number: int) -> dict[str, Any]:
@@ -72,8 +81,13 @@ def _regions_of(words: FilmWords, number: int) -> dict[str, Any]:
 class Pins:
     """The studies of a check that are pinned: the first of each finding that has a mask."""
 
-    def __init__(self, check: QuickCheck, run: Path) -> None:
-        self.check, self.folder = check, run / _FOLDER
+    def __init__(self, check: QuickCheck, run: Path, own: tuple[str, ...] = ()) -> None:
+        """Choose them.
+
+        Args:
+            own: texts that are followed on each of them, beside those of its report.
+        """
+        self.check, self.folder, self.own = check, run / _FOLDER, own
         self.pins: list[tuple[int, str]] = []  # row, finding
         for name in check.findings:
             rows = [row for row, masks in enumerate(check.masks) if name in masks]
@@ -102,7 +116,13 @@ class Pins:
             pictures=np.rint(np.stack(seen)).astype(np.uint8),
             truth=np.stack(truth) > 127,
         )
-        (self.folder / "pins.json").write_text(json.dumps(names), encoding="utf-8")
+        told = {"names": names, "own": self.own}
+        (self.folder / "pins.json").write_text(json.dumps(told), encoding="utf-8")
+
+    def go_on(self) -> None:
+        """Follow what the run follows that is gone on with: each step has the same texts."""
+        with suppress(OSError, ValueError, KeyError):
+            self.own = tuple(_read_pins(self.folder)[1])
 
     @torch.no_grad()
     def write(self, model: LRCLR, look: CheckLook, step: int) -> None:
@@ -121,7 +141,8 @@ class Pins:
             cosine = model.similarity(image, model.encode_text(prompts))[0]
             maps.append(cosine.mean(dim=0).view(images.grid).cpu().numpy())
             report = self.check.studies.report(row)[:SENTENCES]
-            words.append(_words(model, image, [prompts[0], *report]).to_json())
+            texts = [prompts[0], *report, *self.own]
+            words.append(_words(model, image, texts).to_json())
         write_text_whole(self.folder / f"words-{step:08d}.json", json.dumps(words))
         learned = np.stack(maps).astype(np.float16)
 
@@ -152,7 +173,7 @@ def read_timelapse(run: Path) -> TimeLapse | None:
     """What a run has kept so far; None where it has nothing whole."""
     folder = run / _FOLDER
     try:
-        names = [str(name) for name in json.loads((folder / "pins.json").read_text("utf-8"))]
+        names, own = _read_pins(folder)
         with np.load(folder / "pins.npz") as pins:
             pictures, truth = pins["pictures"], pins["truth"]
         paths = sorted(folder.glob("step-*.npz"))
@@ -162,7 +183,17 @@ def read_timelapse(run: Path) -> TimeLapse | None:
     if not maps:
         return None
     steps = [int(path.stem.removeprefix("step-")) for path in paths]
-    return TimeLapse(names, pictures, truth, steps, np.stack(maps), _read_words(folder, steps))
+    words = _read_words(folder, steps)
+    return TimeLapse(names, pictures, truth, steps, np.stack(maps), words, len(own) if words else 0)
+
+
+def _read_pins(folder: Path) -> tuple[list[str], list[str]]:
+    """What the pinned films show, and the texts that somebody gave; a list of an older version has
+    none of these."""
+    told = json.loads((folder / "pins.json").read_text("utf-8"))
+    parts = (told, []) if isinstance(told, list) else (told["names"], told["own"])
+    names, own = ([str(text) for text in part] for part in parts)
+    return names, own
 
 
 def _read_words(folder: Path, steps: list[int]) -> list[list[FilmWords]]:

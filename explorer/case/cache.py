@@ -12,7 +12,7 @@ from PIL import Image
 from core.films.window import Window
 from core.studies import StudySet
 from explorer.shared import cache, following
-from explorer.shared.kept import by_study
+from explorer.shared.kept import MIB, by_study
 
 if TYPE_CHECKING:
     from core.inference.film_words import FilmWords
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SIDE = 2048  # pixels at most: a browser windows so many in some 20 ms
 
 
-@by_study(st.cache_data, max_entries=32, show_spinner=False)
+@by_study(st.cache_data, 96 * MIB, max_entries=8, show_spinner=False)
 def _film_uri(
     fingerprint: str, row: int, window: tuple[float, float, str] | None, side: int,
     _studies: StudySet,
@@ -43,7 +43,7 @@ def film_uri(of: StudySet, row: int, window: Window | None, side: int = _SIDE) -
     return _film_uri(cache.fingerprint_of(of), row, key, side, of)
 
 
-@by_study(st.cache_data, max_entries=128, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, 32 * MIB, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _film_words(
     model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...], _studies: StudySet
 ) -> FilmWords:
@@ -104,7 +104,7 @@ def word_gradients(
     )  # fmt: skip
 
 
-@by_study(st.cache_data, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, 64 * MIB, max_entries=8, show_spinner=False, hash_funcs=cache.KEYS)
 def _layer_maps(
     model: Predictor, fingerprint: str, row: int, text: str, _studies: StudySet
 ) -> LayerMaps:

@@ -15,8 +15,10 @@ from core.metrics.froc import FilmMark, Mask
 from core.records.reading import ReaderMarks, ReadingSet
 from core.studies import StudySet
 from core.studies.phantom_set import PhantomSet
+from explorer.prompts import cache as prompt_cache
 from explorer.regions import cache as region_cache
 from explorer.shared import cache
+from explorer.shared.kept import MIB, in_bytes
 from explorer.shared.progress import page_progress
 
 if TYPE_CHECKING:
@@ -25,14 +27,6 @@ if TYPE_CHECKING:
     from core.lessons.lesson import Lesson
     from core.lessons.shortcuts import ScoredTwins
     from core.lrclr.encodings import ImageEncoding
-
-
-@st.cache_data(max_entries=1024, show_spinner=False, hash_funcs=cache.KEYS)
-def _scores(
-    model: Predictor, fingerprint: str, text: str, _studies: StudySet
-) -> dict[str, NDArray[np.float32]]:
-    images = cache.encode_set(model, fingerprint, _studies)
-    return {name: value[:, 0] for name, value in model.score(images, text_prompts(text)).items()}
 
 
 def bench(lesson: Lesson, seed: int) -> LessonBench:
@@ -48,7 +42,8 @@ def bench(lesson: Lesson, seed: int) -> LessonBench:
     fingerprint = cache.fingerprint_of(studies)
 
     def score(text: str, name: str) -> NDArray[np.float64]:
-        return np.asarray(_scores(model, fingerprint, text, studies)[name], float)
+        told = prompt_cache.set_scores(model, studies, text_prompts(text))
+        return np.asarray(told[name][:, 0], float)
 
     def saliency(choice: str, row: int, text: str) -> NDArray[np.float32]:
         from core.attribution import choose
@@ -121,7 +116,7 @@ def least_kept(
                        said, bench)  # fmt: skip
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+@in_bytes(64 * MIB)
 def _twins(
     model: Predictor, fingerprint: str, row: int, change: str, text: str, _bench: LessonBench
 ) -> ScoredTwins:
@@ -143,7 +138,7 @@ def films(lesson: Lesson) -> PhantomSet:
     return pool(cache.studies(lesson.films))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@in_bytes(32 * MIB)
 def _read_film(fingerprint: str, row: int, _studies: StudySet) -> NDArray[np.uint8]:
     return np.clip(_studies.display_image(row), 0, 255).astype(np.uint8)
 
@@ -195,7 +190,7 @@ def held_reading(one: ReadingSet, marks: dict[str, ReaderMarks]) -> ReadingResul
                                            marks.items()))), one, marks)  # fmt: skip
 
 
-@st.cache_data(max_entries=2048, show_spinner=False)
+@in_bytes(32 * MIB)
 def _outlined(
     fingerprint: str, row: int, finding: str, _studies: PhantomSet
 ) -> NDArray[np.bool_] | None:

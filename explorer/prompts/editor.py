@@ -21,25 +21,44 @@ _BESIDE = _SCORES + _SHARE + _REMOVE + 2 * 16  # with the gaps; goes below where
 
 def edit(current: Current) -> PromptSet:
     """The edited set; a prompt that cannot be used is refused and the last good set stays."""
+    wrong = _take_typed()
     _tools(state.session().prompts)
     prompts = state.session().prompts
     finding = _finding(prompts)
-    before = prompts[finding]
-    typed = {side: _side(current, finding, before, side) for side in _SIDES}
+    for side in _SIDES:
+        _side(current, finding, prompts[finding], side)
     st.caption(
         "Image: cosine of the prompt with this study's image. Regions: with those that match it "
         "best. Share: how much of its side's score for this study the prompt makes; the best match "
         "counts most, so that another study gives other shares."
     )
+    if wrong:
+        st.error(wrong, icon=":material/error:")
+    return prompts
+
+
+def _take_typed() -> str:
+    """Take in what was typed, before anything that hangs on it is drawn; why it was refused."""
+    prompts = state.session().prompts
+    finding = _here(prompts)
+    before = prompts[finding]
+    typed = {side: _typed(finding, side, getattr(before, side)) for side in _SIDES}
     try:
         edited = prompts.with_finding(finding, _checked(finding, typed))
     except ExplorerError as error:
-        st.error(str(error), icon=":material/error:")
-        return prompts
+        return str(error)
     if edited != prompts:
-        added = [len(typed[side]) != len(getattr(before, side)) for side in _SIDES]
-        _replace(edited, keep_fields=not any(added))
-    return prompts
+        added = any(len(typed[side]) != len(getattr(before, side)) for side in _SIDES)
+        state.set_prompts(edited, keep_fields=not added)
+    return ""
+
+
+def _typed(finding: str, side: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """What the fields of a side hold, the empty ones left out."""
+    held = [state.widget(_key(finding, side, number)) for number in range(len(texts))]
+    lines = [text if own is None else own for text, own in zip(texts, held, strict=True)]
+    new = state.widget(_key("new", finding, side)) or ""
+    return tuple(text for text in (*lines, new) if text.strip())
 
 
 def _checked(finding: str, typed: dict[str, tuple[str, ...]]) -> FindingPrompts:
@@ -48,10 +67,16 @@ def _checked(finding: str, typed: dict[str, tuple[str, ...]]) -> FindingPrompts:
     return FindingPrompts(typed["positive"], typed["negative"] or (f"no {typed['positive'][0]}",))
 
 
-def _finding(prompts: PromptSet) -> str:
+def _here(prompts: PromptSet) -> str:
     """The finding that is edited."""
+    here = state.session().finding
+    return here if here in prompts else next(iter(prompts))
+
+
+def _finding(prompts: PromptSet) -> str:
+    """The finding that is edited, chosen among those that are there."""
     names, here = list(prompts), state.session().finding
-    place = names.index(here) if here in names else 0
+    place = names.index(_here(prompts))
     line = st.container(horizontal=True, vertical_alignment="bottom")
     chosen = line.selectbox("Finding", names, place, key=_key("finding"), width=210)
     if chosen != here:
@@ -68,16 +93,15 @@ def _finding(prompts: PromptSet) -> str:
     return chosen
 
 
-def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) -> tuple[str, ...]:
-    """What stands in the lines of a side, the empty ones left out."""
+def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) -> None:
+    """The lines of a side."""
     texts: tuple[str, ...] = getattr(prompts, side)
     st.markdown(f"**{_SIDES[side]}**")
     shares = _shares(current, texts)
-    typed = []
     for number, text in enumerate(texts):
         line = st.container(horizontal=True, vertical_alignment="center", gap="small")
         name = f"{side.capitalize()} prompt {number + 1} of {finding}"
-        typed.append(_field(line, name, text, _key(finding, side, number)))
+        _field(line, name, text, _key(finding, side, number))
         beside = line.container(horizontal=True, vertical_alignment="center", width=_BESIDE)
         _figures(beside, text, shares[number] if shares else None)
         beside.button(
@@ -85,27 +109,21 @@ def _side(current: Current, finding: str, prompts: FindingPrompts, side: str) ->
             help=f"Remove this {side} prompt", disabled=side == "positive" and len(texts) == 1,
             on_click=_remove, args=(finding, side, number),
         )  # fmt: skip
-    typed.append(
-        st.text_input(
-            f"Add a {side} prompt to {finding}", key=_key("new", finding, side), max_chars=300,
-            placeholder=f"Add a {side} prompt", label_visibility="collapsed",
-        ) or ""
+    st.text_input(
+        f"Add a {side} prompt to {finding}", key=_key("new", finding, side), max_chars=300,
+        placeholder=f"Add a {side} prompt", label_visibility="collapsed",
     )  # fmt: skip
-    return tuple(text for text in typed if text.strip())
 
 
-def _field(line: DeltaGenerator, name: str, text: str, key: str) -> str:
+def _field(line: DeltaGenerator, name: str, text: str, key: str) -> None:
     """A field that shows the whole prompt."""
     if len(text) <= _LONG:
-        typed = line.text_input(
-            name, text, 300, key, label_visibility="collapsed", width=_FIELD
-        )
+        line.text_input(name, text, 300, key, label_visibility="collapsed", width=_FIELD)
     else:
-        typed = line.text_area(
+        line.text_area(
             name, text, height="content", max_chars=300, key=key, label_visibility="collapsed",
             width=_FIELD,
         )  # fmt: skip
-    return str(typed or "")
 
 
 def _figures(line: DeltaGenerator, text: str, share: PromptShare | None) -> None:

@@ -1,7 +1,9 @@
 """Scores of one study for every finding, with their place among the studies of the set."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -12,14 +14,18 @@ from explorer.prompts import cache as score_cache
 from explorer.shared import cache, components, state
 from explorer.shared.state import Current
 
+if TYPE_CHECKING:
+    from core.inference.zero_shot import Scores
+
 _SCORES = {"lrclr": "LRCLR", "positive": "Positive only", "pair": "Pair"}
 
 
 def draw(current: Current, prompts: PromptSet) -> None:
     """Draw the table, the highest rank first."""
     here = state.session()
-    own = score_cache.study_scores(here.model, current.studies, current.row, prompts)
-    others = score_cache.scores(here.model, cache.studies(here.study_set), prompts)["lrclr"]
+    of_set = score_cache.scores(here.model, cache.studies(here.study_set), prompts)
+    own = _own(current, prompts, of_set)
+    others = of_set["lrclr"]
     labels = current.studies.study(current.row).labels
     lines = study_scores(prompts, own, others, current.row_in_set, labels)
     truth = {True: "present", False: "absent", None: "unknown"}
@@ -46,6 +52,14 @@ def draw(current: Current, prompts: PromptSet) -> None:
     components.not_alike(current, cache.studies(here.study_set))
     for source in sorted({probability.source() for probability in kept.values()}):
         st.caption(f"Probability: {source} It holds for films like those, and for no others.")
+
+
+def _own(current: Current, prompts: PromptSet, of_set: "Scores") -> dict[str, Any]:
+    """Scores of the study (F,); those of a study of the set are known with the set's."""
+    row = current.row_in_set
+    if row is not None and np.isfinite(of_set["lrclr"][row]).all():
+        return {name: values[row] for name, values in of_set.items()}
+    return score_cache.study_scores(state.session().model, current.studies, current.row, prompts)
 
 
 def _probability(kept: Mapping[str, Probability], finding: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from core.inference.encoded_set import encodings_of
 from core.studies import StudySet
 from explorer import access
 from explorer.shared import cache, figures, state
-from explorer.shared.kept import by_study
+from explorer.shared.kept import MIB, by_study, in_bytes
 from explorer.shared.state import Current
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ANY = ("a radiograph",)
 """What a method that reads no text is asked with."""
 
 
-@by_study(st.cache_data, max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, 32 * MIB, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _map(
     method: str,
     model: Predictor,
@@ -60,7 +60,7 @@ def saliency(
     return model.model.backbone.preprocess.map_to_image(found, shape)
 
 
-@by_study(st.cache_data, max_entries=256, show_spinner=False, hash_funcs=cache.KEYS)
+@by_study(st.cache_data, 48 * MIB, max_entries=32, show_spinner=False, hash_funcs=cache.KEYS)
 def _regions(
     model: Predictor,
     fingerprint: str,
@@ -107,7 +107,7 @@ def _set_weights(model: Predictor, fingerprint: str, texts: tuple[str, ...],
     return weight_map(model.model, cache.encode_set(model, fingerprint, _studies), encoded)
 
 
-@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=cache.KEYS)
+@in_bytes(64 * MIB)
 def _weights_picture(model: Predictor, fingerprint: str, row: int, texts: tuple[str, ...],
                      _studies: StudySet) -> figures.Picture:  # fmt: skip
     from core.inference.regions import weight_map
@@ -128,7 +128,7 @@ def weights_picture(spec: str, of: StudySet, row: int, texts: tuple[str, ...]) -
     return _weights_picture(cache.predictor(spec), cache.fingerprint_of(of), row, texts, of)
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)  # 40 kB each, of thirty people's films
+@in_bytes(48 * MIB)  # 1,200 films of thirty people
 def _thumbnail(fingerprint: str, row: int, _studies: StudySet) -> figures.Picture:
     small = Image.fromarray(np.clip(_studies.image(row), 0, 255).astype(np.uint8))
     small.thumbnail((200, 200))

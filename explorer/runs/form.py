@@ -11,7 +11,7 @@ from core.training.own_presets import remove_preset, save_preset
 from core.training.presets import own_presets, preset_path, presets
 from core.training.queue import run_images
 from core.training.runs import Run, out_of, start_run
-from core.training.settings import FinetuneConfig
+from core.training.settings import FOLLOWED, FinetuneConfig, followed
 from explorer import access
 from explorer.shared import cache, state, terminal
 
@@ -51,6 +51,7 @@ def draw() -> Run | None:
     try:
         model, data, used = (_value(arguments, word) for word in ("model", "data", "config"))
         access.check_new_run(model, data, used, run_images(arguments))
+        followed(arguments[n + 1] for n, word in enumerate(arguments) if word == "--follow")
         run = start_run(name, arguments)
         access.claim_run(run)
     except ExplorerError as error:
@@ -87,6 +88,12 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
         "Learning rate", 1e-6, 1e-1, start["learning_rate"], 1e-4, "%.1e", key=f"rate_{mark}"
     )
     seed = four.number_input("Seed", 0, 2**31 - 1, schedule.seed, key=f"seed_{mark}")
+    follow = st.text_area(
+        "Texts to follow", key=f"follow_{mark}", height=68, max_chars=1300,
+        placeholder="small nodule in the left upper lobe",
+        help=f"Yours, one a line, {FOLLOWED} at most: the time-lapse shows how their regions move "
+        "on each of its films, beside the words of the report.",
+    )  # fmt: skip
     arguments = [
         "--config", preset, "--model", model, "--data", data, "--steps", str(steps),
         "--batch-size", str(batch), "--learning-rate", f"{rate:g}", "--seed", str(seed),
@@ -94,6 +101,9 @@ def _fields(preset: str, config: FinetuneConfig) -> tuple[str, list[str]]:
     ]  # fmt: skip
     for part, weight in chosen.items():
         arguments += [f"--{part}-weight", f"{weight:g}"]
+    for text in follow.splitlines():
+        if text.strip():
+            arguments += ["--follow", text.strip()]
     return name, arguments
 
 

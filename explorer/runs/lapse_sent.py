@@ -26,7 +26,8 @@ def content(seen: TimeLapse, film: int) -> dict[str, Any]:
     maps, last = seen.maps[steps, film], words[-1]
     heats = figures.evenly(maps, _MAP)
     said = alt.mapped("The film", "patch similarity", name, maps[-1], name)
-    titles = ["The finding:", "The report:", *[""] * len(last.texts)][: len(last.texts)]
+    titles = ["The finding:", *_titled("The report:", len(last.texts) - 1 - seen.own),
+              *_titled("Texts of your own:", seen.own)]  # fmt: skip
     whole = sent.content(
         f"{name}.", [sent.FilmMap("Map", "of the finding", said, ("", False), heats[-1])], last,
         titles, shape,
@@ -41,6 +42,11 @@ def content(seen: TimeLapse, film: int) -> dict[str, Any]:
         "truth": film_stage.outlined([seen.truth[film]], palette.TRUTH, shape),
         "contentKey": sent.key_of(whole["contentKey"], name, len(seen.steps)),
     }  # fmt: skip
+
+
+def _titled(title: str, count: int) -> list[str]:
+    """The title of so many texts stands before the first."""
+    return [title, *[""] * count][:count]
 
 
 def _none(name: str) -> FilmWords:

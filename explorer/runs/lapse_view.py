@@ -27,5 +27,6 @@ def draw(run: Run) -> None:
         "The slider, or the arrow keys on it, go through the checks of the run. Boxes are brighter "
         "where they weigh more for the text; point at a word of another sentence for its own. The "
         "map is the cosine of each patch with the finding’s prompts, in the same colours at every "
-        "step; the outline is the truth."
+        "step; the outline is the truth. Texts of your own are there where the form had them "
+        "before the run began."
     )

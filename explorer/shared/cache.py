@@ -33,8 +33,9 @@ from core.specs import open_studies
 from core.studies import StudySet
 from core.training.runs import list_runs
 from explorer import access
+from explorer.moment import for_a_moment
 from explorer.shared import ahead, lanes
-from explorer.shared.kept import by_study
+from explorer.shared.kept import MIB, by_study
 from explorer.shared.progress import page_download, page_progress
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def predictor(spec: str) -> Predictor:
         ExplorerError: there is no such model, it cannot be read, or this session may not.
     """
     access.check_model(spec)
-    return kept_model(spec, written(spec))
+    return for_a_moment(("model", spec), lambda: kept_model(spec, written(spec)))
 
 
 def kept_model(spec: str, written: int) -> Predictor:
@@ -270,7 +271,8 @@ def unreadable(spec: str, of: StudySet) -> tuple[str, ...]:
     return _unreadable(predictor(spec), fingerprint_of(of), of)
 
 
-@by_study(st.cache_resource, max_entries=256, show_spinner=False, hash_funcs=KEYS)
+@by_study(st.cache_resource, 192 * MIB, growing=True, max_entries=16, show_spinner=False,
+          hash_funcs=KEYS)  # fmt: skip
 def _forms(model: Predictor, fingerprint: str, row: int, _studies: StudySet) -> Forms:
     from core.inference.images import Forms
 
@@ -299,7 +301,7 @@ SHOWN = 1400
 """Pixels of a shown picture's longer side: sharp full screen, coloured in a tenth of a second."""
 
 
-@by_study(st.cache_data, max_entries=96, show_spinner=False)  # up to 10 MB each
+@by_study(st.cache_data, 192 * MIB, max_entries=16, show_spinner=False)
 def _display(
     fingerprint: str, row: int, window: tuple[float, float, str] | None, side: int | None,
     _studies: StudySet,
@@ -329,7 +331,7 @@ def display(
     return _display(fingerprint_of(of), row, key, side, of)
 
 
-@by_study(st.cache_data, max_entries=256, show_spinner=False)
+@by_study(st.cache_data, 2 * MIB, max_entries=16, show_spinner=False)
 def _notes(fingerprint: str, row: int, _studies: StudySet) -> tuple[str, ...]:
     return _studies.notes(row)
 

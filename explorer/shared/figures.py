@@ -8,7 +8,7 @@ import io
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -183,23 +183,26 @@ def intervals(
     height: int = 420,
 ) -> go.Figure:
     """Dots with 95 % intervals: series -> name -> figure."""
-    figure = go.Figure()
-    tones = palette.SERIES
-    for (series, found), tone in zip(rows.items(), tones, strict=False):
+    dots = []
+    for (series, found), tone in zip(rows.items(), palette.SERIES, strict=False):
         value = np.array([entry.value for entry in found.values()])
         low = np.array([entry.low for entry in found.values()])
         high = np.array([entry.high for entry in found.values()])
-        figure.add_scatter(
-            x=value, y=list(found), name=series, mode="markers", marker={"size": 10, "color": tone},
-            error_x={"type": "data", "symmetric": False, "array": high - value,
-                     "arrayminus": value - low, "color": tone, "thickness": 1.5},
-            hovertemplate="%{y}: %{x:.3f}<extra>" + series + "</extra>",
-        )  # fmt: skip
-    figure.add_vline(x=reference, line_width=1, line_dash="dot", line_color="#8a94a3")
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=title)
-    figure.update_layout(scattermode="group", legend={"orientation": "h", "y": 1.08})
-    return _plain(figure, height)
+        dots.append({
+            "type": "scatter", "x": value, "y": list(found), "name": series, "mode": "markers",
+            "marker": {"size": 10, "color": tone},
+            "error_x": {"type": "data", "symmetric": False, "array": high - value,
+                        "arrayminus": value - low, "color": tone, "thickness": 1.5},
+            "hovertemplate": "%{y}: %{x:.3f}<extra>" + series + "</extra>",
+        })  # fmt: skip
+    line = {"width": 1, "dash": "dot", "color": "#8a94a3"}
+    return go.Figure(dots, {  # at once: plotly looks through the whole figure at each change
+        "scattermode": "group", "legend": {"orientation": "h", "y": 1.08},
+        "xaxis": {"title": {"text": title}}, "yaxis": {"autorange": "reversed"},
+        "shapes": [{"type": "line", "x0": reference, "x1": reference, "y0": 0, "y1": 1,
+                    "yref": "y domain", "line": line}],
+        **_plain_layout(height),
+    })  # fmt: skip
 
 
 def curves(
@@ -254,11 +257,15 @@ def data_uri(picture: Picture) -> str:
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 26, "b": 8},
-        plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
+    figure.update_layout(_plain_layout(height))
     return figure
+
+
+def _plain_layout(height: int) -> dict[str, Any]:
+    return {
+        "height": height, "margin": {"l": 8, "r": 8, "t": 26, "b": 8},
+        "plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)",
+    }  # fmt: skip
 
 
 def _distinct(words: Sequence[str]) -> list[str]:
