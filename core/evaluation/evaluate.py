@@ -159,8 +159,7 @@ def joined_report(
         for name, one in judged.items()
     }  # fmt: skip
     mean = {
-        score: average([one.areas[score] for one in judged.values()]).interval()
-        for score in SCORES
+        score: average([one.areas[score] for one in judged.values()]).interval() for score in SCORES
     }
     patients = len(np.unique(studies.patients[readable]))
     left_out = tuple(name for name in drawn if name not in judged)

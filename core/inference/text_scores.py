@@ -76,9 +76,7 @@ class SetTexts:
 
 
 @torch.no_grad()
-def read_films(
-    model: LRCLR, images: ImageEncoding, texts: TextEncoding
-) -> list[FilmsForText]:
+def read_films(model: LRCLR, images: ImageEncoding, texts: TextEncoding) -> list[FilmsForText]:
     """What a model reads in B images for each of P texts."""
     parts = []
     for start in range(0, len(images), _IMAGES):
