@@ -139,7 +139,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=40, help="of 13 looks, each client")
     parser.add_argument("--left", type=float, default=20, help="seconds after all have left")
-    parser.add_argument("--arenas", type=int, default=0, help="MALLOC_ARENA_MAX; 0: as it comes")
+    parser.add_argument("--arenas", type=int, default=2,
+                        help="MALLOC_ARENA_MAX, by default as `serve` sets it; 0: as it comes")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
