@@ -20,7 +20,7 @@ from core.lrclr.encodings import ImageEncoding, TextEncoding
 from core.lrclr.model import LRCLR
 from core.recent import nbytes_of
 
-_KEPT = 2**26  # bytes of a set: 30,000 texts of 200 films, 300 of 20,000
+_KEPT = 2**25  # bytes of a set: 14,000 texts of 200 films, 140 of 20,000
 _TEXTS, _IMAGES = 16, 32  # read at once: kept regions take memory for each text and image
 
 
