@@ -386,7 +386,8 @@ def test_a_visitor_finds_the_doors_of_the_pages_closed(
     assert not app.exception and not app.error, [error.value for error in app.error]
     assert "Run" not in [box.label for box in app.selectbox]  # there is one, and it is another's
     assert "mine" not in app.selectbox(key="preset").options
-    assert not app.text_area and "Save" not in [button.label for button in app.button]
+    assert "TOML" not in [box.label for box in app.text_area]
+    assert "Save" not in [button.label for button in app.button]
 
 
 def test_a_visitor_trains_and_stops_runs_of_their_own(
