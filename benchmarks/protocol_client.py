@@ -202,7 +202,7 @@ class ProtocolClient:
                 self._get(urljoin(self.address + "/", image.url))
 
     def _get(self, url: str) -> None:
-        if url not in self._fetched:
+        if url not in self._fetched and not url.startswith("data:"):  # which the page holds itself
             self._fetched.add(url)
             told = self._http.get(url, headers=self.headers, timeout=_PATIENCE, stream=True)
             told.raw.read(decode_content=False)  # unpacking it is no work of the server's
