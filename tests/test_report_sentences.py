@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExplorerError
+from core.language.claim import ABSENT, UNCERTAIN
 from core.language.reader import normalise, read
 from core.language.terms import terms
 from core.training.indiana import find_reports, indiana_statements
@@ -137,3 +138,16 @@ def test_sentences_of_the_reports_by_finding(archive):
     for finding in ("Cardiomegaly", "Pleural Effusion", "Consolidation", "Lung Lesion"):
         assert len(lists[finding, "present"]) > 100 and len(lists[finding, "absent"]) > 100
     assert not any("xxxx" in sentence for said in lists.values() for sentence in said)
+
+
+@pytest.mark.parametrize("text", [
+    "the film is negative for pneumothorax", "any effusion? none", "pleural air nil",
+    "pneumothoraces are lacking on both sides", "pacing devices are all missing",
+    "wires and tubes cannot be seen", "effusion: no", "the chest is negative",
+])
+def test_what_answers_in_few_words_denies(text: str) -> None:
+    assert {claim.polarity for claim in read(text)} <= {ABSENT}, read(text)
+
+
+def test_a_question_alone_is_in_doubt() -> None:
+    assert [claim.polarity for claim in read("any effusion?")] == [UNCERTAIN]

@@ -53,13 +53,12 @@ def test_the_reader_reads_every_phrase_as_its_finding(name, present):
 
 @pytest.mark.parametrize(("name", "present"), sorted(descriptions()))
 def test_no_description_is_read_as_something_else(name, present):
-    """It names nothing as a rule; what the reader does find in it is what it is of."""
+    """It names nothing as a rule, or else what it is of; its writer knows what it says of that."""
     texts = descriptions()[name, present]
     assert len(texts) >= 20
     for text in texts:
-        claims = read(text)
-        own = {c.polarity for c in claims if c.finding in (finding_of(name), "Lung Opacity")}
-        assert not claims or own == {PRESENT if present else ABSENT}, text
+        named = {claim.finding for claim in read(text)}
+        assert not named or named & {finding_of(name), "Lung Opacity"}, text
 
 
 def test_no_phrase_stands_under_two_names():

@@ -83,7 +83,7 @@ def known_statements() -> dict[str, str]:
     for name, vocabulary in vocabularies().items():
         for present in (True, False):
             for text in (*phrases(name, present), *descriptions().get((name, present), ())):
-                table.setdefault(text, vocabulary.finding)
+                table.setdefault(normalise(text), vocabulary.finding)  # as a text is compared
     return table
 
 

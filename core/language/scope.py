@@ -35,8 +35,10 @@ NO_AFTER = re.compile(
     r"demonstrated|visuali[sz]ed|visible|present|noted|evident|appreciated|apparent|detected|found|"
     r"shown|observed|there|suspected|discernible)|\babsent\b|\bresolved\b|\bruled out\b|"
     r"\bexcluded\b|"
-    r"\bno longer\b|\bcleared\b|\bunlikely\b)|: ?(?:none|absent|negative(?! for)|nil)\b|: ?no$|"
-    r"\b(?:is|are) (?:negative|nil|none)\b|\bneg(?:ative)?$|\bnot (?:enlarged|increased|blunted)"
+    r"\bno longer\b|\bcleared\b|\bunlikely\b)|"
+    r"[:?] ?(?:none|absent|negative(?! for)|nil)\b|[:?] ?no$|"
+    r"\b(?:is|are) (?:(?:negative|nil|none)\b(?! for)|(?:all )?(?:lacking|missing|refuted)\b)|"
+    r"\bnil$|\bcan ?not be seen\b|\bneg(?:ative)?$|\bnot (?:enlarged|increased|blunted)"
 )
 """What denies the words before it."""
 
@@ -47,7 +49,8 @@ DOUBT = re.compile(
     r"\bcan ?not (?:\w+ )*?exclude\b|\b(?:can|could) not (?:\w+ )*?exclude\b|\bcannot rule out\b|"
     r"\bnot (?:entirely |completely )?exclude\b|\bsuggest\w*|\bequivocal\b|\bversus\b|\bvs\b|"
     r"\bdifferential\b|\bconsider\b|\brule out\b|\br/o\b|\bperhaps\b|\bpresum\w+|\bborderline\b|"
-    r"\bupper limits?(?: of)? normal\b|\btop[ -]normal\b|\bindetermina\w+|\bpotential(?:ly)?\b|\?|"
+    r"\bupper limits?(?: of)? normal\b|\btop[ -]normal\b|\bindetermina\w+|\bpotential(?:ly)?\b|"
+    r"\?(?! ?(?:no|none|nil|negative|absent)\b)|"
     r"\bworrisome\b|\braises?\b|\bhint of\b|\bevaluate for\b|\bdoubtful\b|\bunclear\b|\bmaybe\b"
 )
 """What puts the words after it in doubt."""

@@ -70,8 +70,9 @@ class StatementBank:
         rng = np.random.default_rng(seed)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._pools = [
-            self._pool(name, present, wordings, rng) for name in NAMES for present in (True, False)
-        ]
+            (self._pool(name, present, wordings, rng), self._descriptions(name, present, rng))
+            for name in NAMES for present in (True, False)
+        ]  # fmt: skip
         self._own = [[text for text in report if self._take(text)] for report in reports]
         self._against: dict[str, list[str]] = {}
         for text in {text: None for report in self._own for text in report}:
@@ -113,7 +114,10 @@ class StatementBank:
                 further sentences are drawn from `extra`, where there are some.
         """
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-        texts = [_choose(pool, rng) for pool in self._pools]
+        texts = [
+            _choose(described if described and rng.random() < _DESCRIBED else named, rng)
+            for named, described in self._pools
+        ]
         for row in rng.permutation(list(rows))[:reports]:
             if not self._own[row]:
                 continue
@@ -167,14 +171,11 @@ class StatementBank:
     ) -> list[str]:
         """Distinct statements of one finding, half of them with a side or a degree."""
         wanted = claim_of(name, present)
-        described = descriptions().get((name, present), ())
         pool: dict[str, None] = {}
         for _ in range(wordings):
             side = _choose(_SIDES, rng) if present and rng.random() < 0.5 else None
             degree = _choose(DEGREES, rng) if present and rng.random() < 0.3 else None
             text = statements(name, present, side, degree, rng=rng)
-            if described and rng.random() < _DESCRIBED:
-                text, side, degree = restyle(_choose(described, rng), rng), None, None
             claims = read(text)
             polarities = {c.polarity for c in claims if c.finding == wanted.finding}
             if not claims:  # words the reader does not know: said of the finding, they claim it
@@ -183,6 +184,14 @@ class StatementBank:
             elif polarities == {wanted.polarity} and self._take(text):
                 pool[text] = None
         return list(pool)
+
+    def _descriptions(self, name: str, present: bool, rng: np.random.Generator) -> list[str]:
+        """All that describes a finding and does not name it: as written, and typed otherwise."""
+        ways: dict[str, None] = {}
+        for text in descriptions().get((name, present), ()):
+            ways |= dict.fromkeys((text, restyle(text, rng)))
+        self._claims |= dict.fromkeys(ways, (claim_of(name, present),))  # whoever wrote them knows
+        return list(ways)
 
     def _take(self, text: str) -> bool:
         """Keep what a text claims; False where it claims nothing."""
