@@ -48,7 +48,7 @@ def main() -> None:
         maps = {name: name for name in TITLES} | {"gradcam": table["rivals"]["gradcam"]}
         places = [row + 0.18 * (2 * number - 1) for row in range(len(TITLES))]
         cases = sum(table["cases"][finding] for finding in table["mean_over"])
-        _points(left, table["methods"], maps, places, colour, f"{name}, n = {cases}")
+        _points(left, table["methods"], maps, places, colour, f"{name}, {cases} findings")
         _points(right, table["lrclr_less"], maps, places, colour, "")
         left.axvline(table["methods"]["lrclr"][MEASURE]["value"], color=colour, lw=0.8, ls=":")
     left.set_title("pointing game", fontsize=10)
