@@ -56,10 +56,10 @@ def main() -> None:
     right.axvline(0, color="#8a94a3", lw=1)
     left.set_yticks(range(len(TITLES)), list(TITLES.values()))
     left.invert_yaxis()
-    left.legend(loc="upper left", fontsize=8)
     for axis in (left, right):
         axis.grid(axis="x", alpha=0.3)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
+    figure.legend(loc="lower center", ncols=2, fontsize=9, frameon=False)
     figure.savefig(chosen.out, dpi=110)
 
 
