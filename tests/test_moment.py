@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import moment, policy
+from explorer import access, moment, policy
+from explorer.access import Connection
 
 
 def _page() -> None:
@@ -22,6 +23,8 @@ def _page() -> None:
 @pytest.fixture
 def looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every look at access.toml."""
+    there = Connection("192.168.1.20", {"Host": "192.168.1.5:8501"})  # whom the file is asked for
+    monkeypatch.setattr(access, "connection", lambda: there)
     path = tmp_path / "access.toml"
     path.write_text("uploads = false\n")
     monkeypatch.setenv("LRCLR_ACCESS", str(path))

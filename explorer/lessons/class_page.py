@@ -128,8 +128,9 @@ def _people(people: list[Student], all_lessons: list[Lesson], answers: list[Answ
         with help_place:
             if st.button("Look", key=f"class_look_{one.id}", help="Open what is on their screen"):
                 _look(one)
-        with out_place:
-            if st.button("Remove", key=f"class_remove_{one.id}", help="With all their answers"):
+        with out_place, st.popover("Remove"):
+            said = f"{one.nickname} and all their answers"
+            if st.button(said, key=f"class_remove_{one.id}"):
                 cache.class_book().remove([one.id])
                 st.rerun()
 
@@ -173,8 +174,8 @@ def _hand_out() -> None:
                                "text/csv", key="class_csv")  # fmt: skip
         as_json.download_button("Answers as JSON", export_json(people, answers), "class.json",
                                 "application/json", key="class_json")  # fmt: skip
-        sure = st.checkbox(f"Forget all {len(people)} students and their answers, for good",
-                           key="class_sure")  # fmt: skip
+        who = f"all {len(people)} students and their" if people[1:] else "the one student and all"
+        sure = st.checkbox(f"Forget {who} answers, for good", key="class_sure")
         if st.button("Forget the class", disabled=not sure, key="class_forget"):
             book.remove()
             st.rerun()

@@ -1,5 +1,7 @@
 """How students come in, to be shown on the wall: address, QR code, class code."""
 
+from html import escape
+
 import streamlit as st
 
 from core.serving.addresses import addresses, join_url
@@ -8,7 +10,13 @@ from explorer import access, entrance
 from explorer.policy import class_code
 from explorer.shared import components
 
-_SIDE = 260  # of the QR code, in pixels
+_SIDE = 340  # of the QR code, in pixels: read off a projected wall from the last row
+_STYLE = """<style>
+.invite p {margin: 0; font-size: 1.1rem}
+.invite b {display: block; font: 600 clamp(1.5rem, 2.6vw, 2.6rem)/1.3 monospace;
+margin-bottom: 1.2rem; overflow-wrap: anywhere}
+.invite b.code {font-size: clamp(3rem, 7vw, 6.5rem); line-height: 1.1; letter-spacing: 0.08em}
+</style>"""
 
 
 def ask_teacher() -> None:
@@ -33,15 +41,20 @@ def draw() -> None:
         if not own:
             st.markdown("This computer is in no network; nobody else reaches it.")
             return
-        code, told = components.row(_SIDE, 420)
+        code, told = components.row(_SIDE, 560)
         with told:
             address = str(st.selectbox("Address", own, key="class_address")) if own[1:] else own[0]
             port = int(st.get_option("server.port"))
             base = str(st.get_option("server.baseUrlPath") or "")
-            st.markdown(f"## `{join_url(address, port, '', base)}`")
+            st.html(_told(join_url(address, port, "", base), class_code()))
             if class_code():
-                st.markdown(f"## Class code: `{class_code()}`")
                 st.caption("It keeps out who came by accident, and protects nothing.")
         with code:
             url = join_url(address, port, class_code(), base)
             components.picture(as_svg(url), f"QR code of {url}", width=_SIDE)
+
+
+def _told(url: str, code: str) -> str:
+    """Address and code in big type."""
+    asked = f'<p>Class code</p><b class="code">{escape(code)}</b>' if code else ""
+    return f'{_STYLE}<div class="invite"><p>Open</p><b>{escape(url)}</b>{asked}</div>'

@@ -23,7 +23,7 @@ border-left: 2px dashed currentColor}}
 
 
 _BARS = f"""<style>
-.bars {{display: grid; grid-template-columns: minmax(6rem, 1fr) minmax(4rem, 1.5fr) auto;
+.bars {{display: grid; grid-template-columns: fit-content(45%) minmax(4rem, 1fr) auto;
 gap: 6px 1rem; font-size: 15px; align-items: center; max-width: 60rem}}
 .bars div {{overflow-wrap: anywhere}}
 .bars i {{display: block; height: 18px; background: {ACCENT}}}

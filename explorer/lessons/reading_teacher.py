@@ -75,11 +75,15 @@ def _stages(one: ReadingSet) -> None:
             book.move(one.id, "open")
             st.rerun()
     with show:
-        if one.stage != "shown" and st.button("Show the model's marks", key="reading_show"):
+        early = one.stage == "open"
+        if one.stage != "shown" and st.button(
+            "Show the model's marks", key="reading_show", disabled=early,
+            help="Close first: what is shown stays shown." if early else "To everybody, for good",
+        ):  # fmt: skip
             book.move(one.id, "shown")
             st.rerun()
-    with forget:
-        if st.button("Forget it", key="reading_forget", help="With everybody's marks, for good"):
+    with forget, st.popover("Forget it"):  # a click beside another is soon done before a class
+        if st.button("Everybody's marks, for good", key="reading_forget"):
             book.forget(one.id)
             st.rerun()
 
