@@ -1,6 +1,8 @@
 """What an archive's own prompts say is read once, by `embed`, and from the disk ever after."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from core.archive import own_texts
 from core.archive.embed import embed
 from core.archive.own_texts import texts_path
 from core.inference.predictor import Predictor
-from core.inference.prompts import default_prompts
+from core.inference.prompts import FindingPrompts, PromptSet, default_prompts
 from core.specs import open_studies
 
 READER = {"added_layers": True, "fusion": "reader"}
@@ -61,6 +63,28 @@ def test_each_file_is_opened_once_for_all_texts(tmp_path: Path, monkeypatch) -> 
     monkeypatch.setattr(own_texts.np, "load", load)
     predictor.score_set(open_studies(f"shards:{tmp_path / 'a'}"), default_prompts())
     assert sorted(opened) == [texts_path(tmp_path, shard).name for shard in range(3)]
+
+
+def test_who_asks_for_what_is_kept_waits_for_no_other_text(tmp_path: Path, monkeypatch) -> None:
+    predictor, _, _ = make(tmp_path, options=SOME, **READER)
+    studies = open_studies(f"shards:{tmp_path / 'a'}")
+    reading, go_on, plain = Event(), Event(), predictor.model.read
+
+    def read(images, texts):
+        reading.set()
+        assert go_on.wait(60)
+        return plain(images, texts)
+
+    monkeypatch.setattr(predictor.model, "read", read)
+    new = PromptSet({"Edema": FindingPrompts(("words of its own",), ("no edema",))})
+    with ThreadPoolExecutor(2) as threads:
+        slow = threads.submit(predictor.score_set, studies, new)
+        assert reading.wait(60)
+        kept = threads.submit(predictor.score_set, studies, default_prompts()).result(60)
+        assert not slow.done()
+        go_on.set()
+        assert slow.result(60)["lrclr"].shape == (len(studies), 1)
+    assert kept["lrclr"].shape == (len(studies), len(default_prompts()))
 
 
 def test_a_damaged_file_is_made_again_and_is_never_scored_by(tmp_path: Path, monkeypatch) -> None:

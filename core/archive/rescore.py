@@ -61,7 +61,8 @@ class TextColumns:
         self._findings: OrderedDict[FindingPrompts, dict[str, Vector]] = OrderedDict()  # (n,) each
         self._own = OwnTexts(archive)
         self._patches: Tensor | None = None
-        self._lock = Lock()
+        self._lock = Lock()  # of what is remembered; held for moments
+        self._passes = Lock()  # of who reads the patches, which may take a minute
 
     @torch.no_grad()
     def scores(
@@ -69,52 +70,73 @@ class TextColumns:
     ) -> list[dict[str, Vector]]:
         """Scores of every study, (n,) each, for each finding of the prompts."""
         with self._lock:
-            changed = [each for each in prompts.values() if each not in self._findings]
-            used = {text for each in changed for text in (*each.positive, *each.negative)}
-            self._add_texts(scoring, texts, used, progress)
-            for finding in changed:
-                self._findings[finding] = self._combined(scoring.config, texts, finding)
-            found = [self._findings[finding] for finding in prompts.values()]
+            told = {one: self._findings[one] for one in prompts.values() if one in self._findings}
+        changed = [one for one in prompts.values() if one not in told]
+        used = {text for one in changed for text in (*one.positive, *one.negative)}
+        columns = self._columns(scoring, texts, used, progress)
+        for finding in changed:
+            told[finding] = self._combined(scoring.config, texts, finding, columns)
+        with self._lock:
             for finding in prompts.values():
+                self._findings[finding] = told[finding]
                 self._findings.move_to_end(finding)
-            width = 4 * (scoring.members + 2)
-            _trim(self._texts, width * len(self.archive), len(texts))
             _trim(self._findings, 4 * len(SCORES) * len(self.archive), len(prompts))
-        return found
+        return [told[finding] for finding in prompts.values()]
 
-    def _add_texts(
+    def _columns(
         self, scoring: Scoring, texts: TextEncoding, used: set[str], progress: Progress | None
-    ) -> None:
-        new = [row for row, text in enumerate(texts.texts)
-               if text in used and text not in self._texts]  # fmt: skip
-        read = not self.patches_alone(scoring)
-        if read:
-            own = self._own.columns([texts.texts[row] for row in new])
-            new = [row for row in new if not self._recall(scoring, texts.texts[row], own)]
-        self._add(scoring, texts, new, progress)
-        if read and len(self.archive) >= _WORTH:
-            keep_arrays({self._name(scoring, text): self._texts[text].numpy()
-                         for text in (texts.texts[row] for row in new)})  # fmt: skip
-        for text in used:
-            self._texts.move_to_end(text)
+    ) -> dict[str, Tensor]:
+        """What each of the used texts says, (M + 2, n).
 
-    def _add(
+        Passes over the patches are made one after the other. Who asks for what is known already
+        waits for none of them.
+        """
+        columns = self._known(scoring, used)
+        if len(columns) < len(used):
+            with self._passes:
+                columns = self._known(scoring, used)  # another may have made them meanwhile
+                rows = [row for row, text in enumerate(texts.texts)
+                        if text in used and text not in columns]  # fmt: skip
+                columns |= self._made(scoring, texts, rows, progress)
+        with self._lock:
+            for text, told in columns.items():
+                self._texts[text] = told
+                self._texts.move_to_end(text)
+            _trim(self._texts, 4 * (scoring.members + 2) * len(self.archive), len(texts))
+        return columns
+
+    def _known(self, scoring: Scoring, used: set[str]) -> dict[str, Tensor]:
+        """What is in memory, or on the disk where a model read it."""
+        with self._lock:
+            columns = {text: self._texts[text] for text in used if text in self._texts}
+        missing = sorted(used - columns.keys())
+        if missing and not self.patches_alone(scoring):
+            own = self._own.columns(missing)
+            kept = {text: own[text] if text in own else self._kept(scoring, text)
+                    for text in missing}  # fmt: skip
+            shape = (scoring.members + 2, len(self.archive))
+            columns |= {text: torch.from_numpy(told) for text, told in kept.items()
+                        if told is not None and told.shape == shape}  # fmt: skip
+        return columns
+
+    def _kept(self, scoring: Scoring, text: str) -> Vector | None:
+        """What a text says, of the cache on the disk; None where it is not kept."""
+        worth = len(self.archive) >= _WORTH
+        return read_array(self._name(scoring, text)) if worth else None
+
+    def _made(
         self, scoring: Scoring, texts: TextEncoding, rows: list[int], progress: Progress | None
-    ) -> None:
-        if rows:
-            made = self._compute(scoring, texts.rows(torch.tensor(rows)), progress)
-            for column, row in zip(made.unbind(dim=1), rows, strict=True):
-                self._texts[texts.texts[row]] = column.contiguous()
-
-    def _recall(self, scoring: Scoring, text: str, own: dict[str, Vector]) -> bool:
-        """Take what a text says from the archive's own, or the disk; False where it is not kept."""
-        kept = own.get(text)
-        if kept is None and len(self.archive) >= _WORTH:
-            kept = read_array(self._name(scoring, text))
-        if kept is None or kept.shape != (scoring.members + 2, len(self.archive)):
-            return False
-        self._texts[text] = torch.from_numpy(kept)
-        return True
+    ) -> dict[str, Tensor]:
+        """What some texts say, read from the patches, and kept where that takes seconds."""
+        if not rows:
+            return {}
+        made = self._compute(scoring, texts.rows(torch.tensor(rows)), progress)
+        columns = {texts.texts[row]: column.contiguous()
+                   for column, row in zip(made.unbind(dim=1), rows, strict=True)}  # fmt: skip
+        if not self.patches_alone(scoring) and len(self.archive) >= _WORTH:
+            keep_arrays({self._name(scoring, text): told.numpy()
+                         for text, told in columns.items()})  # fmt: skip
+        return columns
 
     def _name(self, scoring: Scoring, text: str) -> str:
         """Under which a text's columns are kept: its model, settings and these embeddings."""
@@ -129,13 +151,14 @@ class TextColumns:
         return sha256(self.archive.fingerprint.encode() + features.tobytes()).hexdigest()
 
     def _combined(
-        self, config: LRCLRConfig, texts: TextEncoding, finding: FindingPrompts
-    ) -> dict[str, Vector]:
+        self, config: LRCLRConfig, texts: TextEncoding, finding: FindingPrompts,
+        said: dict[str, Tensor],
+    ) -> dict[str, Vector]:  # fmt: skip
         rows = [row for row, text in enumerate(texts.texts)
                 if text in (*finding.positive, *finding.negative)]  # fmt: skip
         own = texts.rows(torch.tensor(rows))
         # (M + 2, n, P), of which whole texts lie side by side, as they are kept and combined.
-        columns = torch.stack([self._texts[text] for text in own.texts], dim=1).transpose(1, 2)
+        columns = torch.stack([said[text] for text in own.texts], dim=1).transpose(1, 2)
         alone = PromptSet({"finding": finding})
         made = combine(columns[:-2], columns[-2], columns[-1], own, alone, config)
         return {name: made[name][:, 0].numpy() for name in SCORES}
