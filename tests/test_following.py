@@ -1,5 +1,7 @@
 """What a page does not wait for: who asks, what is dropped, what the bar says, by itself."""
 
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -13,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.inference.lanes import Lanes
 from explorer.shared import following, lanes
-from explorer.shared.progress import page_progress
+from explorer.shared.progress import page_progress, part
 
 MANY = following.LARGE
 
@@ -203,6 +205,18 @@ def test_a_bar_says_that_work_waits_then_how_far_it_is(monkeypatch: pytest.Monke
     assert app.session_state["draws"] == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux alone")
+def test_who_draws_a_page_goes_before_what_follows(held: Held) -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    seen: list[int] = []
+    before = priority()
+    following.ask("Bands", 1, MANY, lambda: seen.append(priority()))
+    held.let_go()
+    assert seen == [max(before, following._BEHIND)] and priority() == before
+
+
 def test_what_works_in_a_lane_tells_its_bar(held: Held) -> None:
     def work() -> str:
         with page_progress("Resampling") as progress:
@@ -213,6 +227,25 @@ def test_what_works_in_a_lane_tells_its_bar(held: Held) -> None:
     assert isinstance(job, following.Job)
     held.let_go()
     assert (job.done, job.total) == (3, 10) and job.began > 0
+
+
+def test_a_bar_over_two_pieces_of_work_fills_once(held: Held) -> None:
+    told: list[float] = []
+
+    def work() -> str:
+        for begin, end in ((0, 0.25), (0.25, 1)):
+            with part(begin, end), page_progress("A piece") as progress:
+                for done in (1, 2):
+                    progress(done, 2)
+                    told.append(job.done / job.total)
+        return "made"
+
+    job = following.ask("Bands", 1, MANY, work)
+    assert isinstance(job, following.Job)
+    held.let_go()
+    assert told == [0.125, 0.25, 0.625, 1.0]
+    with part(0, 0.5), page_progress("Nobody looks") as progress:
+        progress(1, 2)
 
 
 def test_the_page_is_drawn_anew_when_the_work_is_done_and_looked_at_till_then(

@@ -21,7 +21,7 @@ from explorer.errors.choice import FindingChoice, KeyedScores
 from explorer.errors.threshold_table import table
 from explorer.prompts import cache as score_cache
 from explorer.shared import cache, following, state
-from explorer.shared.progress import page_progress
+from explorer.shared.progress import page_progress, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,8 +156,11 @@ def threshold_table(
     cases: KeyedScores, fitted: KeyedScores, finding: str, banded: bool = True
 ) -> str:  # fmt: skip
     """What the charts of a finding show at every threshold, as JSON; as `swept`."""
-    told = swept(cases, finding, banded), calibrated(cases, fitted, finding, banded)
-    return _threshold_table(cases, fitted, finding, banded, *told)
+    with part(0, 0.5):
+        curves = swept(cases, finding, banded)
+    with part(0.5, 1):
+        chances = calibrated(cases, fitted, finding, banded)
+    return _threshold_table(cases, fitted, finding, banded, curves, chances)
 
 
 def together(choice: FindingChoice, findings: list[str]) -> Pairs:

@@ -188,11 +188,14 @@ def intervals(
         value = np.array([entry.value for entry in found.values()])
         low = np.array([entry.low for entry in found.values()])
         high = np.array([entry.high for entry in found.values()])
+        bars = {"type": "data", "symmetric": False, "array": high - value,
+                "arrayminus": value - low, "color": tone, "thickness": 1.5}  # fmt: skip
+        if np.isnan(low).all():  # not there yet: the axis would end in the middle of a dot
+            bars = {}
         dots.append({
             "type": "scatter", "x": value, "y": list(found), "name": series, "mode": "markers",
             "marker": {"size": 10, "color": tone},
-            "error_x": {"type": "data", "symmetric": False, "array": high - value,
-                        "arrayminus": value - low, "color": tone, "thickness": 1.5},
+            "error_x": bars,
             "hovertemplate": "%{y}: %{x:.3f}<extra>" + series + "</extra>",
         })  # fmt: skip
     line = {"width": 1, "dash": "dot", "color": "#8a94a3"}

@@ -1,6 +1,8 @@
 """What a page of a large set does not wait for: it is drawn without, and again when it is there."""
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -26,6 +28,7 @@ _KEPT = 128  # jobs that are remembered
 _PATIENCE = 0.1  # seconds in which what is kept on disk is there, so that nothing is drawn twice
 _TURN = 0.02  # seconds in which a free lane begins
 _LOOK = 1.0  # seconds between two looks at a job
+_BEHIND = 10  # of 19: how far work in a lane stands behind pages
 
 # A cached function warns each time that no page is drawn where it is called; here that is meant.
 logging.getLogger(get_script_run_ctx.__module__).addFilter(lambda one: one.threadName != "lane")
@@ -110,6 +113,7 @@ def _begun(key: tuple[str, Hashable], work: Callable[[], Any]) -> Job:
     job = Job(key[0])
 
     def tell_and_work() -> None:
+        _step_back()
         job.began = time.monotonic()
         with heard_by(job.tell):
             work()
@@ -124,6 +128,16 @@ def _begun(key: tuple[str, Hashable], work: Callable[[], Any]) -> Job:
                 _jobs.popitem(last=False)
         _jobs.move_to_end(key)
         return _jobs[key]
+
+
+def _step_back() -> None:
+    """Have who draws a page go before this thread of a lane, where the system can: pages of 20,000
+    films are then drawn in half to two thirds of the time."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        here = threading.get_native_id()
+        with suppress(OSError):
+            if os.getpriority(os.PRIO_PROCESS, here) < _BEHIND:
+                os.setpriority(os.PRIO_PROCESS, here, _BEHIND)
 
 
 def _forget(key: Hashable) -> None:

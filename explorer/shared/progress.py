@@ -17,18 +17,38 @@ _heard = threading.local()
 @contextmanager
 def heard_by(tell: Callable[[int, int], None]) -> Iterator[None]:
     """In this thread, which draws no page, `tell` gets what `page_progress` would show."""
+    before = getattr(_heard, "tell", None)
     _heard.tell = tell
     try:
         yield
     finally:
-        del _heard.tell
+        _heard.tell = before
+
+
+@contextmanager
+def part(begin: float, end: float) -> Iterator[None]:
+    """What this thread tells meanwhile is a part of the work: shares of it, 0 to 1.
+
+    So that a bar over two pieces of work fills once.
+    """
+    tell = getattr(_heard, "tell", None)
+
+    def scaled(done: int, total: int) -> None:
+        tell(round(1000 * (begin + (end - begin) * done / max(total, 1))), 1000)
+
+    with heard_by(scaled if tell else _nobody):
+        yield
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Hear nothing."""
 
 
 @contextmanager
 def page_progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that fills as the callback is given (done, total), and goes when the work is done."""
     if get_script_run_ctx(suppress_warning=True) is None:  # work ahead: nobody looks at a page
-        yield getattr(_heard, "tell", lambda done, total: None)
+        yield getattr(_heard, "tell", None) or _nobody
         return
     bar = st.progress(0.0, f"{what} ...")
     started = time.monotonic()
