@@ -1,5 +1,6 @@
 """What a page does not wait for: who asks, what is dropped, what the bar says, by itself."""
 
+import itertools
 import os
 import sys
 import threading
@@ -78,9 +79,7 @@ def test_of_a_large_set_a_job_comes_first_and_then_what_it_made(held: Held) -> N
     assert following.ask("Bands", 1, MANY, work) == "made" and work.times == 1
 
 
-def test_what_is_kept_on_disk_is_there_at_once(
-    held: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_kept_on_disk_is_there_at_once(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_TURN", 20.0)  # of a busy computer
     held.free.set()
     assert following.ask("Bands", 1, MANY, Work()) == "made"
@@ -173,14 +172,13 @@ def test_only_so_many_are_remembered(held: Held, monkeypatch: pytest.MonkeyPatch
 
 
 def page() -> None:
-    """A page that shows a job, and is drawn at most three times."""
+    """A page that shows a job."""
     import streamlit as st
 
     from explorer.shared import following
 
     st.session_state["draws"] = st.session_state.get("draws", 0) + 1
-    if st.session_state["draws"] < 3:
-        following.wait(following.SHOWN)  # type: ignore[attr-defined]
+    following.wait(following.SHOWN)  # type: ignore[attr-defined]
 
 
 def bar(monkeypatch: pytest.MonkeyPatch, job: following.Job) -> tuple[AppTest, float, str]:
@@ -248,7 +246,7 @@ def test_a_bar_over_two_pieces_of_work_fills_once(held: Held) -> None:
         progress(1, 2)
 
 
-def test_the_page_is_drawn_anew_when_the_work_is_done_and_looked_at_till_then(
+def test_the_page_is_looked_at_again_and_its_own_run_goes_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks: list[Any] = []
@@ -260,8 +258,30 @@ def test_the_page_is_drawn_anew_when_the_work_is_done_and_looked_at_till_then(
 
     monkeypatch.setattr(following.st, "fragment", seen)
     job = following.Job("Bands")
-    app, *_ = bar(monkeypatch, job)
-    assert app.session_state["draws"] == 1 and looks == [following._LOOK]
     job.future.set_result(None)
-    app.run()
-    assert not app.exception and app.session_state["draws"] == 3 and not app.get("progress")
+    app, value, text = bar(monkeypatch, job)
+    assert app.session_state["draws"] == 1 and looks == [following._LOOK]
+    assert (value, text) == (100, "Bands: there in a moment")
+
+
+def test_from_the_second_look_on_what_is_done_has_the_page_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Anew(Exception):
+        """The page is drawn anew."""
+
+    def rerun() -> None:
+        raise Anew
+
+    monkeypatch.setattr(following.st, "rerun", rerun)
+    job, looks = following.Job("Bands"), itertools.count()
+    for _ in range(4):  # not done
+        following._bar(job, looks)
+    job.future.set_result(None)
+    with pytest.raises(Anew):
+        following._bar(job, looks)
+    looks = itertools.count()
+    following._bar(job, looks)
+    following._bar(job, looks)
+    with pytest.raises(Anew):
+        following._bar(job, looks)

@@ -1,12 +1,13 @@
 """What a page of a large set does not wait for: it is drawn without, and again when it is there."""
 
+import itertools
 import logging
 import os
 import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillAtWork
 from contextlib import suppress
@@ -99,7 +100,7 @@ def _await(job: Job) -> None:
 
 def wait(job: Job) -> None:
     """A bar that fills; when the work is done the page is drawn anew."""
-    st.fragment(_bar, run_every=_LOOK)(job)
+    st.fragment(_bar, run_every=_LOOK)(job, itertools.count())
 
 
 def at_work() -> bool:
@@ -145,9 +146,17 @@ def _forget(key: Hashable) -> None:
         _jobs.pop(key, None)
 
 
-def _bar(job: Job) -> None:
-    if job.future.done():
+def _bar(job: Job, looks: Iterator[int]) -> None:
+    """How far it is.
+
+    The first look is the page's own run: ended here, it would forget the boxes further down. The
+    second may come right after it, when the browser has not drawn what those boxes begin with.
+    """
+    if next(looks) > 1 and job.future.done():
         st.rerun()
+    if job.future.done():
+        st.progress(1.0, f"{job.title}: there in a moment")
+        return
     if not job.began:
         st.progress(0.0, f"{job.title}: waits for its turn; the page can be used meanwhile")
         return

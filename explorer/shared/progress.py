@@ -31,12 +31,12 @@ def part(begin: float, end: float) -> Iterator[None]:
 
     So that a bar over two pieces of work fills once.
     """
-    tell = getattr(_heard, "tell", None)
+    tell: Callable[[int, int], None] = getattr(_heard, "tell", None) or _nobody
 
     def scaled(done: int, total: int) -> None:
         tell(round(1000 * (begin + (end - begin) * done / max(total, 1))), 1000)
 
-    with heard_by(scaled if tell else _nobody):
+    with heard_by(scaled):
         yield
 
 
