@@ -122,9 +122,9 @@ def _people(people: list[Student], all_lessons: list[Lesson], answers: list[Answ
     now = datetime.now(UTC)
     for one in sorted(people, key=lambda person: (not _is_here(person, now), person.nickname)):
         mine = [answer for answer in answers if answer.student == one.id]
-        name, where, help_place, out_place = components.row(170, 380, 150, 150)
-        name.markdown(f"**{one.nickname}**" if _is_here(one, now) else f"{one.nickname} (away)")
-        where.markdown(_where(one, all_lessons, mine))
+        told, help_place, out_place = components.row(290, 70, 110)  # one line at 900 pixels
+        name = f"**{one.nickname}**" if _is_here(one, now) else f"*{one.nickname} (away)*"
+        told.markdown(f"{name}  \n{_where(one, all_lessons, mine)}")
         with help_place:
             if st.button("Look", key=f"class_look_{one.id}", help="Open what is on their screen"):
                 _look(one)
@@ -143,12 +143,18 @@ def _where(one: Student, all_lessons: list[Lesson], mine: list[AnswerRecord]) ->
     place = one.place
     at = next((lesson for lesson in all_lessons if lesson.name == place.lesson), None)
     if at is None:
-        return f"on the page {place.page or 'Home'}"
+        return f"on the page {_title(place.page)}"
     right, _ = answered(at, mine)
-    page = "" if place.page == "lessons" else f", on the page {place.page or 'Home'}"
+    page = "" if place.page == "lessons" else f", on the page {_title(place.page)}"
     questions = len(list(at.questions()))
     step = f"step {place.step + 1} of {len(at.steps)}"
     return f"{at.title}: {step}, {right} of {questions} right{page}"
+
+
+def _title(page: str) -> str:
+    """As the list of pages has it; the first has no name in the address."""
+    titles = {file: title for _, file, title, _ in navigation.TABLE}
+    return titles.get(f"{page}.py", titles[navigation.FILES[0]])
 
 
 def _look(one: Student) -> None:

@@ -17,7 +17,7 @@ def curves(result: ReadingResult, me: str = "") -> go.Figure:
     figure = go.Figure()
     machines = [one for one in result.readers if one.kind == "model"]
     for one in sorted(result.readers, key=lambda line: line.kind != "student"):
-        line: dict[str, object] = {"color": palette.GREY, "width": 1}
+        line: dict[str, object] = {"color": palette.GREY, "width": 1.5}
         if one.kind == "class":
             line = {"color": palette.SERIES[3], "width": 4}
         elif one.kind == "model":
@@ -31,11 +31,13 @@ def curves(result: ReadingResult, me: str = "") -> go.Figure:
             hovertemplate="%{y:.2f} of lesions, %{x:.2f} of films without<extra>" + one.name
             + "</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="films without a lesion that have a mark", range=[-0.02, 1.02])
-    figure.update_yaxes(title="lesions that have one", range=[-0.02, 1.05])
+    big = {"title_font_size": 16, "tickfont_size": 15}  # read off a projected wall
+    figure.update_xaxes(title="films without a lesion that have a mark", range=[-0.02, 1.02], **big)
+    figure.update_yaxes(title="lesions that have one", range=[-0.02, 1.05], **big)
     figure.update_layout(
-        height=380, margin={"l": 8, "r": 8, "t": 8, "b": 8}, plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": {"size": 15}},
     )  # fmt: skip
     return figure
 

@@ -27,7 +27,7 @@ def draw(one: ReadingSet, language: str, me: str = "") -> None:
     told = cache.reading_book().marks(one.id)
     marks = {names[student]: own for student, own in told.items() if student in names}
     result = lesson_cache.held_reading(one, marks)
-    board, plot = components.row(520, 520)
+    board, plot = components.row(505, 505)  # side by side in a window of 1440
     with board:
         _board(result, me)
     with plot:
