@@ -122,7 +122,7 @@ def _people(people: list[Student], all_lessons: list[Lesson], answers: list[Answ
     now = datetime.now(UTC)
     for one in sorted(people, key=lambda person: (not _is_here(person, now), person.nickname)):
         mine = [answer for answer in answers if answer.student == one.id]
-        told, help_place, out_place = components.row(290, 70, 110)  # one line at 900 pixels
+        told, help_place, out_place = components.row(270, 70, 100)  # one line at 900 pixels
         name = f"**{one.nickname}**" if _is_here(one, now) else f"*{one.nickname} (away)*"
         told.markdown(f"{name}  \n{_where(one, all_lessons, mine)}")
         with help_place:
