@@ -185,8 +185,9 @@ def _auc(model: Predictor, fingerprint: str, prompts_json: str, _studies: StudyS
 
     if not (resamples and large):
         return work()
-    labels = sha256(_studies.labels.to_numpy().tobytes() + _studies.patients.tobytes())
-    hangs_on = model.model_hash, fingerprint, prompts_json, labels.hexdigest()
+    labels = _studies.labels
+    values = sha256(labels.to_numpy(float).tobytes() + _studies.patients.tobytes()).hexdigest()
+    hangs_on = model.model_hash, fingerprint, prompts_json, list(labels), values
     return kept_result(EvaluationReport, hangs_on, work)
 
 
