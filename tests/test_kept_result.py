@@ -20,6 +20,9 @@ from core.inference.zero_shot import SCORES
 from core.kept_result import kept_result
 from core.paths import cache_dir
 from core.specs import open_studies
+from explorer.errors import cache as errors_cache
+from explorer.errors.choice import KeyedScores
+from explorer.shared import following
 
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 
@@ -83,3 +86,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     return _plain(vars(value)) if hasattr(value, "__dict__") else value
+
+
+def test_slices_that_are_kept_need_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LARGE", 10)
+    monkeypatch.setattr(errors_cache, "RESAMPLES", 20)
+    told = scored(40, ties=False)
+    cases, limit = KeyedScores("these films", told), fit_thresholds(Rule("youden"), told)["Edema"]
+    studies = open_studies("phantom:n=40,seed=3,size=64")
+    read: list[int] = []
+    facts = studies.facts
+    monkeypatch.setattr(studies, "facts", lambda: read.append(1) or facts())
+    asked = cases, "Edema", "auc", 0.0, False, limit, studies
+
+    def after_a_restart() -> SliceReport:
+        for one in (errors_cache._slices, errors_cache._columns, errors_cache._lesions):
+            one.clear()
+        return errors_cache._slices(*asked)
+
+    first = after_a_restart()
+    assert repr(after_a_restart()) == repr(first) and len(read) == 1
+    studies.table.loc[3, "text"] = "Large left effusion."  # another report: compared anew
+    after_a_restart()
+    assert len(read) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from core.analysis.columns import Values, columns_of, lesion_columns
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Pairs = tuple[tuple[ErrorPair, ...], tuple[ErrorPair, ...]]
 """Findings wrong together, and mistaken for each other."""
-Columns = tuple[dict[str, Values], dict[str, Values]]
-"""Of the films, and of the finding where it is there, (N,) each."""
 PAIRS = "errors_column_pairs"
 """Key of the choice whether columns are combined."""
 RESAMPLES = 1000
@@ -205,29 +204,40 @@ def _together(cases: KeyedScores, findings: tuple[str, ...], values: tuple[float
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
-def _columns(cases: KeyedScores, finding: str, _studies: StudySet) -> Columns:
-    lesions = lesion_columns(_studies.facts(), finding)
-    return columns_of(_studies.table, finding), lesions
+def _columns(cases: KeyedScores, finding: str, _studies: StudySet) -> dict[str, Values]:
+    return columns_of(_studies.table, finding)
 
 
-def columns(cases: KeyedScores, of: StudySet, finding: str) -> Columns:
-    """What the films can be sliced by: columns of the table, and the finding itself."""
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _lesions(cases: KeyedScores, finding: str, _studies: StudySet) -> dict[str, Values]:
+    return lesion_columns(_studies.facts(), finding)
+
+
+def columns(cases: KeyedScores, of: StudySet, finding: str) -> dict[str, Values]:
+    """Columns of the table that the films can be sliced by."""
     return _columns(cases, finding, of)
+
+
+def lesions(cases: KeyedScores, of: StudySet, finding: str) -> dict[str, Values]:
+    """What else: the finding itself. All reports are read for it, of 20,000 films for a second."""
+    return _lesions(cases, finding, of)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)
 def _slices(cases: KeyedScores, finding: str, metric: str, threshold: float, pairs: bool,
             _limit: Threshold, _studies: StudySet) -> SliceReport:  # fmt: skip
-    told, lesions = _columns(cases, finding, _studies)
+    told = _columns(cases, finding, _studies)
 
     def work() -> SliceReport:
+        own = _lesions(cases, finding, _studies)
         with page_progress(f"Comparing slices, {finding}") as progress:
-            return slice_report(cases.scored, finding, told, lesions, metric, _limit, pairs=pairs,
+            return slice_report(cases.scored, finding, told, own, metric, _limit, pairs=pairs,
                                 n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
 
-    # A set is known by its films; its other columns may have changed.
+    # A set is known by its films; its other columns, and its reports, may have changed.
+    texts = np.array([str(text) for text in _studies.table["text"]], object)  # or no words
     by = [(name, sha256("\n".join(values).encode()).hexdigest())
-          for name, values in {**told, **lesions}.items()]  # fmt: skip
+          for name, values in {**told, "text": texts}.items()]  # fmt: skip
     return _kept(SliceReport, cases, (finding, metric, threshold, pairs, _limit, by), work)
 
 
@@ -253,17 +263,17 @@ def _clusters(model: Predictor, cases: KeyedScores, finding: str, threshold: flo
 
     with page_progress(f"Seeking clusters, {finding}") as progress:
         images, phrases = embedded(model, _studies, _prompts)
-        told, lesions = describing(cases, finding, _studies)
-        return found_slices(cases.scored, finding, images, _limit, {**told, **lesions}, phrases,
+        told = describing(cases, finding, _studies)
+        return found_slices(cases.scored, finding, images, _limit, told, phrases,
                             count, n_bootstrap=RESAMPLES, progress=progress)  # fmt: skip
 
 
-def describing(cases: KeyedScores, finding: str, of: StudySet) -> Columns:
+def describing(cases: KeyedScores, finding: str, of: StudySet) -> dict[str, Values]:
     """Columns that say what clusters share; none is no reason not to seek any."""
     try:
-        return columns(cases, of, finding)
+        return {**columns(cases, of, finding), **lesions(cases, of, finding)}
     except ExplorerError:
-        return {}, {}
+        return {}
 
 
 def clusters(choice: FindingChoice, of: StudySet, count: int) -> FoundSlices:

@@ -63,11 +63,11 @@ def _map(choice: FindingChoice, studies: StudySet) -> None:
 
 def _columns(choice: FindingChoice, studies: StudySet) -> Mapping[str, Values]:
     """What films can be coloured by: the error, the label, columns, the lesion."""
-    told, lesions = errors_cache.describing(choice.cases, choice.finding, studies)
+    told = errors_cache.describing(choice.cases, choice.finding, studies)
     n = len(studies)
     own = {f"errors of {choice.finding}": map_plot.outcomes(choice, n),
            f"label of {choice.finding}": map_plot.labels(choice, n)}  # fmt: skip
-    return {**own, **told, **lesions}
+    return {**own, **told}
 
 
 def _by_value(studies: StudySet, values: Values) -> None:

@@ -82,9 +82,11 @@ def _chosen(report: SliceReport, key: str) -> Slice:
 
 def _films(choice: FindingChoice, studies: StudySet, one: Slice) -> FilmGroup:
     """The films that a slice counts."""
-    columns, lesions = errors_cache.columns(choice.cases, studies, choice.finding)
-    inside = members(one, {**columns, **lesions})
-    if any(name in lesions for name, _ in one.values):
+    asked = choice.cases, studies, choice.finding
+    columns = errors_cache.columns(*asked)
+    of_lesion = any(name not in columns for name, _ in one.values)
+    inside = members(one, {**columns, **errors_cache.lesions(*asked)} if of_lesion else columns)
+    if of_lesion:
         inside &= choice.by_row(len(studies))[0] == 1  # as the slice was counted
     return FilmGroup(one.name, inside)
 
