@@ -23,7 +23,7 @@ def test_a_student_joins_answers_closes_the_tab_and_goes_on(browser: tuple[Any, 
     page.get_by_text("blue heron").first.wait_for()
     settled(page)
     page.locator(".st-key-lesson_open_prompts button").click()
-    page.get_by_role("heading", name="5. Prompts").wait_for()
+    page.get_by_role("heading", name="5. Prompts", level=1).wait_for()
     settled(page)
     page.get_by_text("clear lungs").first.click()
     settled(page)
