@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -15,31 +16,51 @@ def _thread(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
+class _Held:
+    """Work that says when it has begun, and goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self._begun, self._go = threading.Event(), threading.Event()
+
+    def begin(self, keys: list[str]) -> None:
+        """What the work on keys does first."""
+        self.batches.append(keys)
+        self._begun.set()
+        self._go.wait(60)
+
+    def end_with_others(
+        self, gathered: Gathered[str, str], first: Callable[[], object],
+        others: list[Callable[[], object]], waiting: int,
+    ) -> None:  # fmt: skip
+        """Have the first at work until the others have asked for so many keys; all have ended."""
+        threads = [_thread(first)]
+        self._begun.wait(60)
+        threads += map(_thread, others)
+        while len(gathered._waiting) < waiting:
+            self._go.wait(0.01)
+        self._go.set()
+        for thread in threads:
+            thread.join(60)
+
+
 def test_what_waits_while_one_is_at_work_is_worked_on_together() -> None:
     gathered: Gathered[str, str] = Gathered(1000, len, most=16)
-    batches: list[list[str]] = []
-    begun, go, told = threading.Event(), threading.Event(), {}
+    held, told = _Held(), {}
 
     def work(keys: list[str]) -> list[str]:
-        batches.append(keys)
-        begun.set()
-        go.wait(60)
+        held.begin(keys)
         return [key.upper() for key in keys]
 
     def ask(*keys: str) -> None:
         told[keys] = gathered.get(keys, work)
 
-    threads = [_thread(lambda: ask("a"))]
-    begun.wait(60)
-    threads += [_thread(lambda key=key: ask(key, "a", "x")) for key in "bcdef"]
-    while len(gathered._waiting) < 6:  # all five and what they share
-        go.wait(0.01)
-    go.set()
-    for thread in threads:
-        thread.join(60)
-    assert [sorted(batch) for batch in batches] == [["a"], [*"bcdefx"]]
+    others = [partial(ask, key, "a", "x") for key in "bcdef"]
+    held.end_with_others(gathered, partial(ask, "a"), others, 6)  # all five and what they share
+    assert [sorted(batch) for batch in held.batches] == [["a"], [*"bcdefx"]]
     assert told[("c", "a", "x")] == ["C", "A", "X"]
-    assert gathered.get(["f", "f", "a"], work) == ["F", "F", "A"] and len(batches) == 2
+    assert gathered.get(["f", "f", "a"], work) == ["F", "F", "A"]
+    assert len(held.batches) == 2
 
 
 def test_so_many_at_once_and_no_more_bytes_than_may_be_kept() -> None:
@@ -60,13 +81,10 @@ def test_so_many_at_once_and_no_more_bytes_than_may_be_kept() -> None:
 
 def test_what_is_wrong_with_one_is_told_to_who_asked_for_it_alone() -> None:
     gathered: Gathered[str, str] = Gathered(100, len, most=16)
-    batches: list[list[str]] = []
-    begun, go, told = threading.Event(), threading.Event(), {}
+    held, told = _Held(), {}
 
     def work(keys: list[str]) -> list[str]:
-        batches.append(keys)
-        begun.set()
-        go.wait(60)
+        held.begin(keys)
         if "bad" in keys:
             raise ExplorerError("It is bad.")
         return keys
@@ -77,15 +95,9 @@ def test_what_is_wrong_with_one_is_told_to_who_asked_for_it_alone() -> None:
         except ExplorerError as error:
             told[key] = str(error)
 
-    threads = [_thread(lambda: ask("first"))]
-    begun.wait(60)
-    threads += [_thread(lambda key=key: ask(key)) for key in ("good", "bad")]
-    while len(gathered._waiting) < 2:
-        go.wait(0.01)
-    go.set()
-    for thread in threads:
-        thread.join(60)
+    others = [partial(ask, key) for key in ("good", "bad")]
+    held.end_with_others(gathered, partial(ask, "first"), others, 2)
     assert told == {"first": ["first"], "good": ["good"], "bad": "It is bad."}
     with pytest.raises(ExplorerError):  # and is tried again
         gathered.get(["bad"], work)
-    assert batches[-1] == ["bad"]
+    assert held.batches[-1] == ["bad"]

@@ -89,12 +89,12 @@ def finetune(
     free = free_for(model.device)
     room.check_against(free)
     pins = Pins(check, out, config.follow)
-    if not fresh:
-        pins.go_on()
     if fresh:
         pins.write_pictures()
         remarks = [remark for remark in (parts.remark, data.remark) if remark]
         write_record(out, config, data, data.left_out + check.left_out, remarks)
+    else:
+        pins.go_on()
     processes.wait()
     log = RunLog(out / "log.jsonl" if processes.is_main else Path(os.devnull), listener)
     if fresh:
