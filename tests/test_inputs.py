@@ -84,5 +84,7 @@ def test_tensorboard_sees_a_step_that_is_taken_again_once(tmp_path: Path) -> Non
         for step in steps:
             log.write(kind="step", step=step, loss=float(after * 10 + step))
         log.close()
+        # TensorBoard reads files in the order of their names, which tell whole seconds.
+        time.sleep(1)
     board = EventAccumulator(str(tmp_path)).Reload()
     assert [(e.step, e.value) for e in board.Scalars("loss")] == [(1, 1.0), (2, 12.0), (3, 13.0)]
