@@ -1,5 +1,6 @@
 """Prepared images on disk: the same numbers as in memory, read while the model computes."""
 
+import time
 from pathlib import Path
 
 import numpy as np

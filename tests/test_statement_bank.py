@@ -131,3 +131,16 @@ def test_three_in_ten_statements_describe_a_finding_and_are_true_where_it_is() -
         described += len(columns)
         assert (drawn.truth[:, columns] == torch.tensor([[1.0], [0.0]])).all()
     assert 0.05 < described / draws < 0.5  # half of three in ten are typed as written
+
+
+def test_a_step_says_each_finding_as_often_as_it_is_asked_to() -> None:
+    bank = _bank()
+    said = {text for text in bank.texts if "pneumothora" in text.lower() and read(text)}
+    said = {text for text in said if {c.finding for c in read(text)} == {"Pneumothorax"}}
+
+    def mean(each: int) -> float:
+        draws = [bank.draw([0, 1], 0, torch.Generator().manual_seed(seed), each)
+                 for seed in range(20)]  # fmt: skip
+        return sum(text in said for drawn in draws for text in drawn.texts) / len(draws)
+
+    assert mean(4) > 3 * mean(1) > 0  # a text that is drawn twice is said once

@@ -203,7 +203,7 @@ class Loop:
         schedule, data = self.schedule, self.data
         if data.statements is not None:
             own = max(self.size * schedule.sentences_per_report // 4, 1)
-            return data.statements.draw(chosen, own, self.generator)
+            return data.statements.draw(chosen, own, self.generator, schedule.statements_each)
         return data.index.draw(
             chosen, schedule.sentences_per_report, self.generator, schedule.shared_positives,
             schedule.text_augment,

@@ -32,6 +32,7 @@ class Schedule:
     # Texts are statements whose truth is known of every image: own sentences, their contradictions
     # and each finding stated and denied (`core.training.statements`), in place of sentences alone.
     statements: bool = False
+    statements_each: int = 1  # of each finding and polarity a step; more where only words train
     balance: bool = False  # with statements: images of rare findings come more often
     whole_reports: bool = False  # one text a report, where it fits the text tower
     # True: a sentence is a positive of every image whose report has it, and is drawn once a batch.
@@ -74,6 +75,7 @@ class Schedule:
             ("sentences_per_report", self.sentences_per_report >= 1, "at least 1"),
             ("keep", 0 < self.keep <= 1, "above 0 and at most 1"),
             ("side", self.side == 0 or self.side >= 32, "0 or at least 32"),
+            ("statements_each", self.statements_each >= 1, "at least 1"),
             ("balance", self.statements or not self.balance, "false without statements"),
             ("augment", self.augment >= 0, "at least 0"),
             ("sharpness", 0 <= self.sharpness <= 1, "between 0 and 1"),

@@ -106,17 +106,20 @@ class StatementBank:
         """Every text that `draw` can give."""
         return list(self._claims)
 
-    def draw(self, rows: Sequence[int], reports: int, generator: torch.Generator) -> Drawn:
+    def draw(
+        self, rows: Sequence[int], reports: int, generator: torch.Generator, each: int = 1
+    ) -> Drawn:
         """Texts for the images of `rows`, with their truth.
 
         Args:
+            each: statements of each finding and polarity.
             reports: images whose own report gives a sentence and one that contradicts it; as many
                 further sentences are drawn from `extra`, where there are some.
         """
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         texts = [
             _choose(described if described and rng.random() < _DESCRIBED else named, rng)
-            for named, described in self._pools
+            for named, described in self._pools for _ in range(each)
         ]
         for row in rng.permutation(list(rows))[:reports]:
             if not self._own[row]:
