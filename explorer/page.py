@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evaluation.examples import load_examples
 from core.paths import ROOT
-from explorer import entrance, navigation
+from explorer import entrance, navigation, startup
 from explorer.lessons import attendance, leave
 from explorer.shared import cache, guard, link, sidebar, state
 
@@ -52,4 +52,5 @@ def draw() -> None:
     st.caption("Research and teaching only, not for clinical use.")
     example = load_examples()
     if (here := state.session()).study_set == example.data:  # else its encoding may take long
-        cache.get_ready(here.model, cache.studies(example.data), example.opening.prompt)
+        films = cache.studies(example.data)
+        cache.get_ready(here.model, films, example.opening.prompt, startup.import_all)

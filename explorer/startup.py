@@ -18,8 +18,8 @@ _FIRST_PAGE = (
 )  # fmt: skip
 
 _LATER = (
-    "core.evaluation.evaluate", "core.evaluation.prompt_change", "core.inference.prompt_shares",
-    "core.lab.frame", "core.records.class_book",
+    "core.analysis.film_map", "core.evaluation.evaluate", "core.evaluation.prompt_change",
+    "core.inference.prompt_shares", "core.lab.frame", "core.records.class_book",
 )  # fmt: skip
 """What pages import where they need it."""
 
@@ -47,7 +47,7 @@ def _read_ahead() -> None:
         strip = [film.row for film in examples.films]
         films = cache.open_ahead(examples.data, examples.opening.row, strip)
         if class_code():  # a class comes all at once: what its first pages need is there by then
-            _import_all()
+            import_all()
             spec = cache.EMBEDDED[0]
             cache.load_ahead(spec, films, examples.opening.prompt, 0)
             _work_ahead(spec, films)
@@ -64,8 +64,11 @@ def _work_ahead(spec: str, films: "StudySet") -> None:
         thumbnail(films, row)
 
 
-def _import_all() -> None:
-    """Every module of the pages: thirty who ask for one at once would all wait for it."""
+def import_all() -> None:
+    """Every module of the pages: thirty who ask for one at once would all wait for it.
+
+    Without a class it is done after the first page (`cache.get_ready`), which would wait for it.
+    """
     import explorer
 
     for module in walk_packages(explorer.__path__, "explorer."):

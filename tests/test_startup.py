@@ -2,13 +2,17 @@
 
 import asyncio
 import time
+from threading import Event
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from core.evaluation.examples import load_examples
 from core.inference import text_scores
-from core.inference.prompts import default_prompts
+from core.inference.prompts import default_prompts, prompts_for
+from core.labels import PATHOLOGIES
+from core.paths import ROOT
 from core.phantom.case import Case
 from core.phantom.render import Rendering
 from core.specs import open_studies
@@ -61,6 +65,22 @@ def test_the_first_page_finds_its_films_read(monkeypatch: pytest.MonkeyPatch) ->
         studies.image(film.row)
     studies.film(examples.opening.row)
     assert opened == [examples.data] and len(drawn) == films
+
+
+def test_other_pages_find_their_prompts_and_modules_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_begun", set())
+    monkeypatch.setattr(ahead, "_ahead", {})
+    done = Event()
+    cache.load_ahead("demo", open_studies("phantom:n=2,seed=2"), "edema", 0, done.set)
+    assert done.wait(600)
+    model = ahead.result(("model", "demo", cache.written("demo")), lambda: pytest.fail("not read"))
+    monkeypatch.setattr(model.model, "encode_text", lambda _: pytest.fail("read again"))
+    model.encode_texts(prompts_for(PATHOLOGIES).all_texts())
+
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(cache, "get_ready", lambda *told: asked.append(told))
+    app = AppTest.from_file(str(ROOT / "explorer" / "Home.py"), default_timeout=600).run()
+    assert not app.exception and asked[0][-1] is startup.import_all
 
 
 def test_a_class_finds_scores_and_thumbnails_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from os.path import isfile
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ from core.backbones.downloads import Download, reporting
 from core.films.film import Film
 from core.films.window import Window
 from core.inference.encoded_set import encodings_of
+from core.inference.prompts import prompts_for
+from core.labels import PATHOLOGIES
 from core.lrclr.folders import CONFIG, EMBEDDED, WEIGHTS, model_folder
 from core.memory import memory_for_models
 from core.paths import records_url
@@ -154,7 +156,7 @@ def written(spec: str) -> int:
     return config.stat().st_mtime_ns if config and isfile(config) else 0
 
 
-def get_ready(spec: str, of: StudySet, text: str) -> None:
+def get_ready(spec: str, of: StudySet, text: str, then: Callable[[], None]) -> None:
     """Load an embedded model and encode a set of films in a thread, before somebody asks for it.
 
     For a browser's first page, which is drawn from what is kept; a page that asked for a model has
@@ -162,14 +164,21 @@ def get_ready(spec: str, of: StudySet, text: str) -> None:
 
     Args:
         text: that the model reads first, which loads its text tower.
+        then: done after that.
     """
     if "torch" in sys.modules or spec not in EMBEDDED or not st.context.headers.get("Host"):
         return
-    load_ahead(spec, of, text, _PAUSE)
+    load_ahead(spec, of, text, _PAUSE, then)
 
 
-def load_ahead(spec: str, of: StudySet, text: str, pause: float) -> None:
-    """Load a model and encode a set of films in a thread, after some seconds; see `get_ready`."""
+def load_ahead(
+    spec: str, of: StudySet, text: str, pause: float, then: Callable[[], None] = lambda: None
+) -> None:
+    """Load a model, encode a set of films and the default prompts of all findings in a thread.
+
+    Args:
+        pause: seconds before that; the others are those of `get_ready`.
+    """
     loaded: list[Predictor] = []
 
     def load() -> Predictor:
@@ -183,9 +192,13 @@ def load_ahead(spec: str, of: StudySet, text: str, pause: float) -> None:
         return loaded[0]
 
     model = ("model", spec, written(spec))
-    ahead.begin(
-        {model: load, ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of)}, pause
-    )
+    jobs: dict[Hashable, Callable[[], Any]] = {
+        model: load,
+        ("set", *model, of.fingerprint): lambda: loaded[0].encode_set(of),
+        ("prompts", *model): lambda: loaded[0].encode_texts(prompts_for(PATHOLOGIES).all_texts()),
+        "then": then,
+    }
+    ahead.begin(jobs, pause)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the model's files", hash_funcs=KEYS)
