@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.confusion import RATES, Confusion, called, rates, ratios
+from core.analysis.confusion import RATES, Confusion, ratios
 from core.analysis.errors import FindingCurves, finding_curves
 from core.analysis.ranked import Counts, CurveDraws, Ranked, curve_draws
 from core.analysis.scored import ScoredSet
@@ -55,27 +55,22 @@ class Sweep(FindingCurves):
 
         Of more than 1,000 different scores, intervals between two places are interpolated.
         """
-        hits, alarms = (int(count[0]) for count in called(self.ranked, self.whole, threshold))
-        place = int(np.searchsorted(-self.ranked.thresholds, -threshold, side="right"))
-        figures = {
-            name: Interval(
-                float(value[0]),
-                float(value[0] - np.interp(place, self.places, self.below[name])),
-                float(value[0] + np.interp(place, self.places, self.above[name])),
-            )
-            for name, value in rates(self.ranked, self.whole, threshold).items()
-        }
-        negatives = self.n - self.positives
-        return Confusion(hits, self.positives - hits, alarms, negatives - alarms, figures)
+        place = np.searchsorted(-self.ranked.thresholds, [-threshold], side="right")
+        return self._calling(place)[0]
 
     def at_stops(self) -> list[Confusion]:
         """`at` of each of `stops`, all counted at once."""
-        counts = _at(self.whole, self.places)
+        return self._calling(self.places)
+
+    def _calling(self, places: NDArray[np.int64]) -> list[Confusion]:
+        """Counts and rates where so many groups of equal scores are called, (P,)."""
+        counts = _at(self.whole, places)
         hits, alarms = (count[0].astype(int).tolist() for count in counts)
         positives, negatives = self.positives, self.n - self.positives
         told = ratios(counts, np.full(1, positives), np.full(1, negatives))
-        ends = {name: [one.tolist() for one in (value[0], value[0] - self.below[name],
-                                                value[0] + self.above[name])]
+        ends = {name: [one.tolist() for one in (
+                    value[0], value[0] - np.interp(places, self.places, self.below[name]),
+                    value[0] + np.interp(places, self.places, self.above[name]))]
                 for name, value in told.items()}  # fmt: skip
         figures = {name: [Interval(*one) for one in zip(*three, strict=True)]
                    for name, three in ends.items()}  # fmt: skip
