@@ -1,5 +1,6 @@
 """Results on disk come back as they were, and are made again where they are not sound."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,9 @@ def test_slices_that_are_kept_need_no_report(monkeypatch: pytest.MonkeyPatch) ->
     studies.table.loc[3, "text"] = "Large left effusion."  # another report: compared anew
     after_a_restart()
     assert len(read) == 2
+    studies.table.loc[3, "sex"] = "M" if studies.table["sex"][3] == "F" else "F"
+    after_a_restart()
+    assert len(read) == 3
+    asked = KeyedScores("these films", replace(told, truth=1 - told.truth)), *asked[1:]
+    after_a_restart()
+    assert len(read) == 4

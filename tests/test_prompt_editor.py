@@ -103,12 +103,14 @@ def test_an_edit_changes_that_prompt_and_no_other(app: AppTest) -> None:
 
 def test_an_edit_is_drawn_once(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[PromptSet] = []
-    plain = editor._tools
-    monkeypatch.setattr(editor, "_tools", lambda prompts: (drawn.append(prompts), plain(prompts)))
+    begun: list[object] = []  # also by a run that is broken off
+    tools, edit = editor._tools, editor.edit
+    monkeypatch.setattr(editor, "_tools", lambda prompts: (drawn.append(prompts), tools(prompts)))
+    monkeypatch.setattr(editor, "edit", lambda current: begun.append(current) or edit(current))
     _field(app, "Positive prompt 2 of Edema").set_value("wet lungs").run()
     assert [one["Edema"].positive[1] for one in drawn] == ["wet lungs"]
     _field(app, "Add a negative prompt to Edema").set_value("clear lungs").run()
-    assert len(drawn) == 2 and drawn[1]["Edema"].negative[-1] == "clear lungs"
+    assert len(drawn) == len(begun) == 2 and drawn[1]["Edema"].negative[-1] == "clear lungs"
 
 
 def test_edits_in_two_fields_are_both_kept_and_undone_one_by_one(app: AppTest) -> None:

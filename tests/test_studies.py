@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -177,7 +178,7 @@ class TestManifest:
         ("in", "is not there"), ("in/", "is not there"), ("none/a.png", "is not there"),
         ("a\0.png", "leaves"), ("/in.png", "leaves"), ("\\in.png", "leaves"),
         ("../far/a.png", "leaves"), ("far/a.png", "leaves"), ("far.png", "leaves"),
-        ("in/../../far/a.png", "leaves"), ("C:/in/a.png", "leaves"),
+        ("in/../../far/a.png", "leaves"), ("C:/in/a.png", "leaves"), ("C:a.png", "leaves"),
     ],
 )  # fmt: skip
 def test_a_manifest_names_files_below_it_alone(tmp_path: Path, image: str, why: str) -> None:
@@ -185,7 +186,8 @@ def test_a_manifest_names_files_below_it_alone(tmp_path: Path, image: str, why: 
     for folder in (root / "in", tmp_path / "far"):
         folder.mkdir(parents=True)
         Image.new("L", (8, 8)).save(folder / "a.png")
-    (root / "in.png").write_bytes((root / "in" / "a.png").read_bytes())  # as "/in.png" is not
+    for name in ("in.png", "C:a.png"):  # as "/in.png" is not, and a drive's "C:a.png"
+        (root / name).write_bytes((root / "in" / "a.png").read_bytes())
     (root / "linked").symlink_to(root / "in")
     (root / "link.png").symlink_to(root / "in" / "a.png")
     (root / "far").symlink_to(tmp_path / "far")
@@ -194,6 +196,31 @@ def test_a_manifest_names_files_below_it_alone(tmp_path: Path, image: str, why: 
     for _ in range(2):  # a folder that was looked at before, too
         said = files.problem(image)
         assert (why in said) if why else said is None, said
+
+
+def test_a_folder_of_a_manifest_is_resolved_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(5):
+        (tmp_path / "in" / f"{number}.png").write_bytes(_png())
+    looked: list[str] = []
+    inside = manifest.inside
+    monkeypatch.setattr(
+        manifest, "inside", lambda root, name: looked.append(name) or inside(root, name)
+    )
+    files = manifest._Files(tmp_path)
+    assert not any(files.problem(f"in{mark}{n}.png") for mark in "/\\" for n in range(5))
+    assert looked == ["in"]
+
+
+def test_a_film_that_was_written_anew_makes_another_set(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(_png())
+    (tmp_path / "m.csv").write_text("id,image\n1,a.png\n")
+    before = open_studies(str(tmp_path / "m.csv")).fingerprint
+    assert open_studies(str(tmp_path / "m.csv")).fingerprint == before
+    os.utime(tmp_path / "a.png", ns=(1, 1))  # as large as before
+    assert open_studies(str(tmp_path / "m.csv")).fingerprint != before
 
 
 def test_a_folder_is_a_set_by_name(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ class _Files:
         """Whether it is a file under the root, and no link; where not, `inside` looks closely."""
         relative = image.replace("\\", "/")
         folder, _, name = relative.rpartition("/")
-        if relative.startswith("/") or name in ("", ".", "..") or ":" in image or "\0" in image:
+        if relative.startswith("/") or ":" in image:
             return False
         if folder not in self._folders:
             place = inside(self._root, folder) if folder else self._root
