@@ -11,7 +11,7 @@ OTHER = "phantom:val,n=24,seed=4,size=64"
 
 
 def test_errors_with_a_threshold_from_another_set_and_other_prompts(run, tmp_path):
-    edited = default_prompts().with_finding("Edema", FindingPrompts(("wet",), ("dry",)))
+    edited = default_prompts().with_finding("Edema", FindingPrompts(("dry",), ("wet",)))
     (tmp_path / "mine.json").write_text(edited.to_json())
     code, out, err = run(
         "errors", "--data", SET, "--fit", OTHER, "--n-bootstrap", 20, "--against-prompts",
