@@ -57,6 +57,8 @@ def main() -> None:
         )  # its memory, and what it has cached, are not the server's
         writing.start()
         writing.join()
+        if writing.exitcode:
+            sys.exit(f"The archive could not be written to {folder}.")
         print(f"{machine()}; load {os.getloadavg()[0]:.1f} at the start; {chosen.rows} films")
         print(f"{'what':40} {'clock s':>8} {'server CPU s':>13} {'page busy s':>12}")
         with started() as (page, watch):
@@ -65,6 +67,7 @@ def main() -> None:
 
 def write(folder: str, rows: int, patches: int) -> None:
     """The archive where there is none, and in the cache a map of its films."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
     if not (Path(folder) / "archive" / "archive.json").exists():
         pages_at_size.write_set(folder, rows, patches)
     predictor, studies = load_predictor("demo"), open_studies(f"shards:{folder}/archive")
@@ -169,7 +172,7 @@ def lasso(page: Any, watch: Watch) -> None:
     page.get_by_text("Draw the map", exact=True).click()
     page.wait_for_selector(f"{CHART} canvas")
     at_rest(page)
-    for inset in (0.09, 0.06, 0.03):
+    for inset in (0.3, 0.2, 0.09, 0.06, 0.03):
         place = page.locator(CHART)
         place.scroll_into_view_if_needed()
         at = place.bounding_box()
