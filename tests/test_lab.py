@@ -232,7 +232,9 @@ def test_the_route_answers_its_own_page(client: tuple[TestClient, str]) -> None:
     browser, word = client
     told = browser.post(LAB_FRAME, json=_question(word, serial=5))
     assert told.status_code == 200 and told.json()["serial"] == 5
-    assert told.json()["film"].startswith("data:image/jpeg;base64,") and told.json()["score"] > 0
+    assert told.json()["film"].startswith("data:image/jpeg;base64,")
+    unseen = browser.post(LAB_FRAME, json=_question(word, serial=6, patient=f"{NODULE},contrast=0"))
+    assert told.json()["score"] > unseen.json()["score"] + 2
     assert browser.post(f"/class/one{LAB_FRAME}", json=_question(word, serial=6)).status_code == 200
     overtaken = browser.post(LAB_FRAME, json=_question(word, serial=3))
     assert overtaken.status_code == 204, "a newer question was asked already"

@@ -266,14 +266,22 @@ def test_words_that_the_model_does_not_know_get_no_score_unless_it_is_asked_for(
     assert any(said in warning.value for warning in app.warning)
     scored = {"home": {"scores"}, "zero_shot": {"scores"},
               "regions": {"regions_film", "word_grid"}, "compare": set()}  # fmt: skip
-    for toggle in app.toggle:  # on Regions, where nothing on the film speaks for it either
-        if toggle.label == "Show its regions all the same":
-            toggle.set_value(True).run()
     assert scored[page] <= _charts(app)
     assert page != "compare" or any(METHODS["lrclr"].about in c.value for c in app.caption)
     box = next(box for box in app.text_input if box.value == "a ripe banana")
     box.set_value("left pleural effusion").run()
     assert not any(said in warning.value for warning in app.warning)
+
+
+def test_regions_of_a_text_without_a_place_are_shown_where_they_are_asked_for(
+    app: AppTest,
+) -> None:
+    app.query_params["prompt"] = "no pneumothorax"
+    sound(_open(app, "regions"))
+    assert not _charts(app) & {"regions_film", "word_grid"}
+    labelled(app.toggle, "Show its regions all the same").set_value(True).run()
+    sound(app)
+    assert {"regions_film", "word_grid"} <= _charts(app)
 
 
 def test_a_search_for_words_that_the_model_does_not_know_says_so(app: AppTest) -> None:

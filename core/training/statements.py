@@ -112,9 +112,9 @@ class StatementBank:
         """Texts for the images of `rows`, with their truth.
 
         Args:
-            each: statements of each finding and polarity.
             reports: images whose own report gives a sentence and one that contradicts it; as many
                 further sentences are drawn from `extra`, where there are some.
+            each: statements of each finding and polarity.
         """
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         texts = [
