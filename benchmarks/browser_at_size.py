@@ -4,7 +4,7 @@
 
 Writes the archive of `pages_at_size.py`, starts the app with an empty cache and drives it in
 Chromium: the set is opened on Home, and Errors right after it, while the rank of Home's text is
-still worked on; then other films, another slice, and a lasso around the whole map, twice. Printed:
+still worked on; then other films, and lassos around more and more of the map. Printed:
 seconds by the clock until it is seen; seconds of the CPU that the server took by then, all threads
 of it; and seconds in which the page's own thread of the browser was busy. Where other work runs on
 the computer, the last two say more. Films lie on the map by two of their features, as there.
@@ -34,7 +34,7 @@ from core.paths import ROOT
 from core.specs import open_studies
 
 MAIN = "[data-testid=stMain]"
-CHART = f'{MAIN} [class*="st-key-errors_map_"] [data-testid="stPlotlyChart"]'
+CHART = f'{MAIN} canvas[aria-label^="Map of"]'
 PATIENCE = 60  # seconds for one thing to be seen
 LOOK = 20  # milliseconds between two looks; looking at each frame would cost the page a quarter
 FILMS = f'{MAIN} img[alt$="under its region weights."]'
@@ -168,16 +168,16 @@ def films(page: Any, watch: Watch) -> None:
 
 
 def lasso(page: Any, watch: Watch) -> None:
-    """Around all points, and again a little smaller."""
+    """Around a part of the points, and then around nearly all of them."""
     page.get_by_text("Draw the map", exact=True).click()
-    page.wait_for_selector(f"{CHART} canvas")
+    page.locator(CHART).wait_for()
     at_rest(page)
-    for inset in (0.3, 0.2, 0.09, 0.06, 0.03):
+    for inset in (0.47, 0.44, 0.3, 0.2, 0.09, 0.06, 0.03):
         place = page.locator(CHART)
         place.scroll_into_view_if_needed()
-        at = place.bounding_box()
+        at = square(place.bounding_box())
         left, top = at["x"] + inset * at["width"], at["y"] + inset * at["height"]
-        right, low = at["x"] + (1 - inset) * at["width"], at["y"] + (0.9 - inset) * at["height"]
+        right, low = at["x"] + (1 - inset) * at["width"], at["y"] + (1 - inset) * at["height"]
         page.mouse.move(left, top)
         page.mouse.down()
         for x, y in ((right, top), (right, low), (left, low), (left, top)):
@@ -195,6 +195,13 @@ def lasso(page: Any, watch: Watch) -> None:
 
         watch.line(f"a lasso, {inset:.2f} inset", page.mouse.up, seen)
         print(f"    {said.all_text_contents()[0].split(';')[0]}")
+
+
+def square(at: dict[str, float]) -> dict[str, float]:
+    """Its middle, which the points lie in."""
+    side = min(at["width"], at["height"])
+    return {"x": at["x"] + (at["width"] - side) / 2, "y": at["y"] + (at["height"] - side) / 2,
+            "width": side, "height": side}  # fmt: skip
 
 
 def pick(page: Any, label: str, option: str) -> None:

@@ -3,12 +3,11 @@
 import streamlit as st
 
 from explorer.errors import (
+    chosen_view,
     cluster_view,
     controls,
     film_view,
-    map_view,
     report_view,
-    selection_view,
     slice_view,
     terminal_line,
     threshold_view,
@@ -37,11 +36,7 @@ with guard.sentences():
     st.header("From slice to cause: twins")
     sliced = groups.get(film_view.SLICE)
     twin_view.draw(choice, studies, sliced.name if sliced else "")
-    st.header("Map: which films look alike?")
-    map_view.draw(choice, studies)
-    groups |= selection_view.draw(studies)
-    st.header("Films")
-    film_view.draw(choice, studies, groups)
+    chosen_view.draw(choice, studies, groups)
     st.header("Shortcuts: does it read what it should not?")
     shortcut_view.draw(choice, studies)
     st.header("Lesions: which ones do maps find?")

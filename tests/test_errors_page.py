@@ -1,5 +1,6 @@
 """The page Errors, on the embedded model and phantoms; what it computes is shared by the tests."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +35,7 @@ from core.specs import open_studies
 from core.studies.selection import selection_json
 from explorer import access
 from explorer.errors import cache as errors_cache
-from explorer.errors import controls, threshold_table
-from explorer.errors.map_plot import by_value
-from explorer.errors.map_view import chosen_rows
+from explorer.errors import controls, map_points, threshold_table
 from explorer.errors.selection_view import file_name
 from explorer.errors.slice_view import frame, summary, worst
 from explorer.probes import shortcut_view
@@ -302,8 +301,8 @@ def test_films_are_selected_on_the_map_named_shown_and_handed_to_commands(
     app.toggle(key="errors_map").set_value(True).run()
     sound(app)
     studies = open_studies(SET)
-    chart = next(one.proto for one in app.get("plotly_chart") if "errors_map" in one.proto.id)
-    assert not [name for name in studies.ids if name in chart.spec]  # no identifier in the browser
+    chart = _map_of(app).proto.json
+    assert not [name for name in studies.ids if name in chart]  # no identifier in the browser
     app.selectbox(key="errors_map_by").select("sex").run()
     sex = columns_of(studies.table, "Edema")["sex"]
     value = sorted(set(sex))[0]
@@ -312,6 +311,8 @@ def test_films_are_selected_on_the_map_named_shown_and_handed_to_commands(
     sound(app)
     rows = np.flatnonzero(sex == value)
     assert f"**{len(rows)} films selected**" in _text(app)
+    seen = json.loads(_map_of(app).proto.json)["selected"]
+    assert map_points.unpacked_rows(seen, len(studies)) == rows.tolist()
     assert app.button_group(key="errors_films_of").value == "the selection"
     assert _cards(app) and set(_cards(app)) <= set(rows.tolist())
     app.text_input(key="errors_selection_name").set_value("My films").run()
@@ -327,14 +328,27 @@ def test_films_are_selected_on_the_map_named_shown_and_handed_to_commands(
     assert session_of(app).selection is None and "films selected" not in _text(app)
 
 
-def test_a_lasso_names_films_by_their_number() -> None:
-    points = [{"customdata": 3}, {"customdata": 1}]
-    assert chosen_rows({"selection": {"points": points}}) == [2, 0]
+def _map_of(app: AppTest) -> Any:
+    return next(one for one in app.get("bidi_component") if "Map of" in one.proto.json)
+
+
+def test_points_are_coloured_counted_and_sent_as_rows() -> None:
     values = np.array(["a", "", "b", "a"], object)
     where = np.array([[0, 1], [1, 1], [np.nan, np.nan], [2, 2]], np.float32)
-    traces = by_value(where, values, np.arange(4.0)).data
-    told = {one.name: np.asarray(one.customdata).tolist() for one in traces}
-    assert told == {"a (2)": [1, 4], "not known (1)": [2]}
+    coloured = map_points.by_value(values)
+    assert coloured.names == ("a", "b", map_points.UNKNOWN)
+    assert coloured.group.tolist() == [0, 2, 1, 0] and len(set(coloured.tones)) == 3
+    sent = map_points.content(where, coloured, np.arange(4.0))
+    assert [one["films"] for one in sent["groups"]] == [2, 0, 1]
+    assert map_points.unpacked_rows(sent["there"], 4) == [0, 1, 3]
+    steps = [np.frombuffer(base64.b64decode(sent[axis]), "<u2")[[0, 1, 3]] for axis in "xy"]
+    assert steps[0].tolist() == [0, 32767, 65535]
+    assert np.ptp(steps[1].astype(int)) == 32768 and steps[1][0] == steps[1][1] > steps[1][2]
+    for wrong in (None, 3, "", "AQ==x", "AQI=", {"a": 1}):  # what a visitor may send
+        assert map_points.unpacked_rows(wrong, 4) == []
+    scored = map_points.by_score(np.array([0.0, 1.0, np.nan, 0.5]))
+    assert scored.group.tolist() == [0, 31, 0, 16] and scored.ends == (0.0, 1.0)
+    assert map_points.by_score(np.full(3, np.nan)).ends == (0.0, 1.0)
 
 
 def test_a_card_makes_its_film_the_current_study(app: AppTest) -> None:

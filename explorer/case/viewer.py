@@ -22,8 +22,9 @@ from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
 _SCRIPTS = (  # joined in this order
-    "../../shared/browser/elements.js", "view.js", "film.js", "difference.js", "boxes.js",
-    "outlines.js", "marks.js", "words.js", "input.js", "lapse.js", "case.js",
+    "../../shared/browser/elements.js", "../../shared/browser/view.js", "film.js",
+    "difference.js", "boxes.js", "outlines.js", "marks.js", "words.js", "input.js", "lapse.js",
+    "case.js",
 )  # fmt: skip
 _KEY = "case_film"
 

@@ -1,6 +1,8 @@
 """The map of the set: films that look alike beside each other, to choose some of them."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,15 +11,25 @@ import streamlit as st
 from core.analysis.columns import Values
 from core.studies import StudySet
 from explorer.errors import cache as errors_cache
-from explorer.errors import film_view, map_plot
+from explorer.errors import film_view, map_points
 from explorer.errors.choice import FindingChoice
 from explorer.shared import guard, state
 
 _SCORE = "score"
-_CONFIG = {
-    "displayModeBar": True, "displaylogo": False, "scrollZoom": False,
-    "modeBarButtonsToRemove": ["toImage", "zoomIn2d", "zoomOut2d", "autoScale2d"],
-}  # fmt: skip
+_KEY = "errors_map_points"
+_BROWSER = Path(__file__).parent / "browser"
+
+
+def browser_files() -> tuple[str, str]:
+    """The map's script, its parts joined, and its style; nothing is fetched."""
+    shared = _BROWSER / "../../shared/browser"
+    parts = (shared / "elements.js", shared / "view.js", _BROWSER / "map.js")
+    script = "\n".join(part.read_text(encoding="utf-8") for part in parts)
+    return script, (_BROWSER / "map.css").read_text(encoding="utf-8")
+
+
+_JS, _CSS = browser_files()
+_points = st.components.v2.component("film_map", html='<div class="map"></div>', css=_CSS, js=_JS)
 
 
 def draw(choice: FindingChoice, studies: StudySet) -> None:
@@ -44,19 +56,26 @@ def _map(choice: FindingChoice, studies: StudySet) -> None:
         "Coloured by", names, key=state.lasting("errors_map_by", names[0], names), width=260
     )
     score = choice.by_row(len(studies))[1]
-    figure = (map_plot.by_score(points, score) if by == _SCORE
-              else map_plot.by_value(points, columns[by], score))  # fmt: skip
-    key = f"errors_map_{choice.cases.key}_{choice.finding}_{by}"
+    colouring = map_points.by_score(score) if by == _SCORE else map_points.by_value(columns[by])
+    of = choice.cases.key
 
     def take() -> None:
-        _select(studies, chosen_rows(state.widget(key)))
+        sent: Any = (state.widget(_KEY) or {}).get("chosen")
+        if isinstance(sent, dict) and sent.get("of") == of:  # not of a map that was replaced since
+            _select(studies, map_points.unpacked_rows(sent.get("films"), len(studies)))
 
-    st.plotly_chart(
-        figure, key=key, on_select=take, selection_mode=("lasso", "box"), config=_CONFIG,
-        alt=f"Map of {int(np.isfinite(points[:, 0]).sum())} films, coloured by {by}; films can "
-        "also be selected below, by what they are coloured by.",
+    there = int(np.isfinite(points[:, 0]).sum())
+    chosen = np.array(state.selected_rows(studies), np.int64)
+    _points(
+        key=_KEY, on_chosen_change=take,
+        data={
+            "of": of, "points": json.dumps(map_points.content(points, colouring, score)),
+            "selected": map_points.packed_rows(chosen, len(studies)),
+            "alt": f"Map of {there} films, coloured by {by}, {len(chosen)} of them selected; films "
+            "can also be selected below, by what they are coloured by.",
+        },
     )  # fmt: skip
-    st.caption("Draw around films to select them; the box tool is above the map.")
+    st.caption("Draw around films to select them; with Shift, besides those that are selected.")
     if by != _SCORE:
         _by_value(studies, columns[by])
 
@@ -65,8 +84,8 @@ def _columns(choice: FindingChoice, studies: StudySet) -> Mapping[str, Values]:
     """What films can be coloured by: the error, the label, columns, the lesion."""
     told = errors_cache.describing(choice.cases, choice.finding, studies)
     n = len(studies)
-    own = {f"errors of {choice.finding}": map_plot.outcomes(choice, n),
-           f"label of {choice.finding}": map_plot.labels(choice, n)}  # fmt: skip
+    own = {f"errors of {choice.finding}": map_points.outcomes(choice, n),
+           f"label of {choice.finding}": map_points.labels(choice, n)}  # fmt: skip
     return {**own, **told}
 
 
@@ -83,12 +102,7 @@ def _by_value(studies: StudySet, values: Values) -> None:
     )  # fmt: skip
 
 
-def chosen_rows(event: Any) -> list[int]:
-    """Rows of the points that a lasso or a box holds; their numbers count from 1."""
-    return [int(point["customdata"]) - 1 for point in event["selection"]["points"]]
-
-
 def _select(studies: StudySet, rows: list[int]) -> None:
-    if rows:  # a click beside the points keeps what was selected
+    if rows:
         state.select_films(studies.spec, rows)
         film_view.show(film_view.SELECTION)

@@ -151,11 +151,12 @@ def _study() -> None:
 def _stepped(studies: StudySet) -> Sequence[int]:
     """Rows that the buttons step through: all, or those that are selected."""
     selected, here = state.selected_rows(studies), state.session()
-    if not selected or here.selection is None:
+    # On Errors films are selected without the sidebar being drawn anew.
+    if not selected and here.page != "errors":
         return range(len(studies))
     only = st.toggle(
-        f"Only {here.selection.name} ({len(selected)})", here.stepping_selected,
-        help="The buttons below go through the selected films alone.",
+        "Only selected films", here.stepping_selected,
+        help="The buttons below go through the films alone that are selected on Errors.",
     )  # fmt: skip
     state.step_selected(only)
-    return selected if only else range(len(studies))
+    return selected if only and selected else range(len(studies))
