@@ -65,6 +65,16 @@ def _button(app: AppTest, label: str) -> Any:
     return next(button for button in app.button if button.label == label)
 
 
+def test_a_cosine_of_nearly_nothing_has_no_sign() -> None:
+    shown = AppTest.from_function(_page, default_timeout=600)
+    # Of the demo model and this film the regions' cosine is -0.00 in two digits.
+    shown.session_state[KEY] = Session(
+        "demo", study_set="phantom:demo", row=94, finding="Cardiomegaly"
+    )
+    told = [caption.value for caption in _sound(shown.run()).caption]
+    assert any("regions 0.00" in one for one in told) and not any("-0.00" in one for one in told)
+
+
 def test_a_prompt_of_unknown_words_has_a_sentence_in_the_place_of_its_scores(app: AppTest) -> None:
     def said() -> list[int]:
         values = [caption.value for caption in app.caption]

@@ -81,7 +81,7 @@ def _map(
     )  # fmt: skip
     if not np.isnan(one.seconds):
         st.caption(
-            f"Text against its negation **{one.pair:.2f}**, cosine **{one.cosine:.2f}**; "
+            f"Text against its negation **{one.pair:z.2f}**, cosine **{one.cosine:z.2f}**; "
             f"**{one.seconds:.2f} s**"
         )
     if one.remark:

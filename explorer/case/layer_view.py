@@ -59,7 +59,7 @@ def _model(spec: str, maps: LayerMaps, word: int, text: str, name: str) -> None:
     told = alt.mapped(name, f"block {block} of {spec}", said, heat)
     components.picture(figures.overlay(maps.seen, heat), told)
     st.caption(f"“{said}” in what enters block {block}; "
-               f"cosines {heat.min():.2f} to {heat.max():.2f}")  # fmt: skip
+               f"cosines {heat.min():z.2f} to {heat.max():z.2f}")  # fmt: skip
     if not maps.heads:
         return
     if block >= len(maps.attention):

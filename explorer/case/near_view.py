@@ -27,7 +27,7 @@ def neighbours(current: Current) -> None:
     if not hits:
         st.info("There is no other film in this set.")
         return
-    _strip(studies, [hit.row for hit in hits], [f"cosine {hit.score:.3f}" for hit in hits], "near")
+    _strip(studies, [hit.row for hit in hits], [f"cosine {hit.score:z.3f}" for hit in hits], "near")
     st.caption(
         "Near in the model's image features, which is not near in what ails the patient; a cosine "
         "compares within this row alone."

@@ -123,6 +123,6 @@ def _example(told: probes_cache.ToldTwins, finding: str) -> None:
         components.row(225, 225), told.report.sides, told.pictures, told.scores, strict=True
     ):
         with where:
-            said = f"{side}: score {score:.2f}"
+            said = f"{side}: score {score:z.2f}"
             components.picture(pixels, f"A phantom {has} {finding}, {said}.", said)
     st.caption(f"One of the twins, {has} {finding}; they differ in {told.report.change} alone.")

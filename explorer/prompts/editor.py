@@ -133,7 +133,7 @@ def _figures(line: DeltaGenerator, text: str, share: PromptShare | None) -> None
     if share is None:
         line.caption("not known", width=_SCORES + _SHARE)
         return
-    scores = f"image {share.global_score:.2f}, regions {share.local_score:.2f}"
+    scores = f"image {share.global_score:z.2f}, regions {share.local_score:z.2f}"
     line.caption(scores, width=_SCORES)
     line.html(_bar(share.share), width=_SHARE)
 

@@ -29,7 +29,7 @@ def score_card(current: Current, text: str) -> None:
     )
     if isinstance(scored, following.Job):
         own = score_cache.own_score(state.session().model, current.studies, current.row, text)
-        st.markdown(f"The score of this film is **{own['lrclr']:.3f}**.")
+        st.markdown(f"The score of this film is **{own['lrclr']:z.3f}**.")
         following.wait(scored)
         _in_numbers(own, text)
         return
@@ -72,5 +72,5 @@ def _numbers(own: dict[str, float], negation: str) -> None:
         ("Text alone", "positive", "cosine of the whole film with the text"),
         ("Pair", "pair", "CheXzero's softmax of text and negation; sits near 0.5"),
     ]
-    lines = [f"| {name} | {own[key]:.3f} | {about} |" for name, key, about in rows]
+    lines = [f"| {name} | {own[key]:z.3f} | {about} |" for name, key, about in rows]
     st.markdown("\n".join(["| score | value | what it is |", "|---|---|---|", *lines]))

@@ -102,5 +102,5 @@ def _card(studies: StudySet, card: Card) -> None:
     called, labelled = ("positive" if yes else "negative" for yes in (card.called, card.labelled))
     mark = ":red[wrong]" if card.wrong else ":green[right]"
     # Not a caption: its faded text takes coloured words below AA.
-    st.markdown(f":small[{mark}: called {called}, labelled {labelled}; score {card.score:.2f}]")
+    st.markdown(f":small[{mark}: called {called}, labelled {labelled}; score {card.score:z.2f}]")
     components.open_button(studies, card.row, f"open_{card.row}")

@@ -141,7 +141,7 @@ def _card(studies: StudySet, hit: Hit) -> None:
             box = patch_box(model.backbone.preprocess, model.backbone.grid, hit.cell, shape)
         where = " with the region that was found" if box else ""
         components.picture(_boxed(picture, box), f"Radiograph {studies.study_id(hit.row)}{where}.")
-    st.caption(f"cosine {hit.score:.3f}")
+    st.caption(f"cosine {hit.score:z.3f}")
     components.open_button(studies, hit.row, f"found_{hit.row}")
 
 
