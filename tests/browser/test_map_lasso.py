@@ -162,6 +162,15 @@ def test_a_zoomed_map_selects_what_is_seen_and_another_set_is_seen_whole(page: A
     assert _ink(page, 0)[3] > 150
 
 
+def test_axe_finds_nothing_serious(page: Any) -> None:
+    core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page.evaluate(core.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    for scored in (False, True):
+        _give(page, [1], scored=scored)
+        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact])")
+        assert not [one for one in found if one[1] in ("critical", "serious")]
+
+
 def test_a_lasso_in_the_app_shows_its_films_and_next_keeps_to_them(browser: Any) -> None:
     page = browser[0].new_page()
     page.goto(f"{browser[1]}/errors?set=phantom:n=24,seed=4")
