@@ -107,6 +107,20 @@ def test_two_methods_of_one_model_are_compared_by_their_maps(two):
     assert report.to_json()["mean_auc"] is None and "AUC" not in report.table()
 
 
+def test_two_scores_of_one_model_are_compared_by_their_auc(two):
+    studies, chosen = TinySet(24), ("random", "random")
+    same = (two[0], two[0])
+    report = compare(same, studies, chosen, PROMPTS, "global", n_bootstrap=40, score_b="local")
+    of_set = two[0].score_set(studies, PROMPTS)
+    told, mean = paired_auc(studies, PROMPTS, {"x": of_set["global"]}, {"x": of_set["local"]}, "x",
+                            n_bootstrap=40)  # fmt: skip
+    assert report.auc == told and report.mean_auc == mean and report.localisation == {}
+    assert any(pair.a != pair.b for pair in told.values())
+    back = compare(same, studies, chosen, PROMPTS, "local", n_bootstrap=40, score_b="global")
+    assert back.mean_auc is not None and mean is not None
+    assert back.mean_auc.gain.value == pytest.approx(-mean.gain.value)
+
+
 def test_nothing_to_compare_is_said(two):
     same = (two[0], two[0])
     with pytest.raises(ExplorerError, match="nothing to compare"):
@@ -131,5 +145,10 @@ def test_the_command_names_both_and_writes_the_figures(run, tmp_path):
     assert out.startswith("a: demo-base, similarity\nb: demo, similarity\n")
     code, _, err = run("compare", "--a", "demo", "--data", "phantom:n=8")
     assert code == 2 and "nothing to compare" in err
+    code, out, err = run("compare", "--a", "demo", "--score", "global", "--score-b", "lrclr",
+                         "--data", "phantom:n=24,seed=3", "--n-bootstrap", 50)  # fmt: skip
+    assert code == 0 and out.startswith("a: demo, similarity, global\nb: demo, similarity, lrclr")
+    code, _, err = run("compare", "--a", "demo", "--score-b", "nose")
+    assert code == 2 and "'nose'" in err
     code, _, err = run("compare", "--a", "demo", "--method-b", "nose")
     assert code == 2 and "'nose'" in err

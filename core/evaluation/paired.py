@@ -102,30 +102,36 @@ def compare(
     seed: int = 0,
     progress: Progress | None = None,
     min_cases: int = MIN_CASES,
+    score_b: str | None = None,
 ) -> PairedReport:
-    """Compare two models and, where a set has masks or boxes, two methods of localisation.
+    """Compare two models or scores and, where a set has masks or boxes, methods of localisation.
 
     Args:
-        predictors: a and b; the same one for two methods of one model.
+        predictors: a and b; the same one for two methods or scores of one model.
         methods: of METHODS, that of a and that of b.
         prompts: by default those of `prompts_for` the findings that the set labels.
         score: of `zero_shot.SCORES`.
         min_cases: of a finding in the mean over findings, where any has so many.
+        score_b: of b, by default that of a.
 
     Raises:
         ExplorerError: the two are one, or the set has neither labels with both classes nor truth.
     """
     one_model = predictors[0].model_hash == predictors[1].model_hash
-    if one_model and methods[0] == methods[1]:
+    scores = (score, score_b or score)
+    one_score, one_method = one_model and scores[0] == scores[1], one_model and len({*methods}) == 1
+    if one_score and one_method:
         raise ExplorerError(
-            "Both sides are the same model and method, so that there is nothing to compare; name "
-            "another model with --b or another method with --method-b."
+            "Both sides are the same model, score and method, so that there is nothing to compare; "
+            "name another model with --b, method with --method-b or score with --score-b."
         )
     auc: dict[str, Pair] = {}
     mean = None
-    if not one_model:
-        auc, mean = _auc(predictors, studies, prompts, score, n_bootstrap, seed, progress)
-    tallies = _both_tallies(predictors, studies, methods, prompts, seed, progress)
+    if not one_score:
+        auc, mean = _auc(predictors, studies, prompts, scores, n_bootstrap, seed, progress)
+    tallies: dict[str, Tally] = {}
+    if not one_method:
+        tallies = _both_tallies(predictors, studies, methods, prompts, seed, progress)
     if not auc and not tallies:
         raise ExplorerError(
             f"'{studies.spec}' has neither a finding with both positive and negative studies nor a "
@@ -171,7 +177,7 @@ def paired_auc(
 
 def _auc(
     predictors: tuple[Predictor, Predictor], studies: StudySet, prompts: PromptSet | None,
-    score: str, n_bootstrap: int, seed: int, progress: Progress | None,
+    scores: tuple[str, str], n_bootstrap: int, seed: int, progress: Progress | None,
 ) -> tuple[dict[str, Pair], Pair | None]:  # fmt: skip
     labels = studies.labels
     told = [str(name) for name in labels if labels[name].nunique(dropna=True) == 2]
@@ -180,7 +186,8 @@ def _auc(
         return {}, None
     asked = PromptSet({name: (prompts or prompts_for(told))[name] for name in chosen})
     first, second = (one.score_set(studies, asked, progress) for one in predictors)
-    return paired_auc(studies, asked, first, second, score, n_bootstrap, seed)
+    second = {scores[0]: second[scores[1]]}
+    return paired_auc(studies, asked, first, second, scores[0], n_bootstrap, seed)
 
 
 def _both_tallies(
