@@ -75,8 +75,14 @@ def test_no_serious_violation_in_a_class(browser: Any, page: Any) -> None:
     settled(page)
     page.get_by_text("Join the class").click()
     page.get_by_label("Nickname").fill("heron")
-    page.get_by_role("button", name="Join", exact=True).click()
-    page.get_by_role("button", name="heron").wait_for()
+    join, joined = (page.get_by_role("button", name=name, exact=name == "Join")
+                    for name in ("Join", "heron"))  # fmt: skip
+    join.click()
+    page.wait_for_timeout(5000)
+    settled(page)
+    if not joined.count():  # seen once in many runs: a press beside the text's own message is lost
+        join.click()
+    joined.wait_for()
     page.locator(".st-key-lesson_open_prompts button").click()
     page.get_by_text("bony injury", exact=True).click()
     page.locator("[class*=lesson_check] button").first.click()
