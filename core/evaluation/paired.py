@@ -119,7 +119,8 @@ def compare(
     """
     one_model = predictors[0].model_hash == predictors[1].model_hash
     scores = (score, score_b or score)
-    one_score, one_method = one_model and scores[0] == scores[1], one_model and len({*methods}) == 1
+    one_score = one_model and scores[0] == scores[1]
+    one_method = one_model and methods[0] == methods[1]
     if one_score and one_method:
         raise ExplorerError(
             "Both sides are the same model, score and method, so that there is nothing to compare; "
@@ -185,7 +186,9 @@ def _auc(
     if not chosen:
         return {}, None
     asked = PromptSet({name: (prompts or prompts_for(told))[name] for name in chosen})
-    first, second = (one.score_set(studies, asked, progress) for one in predictors)
+    a, b = predictors
+    first = a.score_set(studies, asked, progress)
+    second = first if b is a else b.score_set(studies, asked, progress)
     second = {scores[0]: second[scores[1]]}
     return paired_auc(studies, asked, first, second, scores[0], n_bootstrap, seed)
 
