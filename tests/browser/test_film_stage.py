@@ -7,25 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from app_server import launched
+from component_alone import mount
 
 from core.metrics.froc import FilmMark
 from explorer.shared import film_stage, palette
 
 pytestmark = pytest.mark.browser
 
-_THEME = """:root {--st-text-color: #16191d; --st-background-color: #fff; --st-font: sans-serif;
---st-primary-color: #b35c00; --st-secondary-background-color: #eef0f3; --st-border-color: #889}
-body {margin: 0; background: #fff}"""
-_MOUNT = """async ([js, css]) => {
-  const root = document.body.appendChild(document.createElement("main"))
-    .attachShadow({mode: "open"});
-  root.innerHTML = '<style>' + css + '</style><div class="stage-root"></div>';
-  const module = await import(URL.createObjectURL(new Blob([js], {type: "text/javascript"})));
-  window.told = [];
-  const tell = (name, value) => window.told.push([name, value]);
-  window.give = (data) => module.default(
-    {data, parentElement: root, setStateValue: tell});
-}"""
 _FILM = np.full((100, 100), 90, np.uint8)
 _SAYS = {"sure": "How sure?", "undo": "Undo", "remove": "Remove"}
 _WAYS = {"previous": "Film before", "next": "Next film", "back": False, "on": True}
@@ -54,8 +42,7 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": request.param, "height": 800}, has_touch=True)
     context.set_default_timeout(120_000)
     opened = context.new_page()
-    opened.set_content(f"<!doctype html><html lang=en><title>Stage</title><style>{_THEME}</style>")
-    opened.evaluate(_MOUNT, list(film_stage.browser_files()))
+    mount(opened, film_stage.browser_files(), '<div class="stage-root"></div>')
     yield opened
     context.close()
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from app_server import launched
+from component_alone import mount
 
 from core.inference.film_words import FilmText, FilmWords, Piece
 from core.training.timelapse import TimeLapse
@@ -14,13 +15,6 @@ from explorer.runs import lapse_sent
 
 pytestmark = pytest.mark.browser
 
-_MOUNT = """async ([js, css]) => {
-  const root = document.body.appendChild(document.createElement("main"))
-    .attachShadow({mode: "open"});
-  root.innerHTML = '<style>' + css + '</style><div class="case"></div>';
-  const module = await import(URL.createObjectURL(new Blob([js], {type: "text/javascript"})));
-  window.give = (data) => module.default({data, parentElement: root, setStateValue: () => {}});
-}"""
 SIDE = 64
 PLACES = {0: 8.0, 100: 24.0, 200: 40.0}  # of the first region from the left, by step
 
@@ -51,8 +45,7 @@ def page() -> Iterator[Any]:
     with launched() as browser:
         opened = browser.new_page()
         opened.set_default_timeout(120_000)
-        opened.set_content("<!doctype html><html lang=en><title>Time-lapse</title>")
-        opened.evaluate(_MOUNT, list(viewer.browser_files()))
+        mount(opened, viewer.browser_files(), '<div class="case"></div>')
         yield opened
 
 

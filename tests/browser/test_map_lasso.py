@@ -9,6 +9,7 @@ import app_server
 import numpy as np
 import pytest
 from app_server import settled
+from component_alone import mount
 
 from core.studies.selection import read_rows
 from explorer.errors import map_points, map_view
@@ -16,18 +17,6 @@ from explorer.errors import map_points, map_view
 pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
 
-_THEME = """:root {--st-text-color: #16191d; --st-background-color: #fff; --st-font: sans-serif;
---st-primary-color: #b35c00; --st-secondary-background-color: #eef0f3; --st-border-color: #889}
-body {margin: 0; background: #fff}"""
-_MOUNT = """async ([js, css]) => {
-  const root = document.body.appendChild(document.createElement("main"))
-    .attachShadow({mode: "open"});
-  root.innerHTML = '<style>' + css + '</style><div class="map"></div>';
-  const module = await import(URL.createObjectURL(new Blob([js], {type: "text/javascript"})));
-  window.told = [];
-  const tell = (name, value) => window.told.push([name, value]);
-  window.give = (data) => module.default({data, parentElement: root, setStateValue: tell});
-}"""
 _INK = """([x, y, sharp]) => { const canvas = document.querySelector("main").shadowRoot
   .querySelector("canvas"); return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data] }"""
 POINTS = np.array([[x, y] for y in range(3) for x in range(3)] + [[np.nan, np.nan]], np.float32)
@@ -39,8 +28,7 @@ EDGE = 24  # pixels, as the component has it
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     opened = browser[0].browser.new_page(viewport={"width": 1000, "height": 800})
-    opened.set_content(f"<!doctype html><html lang=en><title>Map</title><style>{_THEME}</style>")
-    opened.evaluate(_MOUNT, list(map_view.browser_files()))
+    mount(opened, map_view.browser_files(), '<div class="map"></div>')
     _give(opened)
     yield opened
     opened.close()
