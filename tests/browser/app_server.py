@@ -85,13 +85,15 @@ _AT_REST = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   const busy = '[data-testid="stStatusWidget"], [data-testid="stProgress"], [data-stale="true"]';
   const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
+  const moving = document.getAnimations().filter(one => one.playState === "running"
+    && one.effect.getComputedTiming().endTime < Infinity);
   return app && app.dataset.testScriptState === "notRunning" && !document.querySelector(busy)
-    && charts.every(chart => chart.querySelector(".main-svg"));
+    && !moving.length && charts.every(chart => chart.querySelector(".main-svg"));
 }"""
 
 
 def settled(page: Any, patience: float = 600) -> None:
-    """Wait until the page has run to its end and its charts are drawn."""
+    """Wait until the page has run to its end, its charts are drawn and nothing on it moves."""
     page.wait_for_selector("h1", timeout=1000 * patience)
     # The page's own last line; the sidebar has one like it.
     last = '[data-testid="stMain"] >> text=Research and teaching only, not for clinical use.'
@@ -102,3 +104,17 @@ def settled(page: Any, patience: float = 600) -> None:
         assert time.monotonic() < deadline, "the page did not come to rest"
         page.wait_for_timeout(120)
         rested = rested + 1 if page.evaluate(_AT_REST) else 0
+
+
+def join_class(page: Any, name: str) -> None:
+    """Join from the page of lessons.
+
+    Its box slides open for half a second, and while it does so the button moves: a press that
+    begins on it may end beside it, and is no press then.
+    """
+    page.get_by_text("Join the class").click()
+    settled(page)
+    page.get_by_label("Nickname").fill(name)
+    page.get_by_role("button", name="Join", exact=True).click()
+    page.get_by_role("button", name=name).wait_for()
+    settled(page)

@@ -6,7 +6,7 @@ from typing import Any
 
 import app_server
 import pytest
-from app_server import settled
+from app_server import join_class, settled
 
 pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
@@ -73,16 +73,7 @@ def test_no_serious_violation_in_a_class(browser: Any, page: Any) -> None:
     core = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
     page.goto(f"{browser[1]}/lessons")
     settled(page)
-    page.get_by_text("Join the class").click()
-    page.get_by_label("Nickname").fill("heron")
-    join, joined = (page.get_by_role("button", name=name, exact=name == "Join")
-                    for name in ("Join", "heron"))  # fmt: skip
-    join.click()
-    page.wait_for_timeout(5000)
-    settled(page)
-    if not joined.count():  # seen once in many runs: a press beside the text's own message is lost
-        join.click()
-    joined.wait_for()
+    join_class(page, "heron")
     page.locator(".st-key-lesson_open_prompts button").click()
     page.get_by_text("bony injury", exact=True).click()
     page.locator("[class*=lesson_check] button").first.click()

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from app_server import FLAGS, browser_path, running_app, settled
+from app_server import FLAGS, browser_path, join_class, running_app, settled
 
 from core.lessons.class_export import COLUMNS
 
@@ -66,16 +66,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Class]:
         browser = p.chromium.launch(executable_path=path, args=FLAGS)
         yield _Class(browser, address)
         browser.close()
-
-
-def _join(page: Any, name: str) -> None:
-    page.get_by_text("Join the class").click()
-    page.get_by_label("Nickname").fill(name)
-    page.keyboard.press("Tab")
-    settled(page)
-    page.locator(".st-key-lesson_join button").click()
-    page.get_by_text(name).first.wait_for()
-    settled(page)
 
 
 def _answer(page: Any, *ticked: str) -> None:
@@ -145,13 +135,13 @@ def test_a_class_from_the_first_nickname_to_the_export(room: _Class, tmp_path: P
     teacher.get_by_text("Nobody has joined yet.").wait_for()
 
     wrong = room.open(room.computer(), "lessons")
-    _join(wrong, "blue heron")
+    join_class(wrong, "blue heron")
     _answer(wrong, "clear lungs")
     wrong.get_by_text("of 4 right.").wait_for()
 
     phone = room.open(room.computer(390, touch=True), "lessons")
     _fits(phone)
-    _join(phone, "red kite")
+    join_class(phone, "red kite")
     _answer(phone, "bony injury")
     phone.get_by_text("of 4 right.").wait_for()
     settled(phone)
@@ -160,7 +150,7 @@ def test_a_class_from_the_first_nickname_to_the_export(room: _Class, tmp_path: P
 
     leaver = room.computer()
     gone = room.open(leaver, "lessons")
-    _join(gone, "grey wagtail")
+    join_class(gone, "grey wagtail")
     gone.locator(".st-key-lesson_open_words-and-regions button").click()
     gone.get_by_role("heading", name="4. ", level=1).wait_for()
     settled(gone)

@@ -4,7 +4,7 @@ from typing import Any
 
 import app_server
 import pytest
-from app_server import settled
+from app_server import join_class, settled
 
 pytestmark = pytest.mark.browser
 browser = app_server.browser  # the fixture
@@ -15,13 +15,7 @@ def test_a_student_joins_answers_closes_the_tab_and_goes_on(browser: tuple[Any, 
     page = context.new_page()
     page.goto(f"{address}/lessons")
     settled(page)
-    page.get_by_text("Join the class").click()
-    page.get_by_label("Nickname").fill("blue heron")
-    page.keyboard.press("Tab")
-    settled(page)
-    page.locator(".st-key-lesson_join button").click()
-    page.get_by_text("blue heron").first.wait_for()
-    settled(page)
+    join_class(page, "blue heron")
     page.locator(".st-key-lesson_open_prompts button").click()
     page.get_by_role("heading", name="5. Prompts", level=1).wait_for()
     settled(page)
