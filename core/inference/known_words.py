@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
+import torch
+from torch import Tensor
 
 from core.backbones.base import Backbone
 from core.errors import ExplorerError
 from core.inference.prompts import check_prompt
-from core.inference.sentence_vectors import Vectors, sentence_vectors, stored_vectors
+from core.inference.sentence_vectors import sentence_vectors, stored_vectors
 from core.language.phrases import descriptions, vocabularies
 from core.language.reader import normalise, read
 from core.language.statements import phrases
@@ -98,14 +99,15 @@ def elsewhere_statements(path: Path = ELSEWHERE) -> list[str]:
 class _Reference:
     statements: tuple[str, ...]
     findings: tuple[str, ...]
-    vectors: Vectors  # (n, 384) of the statements
-    elsewhere: Vectors  # (m, 384)
+    vectors: Tensor  # (n, 384) of the statements
+    elsewhere: Tensor  # (m, 384)
 
 
 @lru_cache(maxsize=1)
 def _reference() -> _Reference:
     statements, elsewhere = known_statements(), elsewhere_statements()
-    vectors = stored_vectors([*statements, *elsewhere])
+    # Of torch, as MiniLM is: numpy's own threads, once woken, take the cores from its passes.
+    vectors = torch.from_numpy(stored_vectors([*statements, *elsewhere]))
     return _Reference(
         tuple(statements), tuple(statements.values()),
         vectors[: len(statements)], vectors[len(statements) :],
@@ -117,10 +119,10 @@ def _check(text: str) -> WordsCheck:
     reference = _reference()
     spelt = normalise(text)  # MiniLM takes British spelling for other words
     as_typed = spelt == text.lower().rstrip(". ")  # then the model encodes the same text
-    (vector,) = sentence_vectors([text if as_typed else spelt])
+    vector = torch.from_numpy(sentence_vectors([text if as_typed else spelt])[0])
     cosines = reference.vectors @ vector
     nearest = int(cosines.argmax())
-    near, elsewhere = float(cosines[nearest]), float(np.max(reference.elsewhere @ vector))
+    near, elsewhere = float(cosines[nearest]), float((reference.elsewhere @ vector).max())
     known = near > elsewhere and (near >= NEAR or bool(read(text)))
     return WordsCheck(
         known, near, elsewhere, reference.statements[nearest], reference.findings[nearest]
