@@ -17,21 +17,27 @@ from explorer.case import cache as case_cache
 from explorer.case import sent
 from explorer.regions import cache as region_cache
 from explorer.regions import cam_view
-from explorer.shared import alt, guard, notes_view, palette, stamps, state, window_control
+from explorer.shared import (
+    alt,
+    guard,
+    notes_view,
+    palette,
+    scripts,
+    stamps,
+    state,
+    window_control,
+)
 from explorer.shared.state import Current
 
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = (  # joined in this order
-    "../../shared/browser/elements.js", "../../shared/browser/view.js", "film.js",
-    "difference.js", "boxes.js", "outlines.js", "marks.js", "words.js", "input.js", "lapse.js",
-    "case.js",
-)  # fmt: skip
+_SCRIPTS = ("film.js", "difference.js", "boxes.js", "outlines.js", "marks.js", "words.js",
+            "input.js", "lapse.js", "case.js")  # fmt: skip
 _KEY = "case_film"
 
 
 def browser_files() -> tuple[str, str]:
     """The component's script and its style."""
-    script = "\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    script = scripts.joined(_BROWSER, _SCRIPTS, ("elements.js", "view.js"))
     return script, palette.style(_BROWSER / "case.css")
 
 

@@ -13,7 +13,7 @@ from core.studies import StudySet
 from explorer.errors import cache as errors_cache
 from explorer.errors import film_view, map_points
 from explorer.errors.choice import FindingChoice
-from explorer.shared import guard, state
+from explorer.shared import guard, scripts, state
 
 _SCORE = "score"
 _KEY = "errors_map_points"
@@ -21,10 +21,8 @@ _BROWSER = Path(__file__).parent / "browser"
 
 
 def browser_files() -> tuple[str, str]:
-    """The map's script, its parts joined, and its style; nothing is fetched."""
-    shared = _BROWSER / "../../shared/browser"
-    parts = (shared / "elements.js", shared / "view.js", _BROWSER / "map.js")
-    script = "\n".join(part.read_text(encoding="utf-8") for part in parts)
+    """The map's script and its style."""
+    script = scripts.joined(_BROWSER, ("map.js",), ("elements.js", "view.js"))
     return script, (_BROWSER / "map.css").read_text(encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from core.analysis.threshold import Rule, Threshold
 from explorer.errors import cache as errors_cache
 from explorer.errors import threshold_table
 from explorer.errors.choice import FindingChoice
-from explorer.shared import following, guard, palette, state
+from explorer.shared import following, guard, palette, scripts, state
 
 KEY = "threshold_charts"
 _BEGUN = "threshold_begun"
@@ -25,14 +25,13 @@ _BY_HAND = ["Set by hand on the very films that it is judged on: what it gives h
 
 
 def browser_files() -> dict[str, str]:
-    """HTML, CSS and JavaScript of the charts; the scripts joined, nothing fetched."""
+    """HTML, CSS and JavaScript of the charts."""
     folder = Path(__file__).parent / "browser"
-    html, *scripts = (
-        (folder / name).read_text(encoding="utf-8")
-        for name in ("threshold.html", "draw.js", "threshold.js")
-    )
-    css = palette.style(folder / "threshold.css")
-    return {"html": html, "css": css, "js": "\n".join(scripts)}
+    return {
+        "html": (folder / "threshold.html").read_text(encoding="utf-8"),
+        "css": palette.style(folder / "threshold.css"),
+        "js": scripts.joined(folder, ("draw.js", "threshold.js")),
+    }
 
 
 _FILES = browser_files()

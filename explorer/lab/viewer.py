@@ -14,17 +14,16 @@ import streamlit as st
 from core.phantom.patient import Patient
 from explorer.lab import benches, sent, visit
 from explorer.routes import LAB_FRAME
-from explorer.shared import cache, palette, state
+from explorer.shared import cache, palette, scripts, state
 
 KEY = "lab_film"
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = ("../../shared/browser/elements.js", "patient.js", "ask.js", "stage.js", "controls.js",
-            "said.js", "lab.js")  # fmt: skip
+_SCRIPTS = ("patient.js", "ask.js", "stage.js", "controls.js", "said.js", "lab.js")
 _component = st.components.v2.component(
     "lab_film",
     html='<div class="lab"></div>',
     css=palette.style(_BROWSER / "lab.css"),
-    js="\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    js=scripts.joined(_BROWSER, _SCRIPTS, ("elements.js",)),
 )
 
 

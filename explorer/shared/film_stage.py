@@ -17,15 +17,14 @@ from PIL import Image
 
 from core.metrics.froc import FilmMark
 from core.studies.study import Mask
-from explorer.shared import figures, palette, state
+from explorer.shared import figures, palette, scripts, state
 
 _BROWSER = Path(__file__).parent / "browser"
 
 
 def browser_files() -> tuple[str, str]:
     """The component's script and its style."""
-    names = ("elements.js", "film_stage.js")
-    script = "\n".join((_BROWSER / name).read_text(encoding="utf-8") for name in names)
+    script = scripts.joined(_BROWSER, ("elements.js", "film_stage.js"))
     return script, (_BROWSER / "film_stage.css").read_text(encoding="utf-8")
 
 
