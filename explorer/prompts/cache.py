@@ -117,7 +117,11 @@ def text_score(
                            lambda: _scores(model, name, reference, prompts))  # fmt: skip
     if isinstance(others, Job):
         return others
-    return TextScore(own_score(spec, of, row, text), others["lrclr"][:, 0])
+    if reference is of:
+        own = {name: float(values[row, 0]) for name, values in others.items()}
+    else:
+        own = own_score(spec, of, row, text)
+    return TextScore(own, others["lrclr"][:, 0])
 
 
 def own_score(spec: str, of: StudySet, row: int, text: str) -> dict[str, float]:
