@@ -6,6 +6,7 @@ few and short: each process encodes them all. Each computes the whole loss, so t
 gradients over processes is the gradient of one process with the whole batch.
 """
 
+import atexit
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import torch
 import torch.distributed as dist
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_gather  # before a group is: it keeps what is there
 
 from core.errors import ExplorerError
 from core.lrclr.encodings import ImageEncoding
@@ -27,6 +29,10 @@ class Ranks:
         self.count = self._accelerator.num_processes
         self.rank = self._accelerator.process_index
         self.is_main = self._accelerator.is_main_process
+        if self.count > 1:
+            # Gloo's threads let go of tensors after the call that waited for them; one that does so
+            # while Python ends aborts its process, and torchrun then ends all others.
+            atexit.register(self._accelerator.end_training)
 
     def share(self, total: int) -> slice:
         """The images of a batch of `total` that this process encodes.
@@ -81,6 +87,4 @@ class Ranks:
 
 
 def _gathered(features: Tensor) -> Tensor:
-    from torch.distributed.nn.functional import all_gather
-
     return torch.cat(list(all_gather(features.contiguous())))
