@@ -21,8 +21,8 @@ from core.paths import ROOT
 
 PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
          "finetune": "finetune"}  # fmt: skip
-MORE = {"errors": "errors", "arena": "arena", "case": "case", "search": "search",
-        "import_data": "import_data", "model": "model"}  # with --all alone  # fmt: skip
+MORE = {name: name for name in ("errors", "arena", "case", "search", "import_data", "model", "lab",
+                                "lessons", "classroom")}  # with --all alone  # fmt: skip
 STUDY = "set=phantom:demo&study=32&prompt=right%20pneumothorax"
 
 
