@@ -19,10 +19,11 @@ from playwright.sync_api import sync_playwright
 
 from core.paths import ROOT
 
-PAGES = {"": "home", "zero_shot": "zero_shot", "regions": "regions", "compare": "compare",
-         "finetune": "finetune"}  # fmt: skip
-MORE = {name: name for name in ("errors", "arena", "case", "search", "import_data", "model", "lab",
-                                "lessons", "classroom")}  # with --all alone  # fmt: skip
+PAGES = {"": "home", "regions": "regions"}  # of README
+MORE = {name: name for name in (
+    "zero_shot", "compare", "finetune", "errors", "arena", "case", "search", "import_data", "model",
+    "lab", "lessons", "classroom",
+)}  # with --all alone  # fmt: skip
 STUDY = "set=phantom:demo&study=32&prompt=right%20pneumothorax"
 
 
@@ -37,7 +38,7 @@ def main() -> None:
     looks = [(w, s) for w in (1440, 900) for s in ("dark", "light")]
     with (
         tempfile.TemporaryDirectory() as scratch,
-        _with_a_run(Path(scratch)) as address,
+        (_with_a_run if options.all else running_app)(Path(scratch)) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
