@@ -106,6 +106,22 @@ def settled(page: Any, patience: float = 600) -> None:
         rested = rested + 1 if page.evaluate(_AT_REST) else 0
 
 
+def box_of(locator: Any, patience: float = 60) -> dict[str, float]:
+    """Where an element is on the screen, once it stands still: x, y, width and height in pixels.
+
+    A drawing's marks are made anew with every frame: one may be gone between finding it and
+    measuring it. What is above an element may still move it.
+    """
+    deadline, before = time.monotonic() + patience, None
+    while True:
+        box: dict[str, float] | None = locator.bounding_box()
+        if box is not None and box == before:
+            return box
+        assert time.monotonic() < deadline, f"{locator} is not seen, or moves on and on"
+        before = box
+        locator.page.wait_for_timeout(30)
+
+
 def join_class(page: Any, name: str) -> None:
     """Join from the page of lessons.
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from app_server import FLAGS, browser_path, running_app, settled
+from app_server import FLAGS, box_of, browser_path, running_app, settled
 from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
@@ -63,7 +63,7 @@ def _dragged(page: Any) -> list[Image.Image]:
     circle = page.locator(".stage circle").first
     circle.wait_for(state="attached")
     _answered(page)
-    box, film = circle.bounding_box(), page.locator(".stage").bounding_box()
+    box, film = box_of(circle), box_of(page.locator(".stage"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -88,7 +88,7 @@ def _answered(page: Any) -> None:
 
 
 def _frame(page: Any, arrow: tuple[float, float]) -> Image.Image:
-    lab, left = page.locator(".lab").bounding_box(), page.locator(".lab .left").bounding_box()
+    lab, left = box_of(page.locator(".lab")), box_of(page.locator(".lab .left"))
     clip = {"x": lab["x"] - 8, "y": lab["y"] - 8, "width": lab["width"] + 16,
             "height": left["height"] + 16}  # fmt: skip
     picture = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")

@@ -7,7 +7,7 @@ from typing import Any
 import app_server
 import numpy as np
 import pytest
-from app_server import settled
+from app_server import box_of, settled
 from test_accessibility import SCRIPT, STREAMLITS
 
 from core.inference.predictor import load_predictor
@@ -58,7 +58,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 def _middle(stage: Any) -> tuple[float, float]:
     stage.scroll_into_view_if_needed()
-    frame = stage.bounding_box()
+    frame = box_of(stage)
     return frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
 
 
@@ -143,7 +143,7 @@ def test_words_and_regions_light_each_other_up(page: Any) -> None:
     page.keyboard.press("Escape")
     first = page.locator("rect.region[data-number='1']")
     first.wait_for()
-    region = first.bounding_box()
+    region = box_of(first)
     page.mouse.move(region["x"] + region["width"] / 2, region["y"] + region["height"] / 2)
     page.locator(".word.near").nth(2).wait_for()
     assert page.locator(".word.near").count() == 3
@@ -162,7 +162,7 @@ def test_words_and_regions_light_each_other_up(page: Any) -> None:
 def test_boxes_by_mouse_and_keys_go_with_a_note(page: Any, notes_url: str) -> None:
     stage, drawn = page.locator(".stage").first, page.locator("rect.drawn")
     middle = _middle(stage)
-    side = stage.bounding_box()["width"]
+    side = box_of(stage)["width"]
     page.get_by_role("button", name="Draw a box").click()
     _drag(page, middle, side / 4, side / 4)
     page.get_by_text("1 box drawn on the film").wait_for()
@@ -194,7 +194,7 @@ def test_outlines_by_mouse_and_keys_and_the_difference_of_two_maps(page: Any) ->
     page.get_by_label("Difference").select_option("LRCLR regions less Grad-CAM")
     assert len({*_seen(page)}) == 1 and len(_seen(page)) == 4
     x, y = _middle(stage)  # of four panes each is smaller
-    side = stage.bounding_box()["width"]
+    side = box_of(stage)["width"]
     page.mouse.move(x, y)
     page.locator(".readout", has_text="difference").wait_for()
     told = page.locator(".readout").inner_text()
@@ -245,7 +245,7 @@ def test_narrow_windows_need_no_sideways_scrolling(browser: Any, tmp_path: Path)
     settled(page)
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
-    assert page.locator(".stage").first.bounding_box()["width"] > 200
+    assert box_of(page.locator(".stage").first)["width"] > 200
     page.close()
 
 
@@ -265,7 +265,7 @@ def test_home_s_words_and_regions_light_each_other_and_ask_nothing(browser: Any)
     word.hover()
     _drawn(page)
     assert stage.locator("rect.region.lit").count() == 3
-    box = stage.locator("rect.region").last.bounding_box()  # the heaviest
+    box = box_of(stage.locator("rect.region").last)  # the heaviest
     page.mouse.move(box["x"] + 3, box["y"] + 3)
     _drawn(page)
     assert stage.locator("rect.region.lit").count() == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_server import launched
+from app_server import box_of, launched
 from component_alone import mount
 
 from core.metrics.froc import FilmMark
@@ -67,7 +67,7 @@ def _fits(page: Any) -> None:
 def test_marks_are_set_by_mouse_touch_and_keys_and_taken_back(page: Any) -> None:
     _give(page, MARKED)
     film = page.locator(".film")
-    box = film.bounding_box()
+    box = box_of(film)
     side = box["width"]
     page.mouse.click(box["x"] + 0.25 * side, box["y"] + 0.5 * side)
     page.locator(".tools button", has_text="5").click()

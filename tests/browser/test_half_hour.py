@@ -11,7 +11,7 @@ from typing import Any
 
 import app_server
 import pytest
-from app_server import settled
+from app_server import box_of, settled
 
 from core.analysis.report_view import ReportView
 from core.paths import cxr_data
@@ -113,7 +113,7 @@ class Visit:
         stage = self.page.locator(".stage").first
         stage.scroll_into_view_if_needed()
         self.page.get_by_role("button", name="Draw a box").click()
-        around = stage.bounding_box()
+        around = box_of(stage)
         x, y = (around[corner] + 0.3 * around["width"] for corner in "xy")
         self.page.mouse.move(x, y)
         self.page.mouse.down()

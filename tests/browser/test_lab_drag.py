@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from app_server import box_of, settled
 from app_server import browser as browser
-from app_server import settled
 
 from core.phantom.patient import parse_patient
 
@@ -41,9 +41,9 @@ def test_a_dragged_nodule_takes_score_and_address_with_it(browser: tuple[Any, st
     circle = page.locator(".stage circle").first
     circle.wait_for(state="attached")
     _until(page, lambda: _score(page) > 2)
-    there, asked, seen = circle.bounding_box(), len(statuses), _score(page)
+    there, asked, seen = box_of(circle), len(statuses), _score(page)
     x, y = there["x"] + there["width"] / 2, there["y"] + there["height"] / 2
-    side = page.locator(".stage").bounding_box()["width"]
+    side = box_of(page.locator(".stage"))["width"]
     page.mouse.move(x, y)
     page.mouse.down()
     for step in range(1, 9):  # down behind the diaphragm, where nothing is seen of it

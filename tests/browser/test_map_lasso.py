@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import app_server
 import numpy as np
 import pytest
-from app_server import settled
+from app_server import box_of, settled
 from component_alone import mount
 
 from core.studies.selection import read_rows
@@ -45,7 +45,7 @@ def _give(page: Any, selected: Sequence[int] = (), of: str = "set 1", scored: bo
 
 def _place(page: Any, x: float, y: float) -> tuple[float, float]:
     """A place of the map, in the units of POINTS, on the screen."""
-    box = page.locator("canvas").bounding_box()
+    box = box_of(page.locator("canvas"))
     side = min(box["width"], box["height"]) - 2 * EDGE
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     return middle[0] + (x - 1) * side / 2, middle[1] - (y - 1) * side / 2
@@ -68,7 +68,7 @@ def _chosen(page: Any) -> list[int]:
 
 def _ink(page: Any, row: int) -> list[int]:
     """Red, green, blue and opacity where a film lies."""
-    box = page.locator("canvas").bounding_box()
+    box = box_of(page.locator("canvas"))
     x, y = _place(page, *POINTS[row].tolist())
     ink: list[int] = page.evaluate(_INK, [x - box["x"], y - box["y"], 1])
     return ink
@@ -168,7 +168,7 @@ def test_a_lasso_in_the_app_shows_its_films_and_next_keeps_to_them(browser: Any)
     canvas.wait_for()
     settled(page)
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = box_of(canvas)
     for number, (x, y) in enumerate([(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98)]):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
         if not number:

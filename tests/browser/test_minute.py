@@ -6,7 +6,7 @@ from typing import Any
 
 import app_server
 import pytest
-from app_server import settled
+from app_server import box_of, settled
 from PIL import Image
 
 from core.evaluation.examples import load_examples
@@ -90,7 +90,7 @@ def test_a_box_is_drawn_on_the_film_that_is_searched_by(page: Any) -> None:
     film = page.locator('[data-testid="stMain"] [data-testid="stPlotlyChart"]')
     film.wait_for()
     settled(page)
-    place = film.bounding_box()
+    place = box_of(film)
     for share, act in ((0.5, page.mouse.down), (0.7, lambda: None), (0.9, page.mouse.up)):
         page.mouse.move(place["x"] + share * place["width"], place["y"] + share * place["height"])
         act()
@@ -119,6 +119,6 @@ def test_the_film_is_seen_without_scrolling(browser: Any, width: int) -> None:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         settled(page)
-        film = page.locator("[data-testid='stMain'] img[alt*='adiograph']").bounding_box()
+        film = box_of(page.locator("[data-testid='stMain'] img[alt*='adiograph']"))
         assert film["y"] > 0 and film["y"] + film["height"] <= 1000, scheme
     page.close()

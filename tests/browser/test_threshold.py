@@ -6,7 +6,7 @@ from typing import Any
 
 import app_server
 import pytest
-from app_server import settled
+from app_server import box_of, settled
 from charts_alone import expected, heard, mount, shown, start, swept_scores
 
 from core.analysis.scoring import score_studies
@@ -32,7 +32,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 def _drag(page: Any, chart: str, places: list[tuple[float, float]], release: bool = True) -> None:
     """Press at the first place of a chart, in shares of its size; move to the others."""
-    box = page.locator(f"[data-chart={chart}]").bounding_box()
+    box = box_of(page.locator(f"[data-chart={chart}]"))
     for number, (x, y) in enumerate(places):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
         if not number:
