@@ -19,25 +19,21 @@ from explorer.errors.choice import FindingChoice
 from explorer.shared import following, guard, palette, scripts, state
 
 KEY = "threshold_charts"
+_BROWSER = Path(__file__).parent / "browser"
 _BEGUN = "threshold_begun"
 _BY_HAND = ["Set by hand on the very films that it is judged on: what it gives here is ",
             "optimistic", "."]  # fmt: skip
 
 
-def browser_files() -> dict[str, str]:
-    """HTML, CSS and JavaScript of the charts."""
-    folder = Path(__file__).parent / "browser"
-    return {
-        "html": (folder / "threshold.html").read_text(encoding="utf-8"),
-        "css": palette.style(folder / "threshold.css"),
-        "js": scripts.joined(folder, ("draw.js", "threshold.js")),
-    }
+def browser_files() -> tuple[str, str]:
+    """The charts' script and their style."""
+    script = scripts.joined(_BROWSER, ("draw.js", "threshold.js"))
+    return script, palette.style(_BROWSER / "threshold.css")
 
 
-_FILES = browser_files()
-_charts = st.components.v2.component(
-    "threshold_charts", html=_FILES["html"], css=_FILES["css"], js=_FILES["js"]
-)
+_JS, _CSS = browser_files()
+HTML = (_BROWSER / "threshold.html").read_text(encoding="utf-8")
+_charts = st.components.v2.component("threshold_charts", html=HTML, css=_CSS, js=_JS)
 
 
 class Begun(NamedTuple):

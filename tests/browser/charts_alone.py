@@ -2,28 +2,14 @@
 
 from typing import Any
 
+import component_alone
 import numpy as np
 
 from core.analysis.calibration import fit_calibrations
 from core.analysis.reliability import calibration_report
 from core.analysis.scored import ScoredSet, SetIdentity
 from core.analysis.sweep import Sweep, sweep
-from explorer.errors import threshold_table
-from explorer.errors.threshold_view import browser_files
-
-_THEME = """:root {--st-text-color: #e8eaed; --st-background-color: #101317; --st-font: sans-serif;
---st-primary-color: #f2a541; --st-secondary-background-color: #1a1f26; --st-base-radius: 8px;
---st-blue-text-color: #3d9df3} body {margin: 0; background: #101317}"""
-_MOUNT = """async ([js, html, css, data]) => {
-  const place = document.body.appendChild(document.createElement("div"));
-  const root = place.attachShadow({mode: "open"});
-  root.innerHTML = html + "<style>" + css + "</style>";
-  const module = await import(URL.createObjectURL(new Blob([js], {type: "text/javascript"})));
-  window.told = [];
-  window.give = (data) => module.default(
-    {data, parentElement: root, setStateValue: (name, value) => window.told.push([name, value])});
-  window.give(data);
-}"""
+from explorer.errors import threshold_table, threshold_view
 
 
 def swept_scores(rows: int, resamples: int = 60) -> tuple[Sweep, str]:
@@ -51,10 +37,8 @@ def start(swept: Sweep, score: float, serial: int = 1) -> dict[str, Any]:
 
 def mount(page: Any, table: str, begun: dict[str, Any]) -> None:
     """Draw the charts; what Python would hear is in `window.told`."""
-    files = browser_files()
-    page.set_content(f"<!doctype html><style>{_THEME}</style><body></body>")
-    data = {"table": table, "start": begun}
-    page.evaluate(_MOUNT, [files["js"], files["html"], files["css"], data])
+    component_alone.mount(page, threshold_view.browser_files(), threshold_view.HTML)
+    page.evaluate("data => window.give(data)", {"table": table, "start": begun})
 
 
 def shown(page: Any) -> dict[str, str]:
