@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from app_server import FLAGS, box_of, browser_path, running_app, settled
+from app_server import FLAGS, box_of, browser_path, middle_of, running_app, settled
 from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
@@ -63,8 +63,7 @@ def _dragged(page: Any) -> list[Image.Image]:
     circle = page.locator(".stage circle").first
     circle.wait_for(state="attached")
     _answered(page)
-    box, film = box_of(circle), box_of(page.locator(".stage"))
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    (x, y), film = middle_of(circle), box_of(page.locator(".stage"))
     page.mouse.move(x, y)
     page.mouse.down()
     frames = []

@@ -7,7 +7,7 @@ from typing import Any
 import app_server
 import numpy as np
 import pytest
-from app_server import box_of, settled
+from app_server import box_of, middle_of, settled
 from test_accessibility import SCRIPT, STREAMLITS
 
 from core.inference.predictor import load_predictor
@@ -58,8 +58,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 def _middle(stage: Any) -> tuple[float, float]:
     stage.scroll_into_view_if_needed()
-    frame = box_of(stage)
-    return frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    return middle_of(stage)
 
 
 def _drag(page: Any, start: tuple[float, float], across: float, down: float) -> None:
@@ -143,8 +142,7 @@ def test_words_and_regions_light_each_other_up(page: Any) -> None:
     page.keyboard.press("Escape")
     first = page.locator("rect.region[data-number='1']")
     first.wait_for()
-    region = box_of(first)
-    page.mouse.move(region["x"] + region["width"] / 2, region["y"] + region["height"] / 2)
+    page.mouse.move(*middle_of(first))
     page.locator(".word.near").nth(2).wait_for()
     assert page.locator(".word.near").count() == 3
     told = said.inner_text()

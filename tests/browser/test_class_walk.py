@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from app_server import FLAGS, box_of, browser_path, join_class, running_app, settled
+from app_server import FLAGS, browser_path, join_class, middle_of, running_app, settled
 
 from core.lessons.class_export import COLUMNS
 
@@ -104,8 +104,7 @@ def _read(page: Any, touch: bool) -> None:
         page.get_by_text(f"Film {number + 1} of {_FILMS}.").first.wait_for()
         film = page.locator(".film")
         film.scroll_into_view_if_needed()
-        box = box_of(film)
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        x, y = middle_of(film)
         page.touchscreen.tap(x, y) if touch else page.mouse.click(x, y)
         page.locator(".tools").get_by_role("button", name="5").click()
         if touch:
@@ -120,8 +119,7 @@ def _drag(page: Any) -> None:
     circle = page.locator(".stage circle").first
     circle.wait_for(state="attached")
     page.wait_for_function("() => location.search.includes('patient')")
-    before, box = page.url, box_of(circle)
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before, (x, y) = page.url, middle_of(circle)
     page.mouse.move(x, y)
     page.mouse.down()
     for step in range(1, 5):

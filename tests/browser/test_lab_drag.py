@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from app_server import box_of, settled
+from app_server import box_of, middle_of, settled
 from app_server import browser as browser
 
 from core.phantom.patient import parse_patient
@@ -41,8 +41,7 @@ def test_a_dragged_nodule_takes_score_and_address_with_it(browser: tuple[Any, st
     circle = page.locator(".stage circle").first
     circle.wait_for(state="attached")
     _until(page, lambda: _score(page) > 2)
-    there, asked, seen = box_of(circle), len(statuses), _score(page)
-    x, y = there["x"] + there["width"] / 2, there["y"] + there["height"] / 2
+    (x, y), asked, seen = middle_of(circle), len(statuses), _score(page)
     side = box_of(page.locator(".stage"))["width"]
     page.mouse.move(x, y)
     page.mouse.down()
